@@ -1,0 +1,48 @@
+import type { Logger } from '../log/logger.ts'
+
+/** One instance of a service, as a registry knows it. */
+export interface ServiceInstance {
+  /** Unique among all instances of a provider, and stable while the instance lives. */
+  readonly id: string
+  readonly service: string
+  /** A host name or address, without port; an IPv6 literal without brackets. */
+  readonly host: string
+  readonly port: number
+  /** Whether the instance speaks TLS. */
+  readonly secure: boolean
+  /** The registry's opinion; the gateway's own observations come on top. */
+  readonly ready: boolean
+  /** Relative share of the traffic, from 0. */
+  readonly weight: number
+  readonly zone?: string
+  readonly version?: string
+  /** `farp.manifest` and whatever else the registry carries. */
+  readonly metadata: Readonly<Record<string, string>>
+  /** The kind of the provider that reported it (`static`, `consul`…). Set by the gateway, whatever a provider writes. */
+  readonly provider?: string
+}
+
+/** The whole truth, every time. A consumer needs no memory; a reconnect is just another value. */
+export type ServiceSet = readonly ServiceInstance[]
+
+/** Answers "which instances are there?", now and on every change. */
+export interface DiscoveryProvider {
+  /** The kind: `static`, `kubernetes`, `consul`… Decides what FARP may assume about its records. */
+  readonly name: string
+  /** Two providers with equal identities are one: it keeps running through an update. Default: compared by reference. */
+  readonly identity?: unknown
+  /** Yields the full set at once, then on every change. Ends when `signal` aborts. May throw: it is started again with back-off. */
+  watch(signal: AbortSignal, host: { readonly log: Logger }): AsyncIterable<ServiceSet>
+}
+
+/** What the gateway knows about a provider. */
+export interface ProviderStatus {
+  readonly name: string
+  /** `starting` until the first set, `failing` while the last good set is kept. */
+  readonly state: 'starting' | 'synced' | 'failing'
+  readonly instances: number
+  /** Unix milliseconds of the last set, or `null`. */
+  readonly syncedAt: number | null
+  /** The last failure, for operators, or `null`. */
+  readonly error: string | null
+}

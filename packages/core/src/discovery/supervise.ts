@@ -1,0 +1,127 @@
+import { Latest } from '../latest.ts'
+import { sameData } from '../same.ts'
+import { sleep } from '../time.ts'
+import type { DiscoveryProvider, ProviderStatus, ServiceInstance, ServiceSet } from './provider.ts'
+import type { Logger } from '../log/logger.ts'
+
+/** Registries change in bursts: one rebuild for a rolling deploy, not fifty. */
+const COALESCE_MS = 50
+const FIRST_PAUSE_MS = 250
+const LONGEST_PAUSE_MS = 30_000
+
+/**
+ * Runs one provider: starts it again after failures, with back-off and jitter; drops sets that say nothing new; keeps the last good set
+ * through an outage and tells its age.
+ */
+class Supervised {
+  readonly provider: DiscoveryProvider
+  readonly abort = new AbortController()
+  set: ServiceSet | undefined
+  syncedAt: number | null = null
+  error: string | null = null
+
+  constructor(provider: DiscoveryProvider) {
+    this.provider = provider
+  }
+
+  async run(log: Logger, changed: () => void): Promise<void> {
+    const { signal } = this.abort
+    let pause = FIRST_PAUSE_MS
+    while (!signal.aborted) {
+      try {
+        for await (const set of this.provider.watch(signal, { log })) {
+          if (signal.aborted) return
+          pause = FIRST_PAUSE_MS
+          this.error = null
+          this.syncedAt = Date.now()
+          const stamped = set.map((instance) => ({ ...instance, provider: this.provider.name }))
+          if (this.set !== undefined && sameData(this.set, stamped)) continue
+          this.set = stamped
+          changed()
+        }
+        if (signal.aborted) return
+        this.error = 'The provider ended by itself.'
+      } catch (thrown) {
+        if (signal.aborted) return
+        this.error = thrown instanceof Error ? thrown.message : String(thrown)
+      }
+      log.warn('discovery provider failed; its last instances are kept', { provider: this.provider.name, reason: this.error, retry_in_ms: Math.round(pause) })
+      await sleep(pause * (0.75 + Math.random() / 2), signal)
+      pause = Math.min(pause * 2, LONGEST_PAUSE_MS)
+    }
+  }
+
+  status(): ProviderStatus {
+    return {
+      name: this.provider.name,
+      state: this.error !== null ? 'failing' : this.set === undefined ? 'starting' : 'synced',
+      instances: this.set?.length ?? 0,
+      syncedAt: this.syncedAt,
+      error: this.error,
+    }
+  }
+}
+
+/** All providers of a gateway, run once each, read by many. */
+export class Discovery {
+  /** Set for the first time when every provider has reported. */
+  readonly services = new Latest<ServiceSet>()
+  readonly #log: Logger
+  #running: Supervised[] = []
+  #timer: ReturnType<typeof setTimeout> | null = null
+
+  constructor(log: Logger) {
+    this.#log = log
+  }
+
+  /** Runs these providers: equal ones go on, others are started or stopped. */
+  use(providers: readonly DiscoveryProvider[]): void {
+    const before = this.#running
+    const started: Supervised[] = []
+    this.#running = providers.map((provider) => {
+      const same = before.find((candidate) => sameProvider(candidate.provider, provider))
+      if (same !== undefined) return same
+      const supervised = new Supervised(provider)
+      started.push(supervised)
+      return supervised
+    })
+    for (const gone of before) if (!this.#running.includes(gone)) gone.abort.abort()
+    for (const supervised of started) void supervised.run(this.#log, () => this.#changed())
+    if (started.length === 0) this.#publish()
+  }
+
+  get status(): readonly ProviderStatus[] {
+    return this.#running.map((supervised) => supervised.status())
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
+    for (const supervised of this.#running) supervised.abort.abort()
+  }
+
+  #changed(): void {
+    // The first complete set goes out at once: somebody is waiting to become ready.
+    if (this.services.value === undefined) this.#publish()
+    else this.#timer ??= setTimeout(() => this.#publish(), COALESCE_MS)
+  }
+
+  #publish(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
+    if (this.#running.some((supervised) => supervised.set === undefined)) return
+    const merged = new Map<string, ServiceInstance>()
+    for (const { set } of this.#running) {
+      for (const instance of set!) {
+        const key = `${instance.service}\0${instance.id}`
+        if (!merged.has(key)) merged.set(key, instance)
+      }
+    }
+    const next = [...merged.values()]
+    if (this.services.value === undefined || !sameData(this.services.value, next)) this.services.set(next)
+  }
+}
+
+function sameProvider(a: DiscoveryProvider, b: DiscoveryProvider): boolean {
+  return a === b || (a.name === b.name && a.identity !== undefined && sameData(a.identity, b.identity))
+}

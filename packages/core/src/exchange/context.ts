@@ -1,0 +1,55 @@
+import type { Endpoint } from '../upstream/endpoint.ts'
+import type { GatewayError } from '../errors.ts'
+import type { Logger } from '../log/logger.ts'
+import type { RequestHead } from './head.ts'
+import type { Route } from '../routing/route.ts'
+import type { Slot } from './slots.ts'
+
+/** Who sent the request, as far as the connection and trusted proxies tell. */
+export interface Client {
+  /** The address of the client: the connection's, or the one a trusted proxy vouches for. Empty where the runtime does not tell. */
+  readonly ip: string
+  /** Whether the client spoke TLS, to us or to a trusted proxy. */
+  readonly secure: boolean
+}
+
+/** One try at an endpoint. */
+export interface Attempt {
+  readonly endpoint: Endpoint
+  readonly ms: number
+  /** The status it answered with; absent when it failed. */
+  readonly status?: number
+  readonly error?: GatewayError
+}
+
+/** How a request ended. */
+export interface Outcome {
+  /** The status sent to the client; 499 when the client left before a head was sent. */
+  readonly status: number
+  /** From the arrival of the head to the last byte or the abort, in milliseconds. */
+  readonly ms: number
+  /** Response body bytes handed to the client. */
+  readonly bytesOut: number
+  readonly error?: GatewayError
+}
+
+/** One request on its way through the phases. */
+export interface RequestContext {
+  /** The request id: the inbound `x-request-id` of a trusted proxy, or a new one. Sent to the upstream, and to the client with a failure. */
+  readonly id: string
+  /** The trace id of `traceparent` (W3C Trace Context): 32 hexadecimal digits, the caller's or a new one. */
+  readonly traceId: string
+  readonly route: Route
+  readonly params: Readonly<Record<string, string>>
+  /** The head as received. The head that goes upstream is another object. */
+  readonly request: Readonly<RequestHead>
+  readonly client: Client
+  readonly attempts: readonly Attempt[]
+  /** Monotonic milliseconds (`performance.now()`). */
+  readonly startedAt: number
+  readonly log: Logger
+  /** Aborts when the request ends early. Made only when somebody asks for it. */
+  readonly signal: AbortSignal
+  get<T>(slot: Slot<T>): T | undefined
+  set<T>(slot: Slot<T>, value: T): void
+}

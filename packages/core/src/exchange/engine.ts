@@ -1,0 +1,147 @@
+import { GatewayError, toGatewayError } from '../errors.ts'
+import { outgoingHead, responseHead } from './forward.ts'
+import { mayRetry } from './retry.ts'
+import type { CompiledPhases } from '../plugin/phases.ts'
+import type { Context } from './request-context.ts'
+import type { LiveUpstream } from '../upstream/live-upstream.ts'
+import type { Reply, ResponseHead } from './head.ts'
+import type { UpstreamAnswer, Wire } from './wire.ts'
+
+/** What the client gets: a reply made here, or the flowing body of an upstream. The lane calls `ctx.finish` after the last byte. */
+export interface Answer<Out> {
+  readonly head: ResponseHead
+  /** A body made here. Only looked at when `flow` is `null`. */
+  readonly local: Reply['body']
+  readonly flow: Out | null
+}
+
+/** One request through all its phases, on any lane. Never rejects: failures become replies. */
+export async function exchange<In, Out>(ctx: Context, wire: Wire<In, Out>, body: In): Promise<Answer<Out>> {
+  let answer: Answer<Out>
+  try {
+    const { onRequest } = ctx.route.phases
+    const reply = onRequest === null ? undefined : await firstReply(onRequest, ctx)
+    answer = reply === undefined ? await forward(ctx, wire, body) : local(reply)
+  } catch (thrown) {
+    answer = local(await failed(ctx, thrown))
+  }
+  return ctx.route.phases.onResponse === null ? answer : respond(ctx, answer)
+}
+
+/** Sends the request to endpoints of its upstream until one answers. Rejects with a `GatewayError`. */
+export async function forward<In, Out>(ctx: Context, wire: Wire<In, Out>, body: In): Promise<Answer<Out>> {
+  const upstream = ctx.route.upstream as LiveUpstream
+  for (;;) {
+    if (ctx.ended !== null) throw ctx.ended
+    const endpoint = upstream.pick(ctx)
+    if (endpoint === undefined) throw ctx.attempts.at(-1)?.error ?? new GatewayError('NO_ENDPOINT', `No instance of upstream "${upstream.name}" is available.`)
+    const head = outgoingHead(ctx, endpoint)
+    const { onUpstreamRequest } = ctx.route.phases
+    if (onUpstreamRequest !== null) for (const hook of onUpstreamRequest) await hook(ctx, head, endpoint)
+    const startedAt = performance.now()
+    const sending = wire.send({ endpoint, head, body, connectTimeout: ctx.route.connectTimeout })
+    ctx.sending(sending, endpoint)
+    let answered: UpstreamAnswer<Out>
+    try {
+      answered = await sending.answer
+    } catch (thrown) {
+      const error = ctx.ended ?? toGatewayError(thrown)
+      if (error.code === 'UPSTREAM_CONNECT') endpoint.state.connectFailed(performance.now())
+      ctx.attempted({ endpoint, ms: performance.now() - startedAt, error })
+      if (mayRetry(ctx, error, wire.replayable(body))) continue
+      throw error
+    }
+    endpoint.state.answered()
+    ctx.attempted({ endpoint, ms: performance.now() - startedAt, status: answered.head.status })
+    try {
+      return await accept(ctx, answered)
+    } catch (thrown) {
+      ctx.discard(toGatewayError(thrown))
+      throw thrown
+    }
+  }
+}
+
+async function accept<Out>(ctx: Context, answered: UpstreamAnswer<Out>): Promise<Answer<Out>> {
+  const head = responseHead(answered.head)
+  const { onUpstreamResponse } = ctx.route.phases
+  if (onUpstreamResponse !== null) for (const hook of onUpstreamResponse) await hook(ctx, head)
+  ctx.flowing()
+  return { head, local: null, flow: answered.body }
+}
+
+/** Runs `onRequest` hooks until one answers. */
+export async function firstReply(hooks: NonNullable<CompiledPhases['onRequest']>, ctx: Context): Promise<Reply | undefined> {
+  for (const hook of hooks) {
+    const result = hook(ctx)
+    const reply = isPromise(result) ? await result : result
+    if (reply !== undefined) return reply
+  }
+  return undefined
+}
+
+/** The reply for a failure: a plugin's, or the problem document. The cause goes to the log only. */
+export async function failed(ctx: Context, thrown: unknown): Promise<Reply> {
+  const error = toGatewayError(thrown)
+  if (ctx.ended === null || ctx.ended.code !== 'CLIENT_CLOSED') logFailure(ctx, error)
+  try {
+    const { onError } = ctx.route.phases
+    if (onError !== null) {
+      for (const hook of onError) {
+        const reply = await hook(ctx, error)
+        if (reply !== undefined) return reply
+      }
+    }
+  } catch (thrownByHook) {
+    logFailure(ctx, toGatewayError(thrownByHook))
+  }
+  ctx.failure = error
+  return problemReply(ctx, error)
+}
+
+/** The problem document of an error, with the request id also as a field, for callers who report it. */
+export function problemReply(ctx: Context, error: GatewayError): Reply {
+  const reply = error.toReply(ctx.id)
+  reply.headers.append('x-request-id', ctx.id)
+  return reply
+}
+
+async function respond<Out>(ctx: Context, answer: Answer<Out>): Promise<Answer<Out>> {
+  try {
+    for (const hook of ctx.route.phases.onResponse!) {
+      const result = hook(ctx, answer.head)
+      if (isPromise(result)) await result
+    }
+    return answer
+  } catch (thrown) {
+    // The head is half-made: nothing of it may reach the client. The upstream's body is given up with it.
+    const error = toGatewayError(thrown)
+    logFailure(ctx, error)
+    if (answer.flow !== null) ctx.discard(error)
+    ctx.failure = error
+    return local(problemReply(ctx, error))
+  }
+}
+
+function logFailure(ctx: Context, error: GatewayError): void {
+  const level = error.spec.source === 'gateway' ? 'error' : error.spec.source === 'upstream' ? 'warn' : 'debug'
+  ctx.log[level]('request failed', {
+    code: error.code,
+    reason: error.message,
+    ...(error.cause === undefined ? {} : { cause: String(error.cause) }),
+    request_id: ctx.id,
+    trace_id: ctx.traceId,
+    route: ctx.route.path,
+    upstream: ctx.route.upstream.name,
+    endpoint: ctx.attempts.at(-1)?.endpoint.origin,
+    attempts: ctx.attempts.length,
+  })
+}
+
+function local<Out>(reply: Reply): Answer<Out> {
+  return { head: reply, local: reply.body, flow: null }
+}
+
+function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+}

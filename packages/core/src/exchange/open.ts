@@ -1,0 +1,131 @@
+import { Context } from './request-context.ts'
+import { GatewayError } from '../errors.ts'
+import { hostName } from '../routing/hosts.ts'
+import { pathOf } from '../routing/normalize.ts'
+import { sameName } from '../headers.ts'
+import type { Generation } from '../snapshot/current.ts'
+import type { Match, Route } from '../routing/route.ts'
+import type { Peer } from './client.ts'
+import type { RequestHead } from './head.ts'
+import type { Shared } from './request-context.ts'
+
+/** Limits with every default filled in. */
+export interface Limits {
+  readonly uri: number
+  readonly headers: number
+  readonly headerCount: number
+  /** `Infinity` for none. */
+  readonly body: number
+}
+
+/** The two routes a gateway always has: requests that match nothing, and requests that are refused before matching. */
+export interface BuiltInRoutes {
+  readonly unmatched: Route
+  readonly rejected: Route
+}
+
+/** What opening a request needs. */
+export interface Opener {
+  readonly shared: Shared
+  readonly limits: Limits
+  readonly builtIn: BuiltInRoutes
+}
+
+/** A request with its context; `refusal` tells why it goes no further. */
+export interface Opened {
+  readonly ctx: Context
+  readonly refusal: GatewayError | null
+}
+
+const NO_PARAMS: Readonly<Record<string, string>> = Object.freeze({})
+
+/** The first steps of every request on every lane: limits, host, target, route. Takes over the lease. Never throws. */
+export function openRequest(opener: Opener, lease: Generation, arrived: { request: RequestHead; peer: Peer }): Opened {
+  const { request, peer } = arrived
+  const open = (match: Match, refusal: GatewayError | null): Opened => ({ ctx: new Context(opener.shared, lease, { match, request, peer }), refusal })
+  const { builtIn } = opener
+  const scan = scanHead(request, opener.limits)
+  if (scan.error !== null) return open({ route: builtIn.rejected, params: NO_PARAMS }, scan.error)
+  const path = pathOf(request.target)
+  if (path === null) return open({ route: builtIn.rejected, params: NO_PARAMS }, new GatewayError('BAD_TARGET'))
+  const match = lease.snapshot.table.match(scan.host, request.method, path)
+  if (match !== null) return open(match, scan.isUnsupported ? new GatewayError('NOT_SUPPORTED') : null)
+  const allowed = lease.snapshot.table.allowed(scan.host, path)
+  if (allowed.length === 0) return open({ route: builtIn.unmatched, params: NO_PARAMS }, new GatewayError('ROUTE_NOT_FOUND'))
+  return open({ route: builtIn.unmatched, params: NO_PARAMS }, new MethodNotAllowed(allowed))
+}
+
+/** 405 with the `Allow` field that RFC 9110, section 15.5.6 requires. */
+class MethodNotAllowed extends GatewayError {
+  readonly allowed: readonly string[]
+
+  constructor(allowed: readonly string[]) {
+    super('METHOD_NOT_ALLOWED')
+    this.allowed = allowed
+  }
+
+  override toReply(requestId?: string): ReturnType<GatewayError['toReply']> {
+    const reply = super.toReply(requestId)
+    reply.headers.set('allow', this.allowed.join(', '))
+    return reply
+  }
+}
+
+interface Scan {
+  readonly host: string
+  readonly error: GatewayError | null
+  readonly isUnsupported: boolean
+}
+
+/** One pass over the head: limits, the Host rules of RFC 9112, section 3.2, and what the gateway cannot carry. */
+function scanHead(request: RequestHead, limits: Limits): Scan {
+  const refuse = (error: GatewayError): Scan => ({ host: '', error, isUnsupported: false })
+  const { flat } = request.headers
+  if (request.target.length > limits.uri) return refuse(new GatewayError('URI_TOO_LONG'))
+  if (flat.length > limits.headerCount * 2) return refuse(new GatewayError('HEADERS_TOO_LARGE'))
+  let bytes = 0
+  let hosts = 0
+  let host = ''
+  let isUnsupported = false
+  for (let i = 0; i < flat.length; i += 2) {
+    const name = flat[i]!
+    const value = flat[i + 1]!
+    bytes += name.length + value.length + 4
+    if (name.length === 4 && sameName(name, 'host')) {
+      hosts += 1
+      host = value
+    } else if (name.length === 7 && sameName(name, 'upgrade')) isUnsupported ||= isWebSocket(value)
+    else if (name.length === 12 && sameName(name, 'content-type')) isUnsupported ||= isGrpc(value)
+  }
+  if (bytes > limits.headers) return refuse(new GatewayError('HEADERS_TOO_LARGE'))
+  if (hosts > 1) return refuse(new GatewayError('BAD_HOST'))
+  if (request.target.charCodeAt(0) !== SLASH) {
+    const authority = takeAbsoluteForm(request)
+    if (authority === null) return refuse(new GatewayError('BAD_TARGET'))
+    host = authority
+  } else if (hosts === 0) return { host: '', error: null, isUnsupported }
+  const name = hostName(host)
+  return name === null ? refuse(new GatewayError('BAD_HOST')) : { host: name, error: null, isUnsupported }
+}
+
+const SLASH = 0x2f
+
+/** RFC 9112, section 3.2.2: the authority of an absolute target replaces the Host field. Changes the head; `null` when the target is neither form. */
+function takeAbsoluteForm(request: RequestHead): string | null {
+  const match = /^https?:\/\/([^/?#@]+)(.*)$/i.exec(request.target)
+  if (match === null) return null
+  const rest = match[2]!
+  request.target = rest.startsWith('/') ? rest : `/${rest}`
+  request.headers.set('host', match[1]!)
+  return match[1]!
+}
+
+/** Any other token, such as `h2c`, is ignored and the request served as it is (RFC 9110, section 7.8). */
+function isWebSocket(upgrade: string): boolean {
+  return upgrade.toLowerCase().split(',').some((token) => token.trim() === 'websocket')
+}
+
+/** gRPC ends in trailers, which these lanes cannot carry. gRPC-Web has none and passes. */
+function isGrpc(contentType: string): boolean {
+  return /^application\/grpc(?:$|[+;\s])/i.test(contentType)
+}

@@ -1,0 +1,238 @@
+import { randomId, traceIdOf } from './ids.ts'
+import { GatewayError } from '../errors.ts'
+import { clientBehind } from './client.ts'
+import type { Attempt, Client, Outcome, RequestContext } from './context.ts'
+import type { Deadlines, Timed } from './deadlines.ts'
+import type { Endpoint } from '../upstream/endpoint.ts'
+import type { EndpointState, LiveEndpoint } from '../upstream/endpoint-state.ts'
+import type { Generation } from '../snapshot/current.ts'
+import type { Logger } from '../log/logger.ts'
+import type { Match, Route } from '../routing/route.ts'
+import type { Peer, TrustedProxies } from './client.ts'
+import type { RequestHead } from './head.ts'
+import type { Slot } from './slots.ts'
+
+/** What every request of a gateway shares. */
+export interface Shared {
+  readonly deadlines: Deadlines
+  readonly log: Logger
+  readonly trusted: TrustedProxies
+  /** Called once for every request, after its last byte or its abort. */
+  finished(ctx: Context, outcome: Outcome): void
+}
+
+/** How much of a request body has come, told by the lane; `null` when there is no body. */
+export interface Upload {
+  readonly complete: boolean
+  /** Bytes received so far on this request's connection: only compared with itself. */
+  readonly bytes: number
+  /** The upstream does not take more at the moment. */
+  readonly blocked: boolean
+}
+
+/** Something under way that can be given up. */
+interface Abortable {
+  abort(error: GatewayError): void
+}
+
+const NO_ATTEMPTS: Attempt[] = []
+
+/** The inside of a `RequestContext`: what lanes and the engine need beyond what plugins see. */
+export class Context implements RequestContext, Timed {
+  readonly route: Route
+  readonly params: Readonly<Record<string, string>>
+  readonly request: RequestHead
+  readonly client: Client
+  /** The other end of the connection, which may be a proxy. */
+  readonly peer: Peer
+  readonly startedAt = performance.now()
+  attempts: Attempt[] = NO_ATTEMPTS
+  deadline = Infinity
+  timedNext: Timed | null = null
+  timedPrevious: Timed | null = null
+  /** Set by a lane when the request has a body. */
+  upload: Upload | null = null
+  /** Set by the lane: the client gets nothing more. Called when a running body must be cut. */
+  cut: ((error: GatewayError) => void) | null = null
+  /** Set by the lane: longest silence of the client in the middle of a message, milliseconds. */
+  clientIdle = Infinity
+  /** Set by the lane: lets go of what it holds for this request. */
+  onFinish: (() => void) | null = null
+  /** Why the request ended early, or `null`. */
+  ended: GatewayError | null = null
+  /** Whether the answer's body comes from an upstream; the web lane asks. */
+  hasBody = false
+  /** The failure that was answered with a problem document, or `null`. */
+  failure: GatewayError | null = null
+
+  readonly #shared: Shared
+  readonly #lease: Generation
+  #id: string | undefined
+  #traceId: string | undefined
+  #slots: Map<Slot<unknown>, unknown> | null = null
+  #abort: AbortController | null = null
+  #sending: Abortable | null = null
+  #active: EndpointState | null = null
+  #uploaded = -1
+  #isBody = false
+  #isFinished = false
+
+  constructor(shared: Shared, lease: Generation, given: { match: Match; request: RequestHead; peer: Peer }) {
+    this.#shared = shared
+    this.#lease = lease
+    this.route = given.match.route
+    this.params = given.match.params
+    this.request = given.request
+    this.peer = given.peer
+    this.client = given.peer.trusted ? clientBehind(given.peer, given.request.headers, shared.trusted) : given.peer
+  }
+
+  get id(): string {
+    return (this.#id ??= this.#inboundId() ?? randomId())
+  }
+
+  #inboundId(): string | undefined {
+    const inbound = this.peer.trusted ? this.request.headers.get('x-request-id') : undefined
+    return inbound !== undefined && /^[\w.:/+=-]{1,128}$/.test(inbound) ? inbound : undefined
+  }
+
+  get traceId(): string {
+    if (this.#traceId === undefined) {
+      const inbound = traceIdOf(this.request.headers.get('traceparent'))
+      this.#traceId = inbound ?? (/^[\da-f]{32}$/.test(this.id) ? this.id : randomId())
+    }
+    return this.#traceId
+  }
+
+  get log(): Logger {
+    return this.#shared.log
+  }
+
+  get signal(): AbortSignal {
+    if (this.#abort === null) {
+      this.#abort = new AbortController()
+      if (this.ended !== null) this.#abort.abort(this.ended)
+    }
+    return this.#abort.signal
+  }
+
+  get isFinished(): boolean {
+    return this.#isFinished
+  }
+
+  get<T>(slot: Slot<T>): T | undefined {
+    return this.#slots?.get(slot) as T | undefined
+  }
+
+  set<T>(slot: Slot<T>, value: T): void {
+    this.#slots ??= new Map()
+    this.#slots.set(slot, value)
+  }
+
+  /** Starts the clock towards the final response head. */
+  start(): void {
+    this.deadline = this.startedAt + (this.upload === null ? this.route.timeout : this.#uploadIdle)
+    this.#shared.deadlines.watch(this)
+  }
+
+  get #uploadIdle(): number {
+    return Math.min(this.route.idleTimeout, this.clientIdle)
+  }
+
+  /** The last byte of the request body has come: from now on `timeout` counts. */
+  received(): void {
+    if (!this.#isBody) this.deadline = performance.now() + this.route.timeout
+  }
+
+  /** An attempt begins. */
+  sending(sending: Abortable, endpoint: LiveEndpoint): void {
+    this.#sending = sending
+    this.#active = endpoint.state
+    endpoint.state.active += 1
+  }
+
+  /** An attempt got its head, or failed. */
+  attempted(attempt: Attempt): void {
+    if (this.attempts === NO_ATTEMPTS) this.attempts = [attempt]
+    else this.attempts.push(attempt)
+    if (attempt.error !== undefined) this.#leave()
+  }
+
+  #leave(): void {
+    if (this.#active !== null) this.#active.active -= 1
+    this.#active = null
+    this.#sending = null
+  }
+
+  /** The last endpoint tried, when its connection broke and it may be offered once more. */
+  brokenEndpoint(): Endpoint | undefined {
+    const last = this.attempts.at(-1)
+    if (last?.error?.code !== 'UPSTREAM_RESET') return undefined
+    const times = this.attempts.filter((attempt) => attempt.endpoint.id === last.endpoint.id).length
+    return times === 1 ? last.endpoint : undefined
+  }
+
+  /** The final head is on its way to the client: from now on only silence counts. */
+  flowing(): void {
+    this.#isBody = true
+    this.progressed()
+  }
+
+  /** A piece of a body moved. */
+  progressed(): void {
+    this.deadline = performance.now() + this.route.idleTimeout
+  }
+
+  /** The client does not read: from now on its patience counts, not the upstream's. */
+  stalled(): void {
+    this.deadline = performance.now() + this.clientIdle
+  }
+
+  expire(now: number): void {
+    if (this.#isBody) {
+      this.end(new GatewayError('IDLE_TIMEOUT'))
+      return
+    }
+    const { upload } = this
+    if (upload !== null && !upload.complete) {
+      if (upload.bytes !== this.#uploaded) {
+        this.#uploaded = upload.bytes
+        this.deadline = now + this.#uploadIdle
+        return
+      }
+      this.end(new GatewayError(upload.blocked ? 'UPSTREAM_TIMEOUT' : 'REQUEST_TIMEOUT'))
+      return
+    }
+    this.end(new GatewayError('UPSTREAM_TIMEOUT'))
+  }
+
+  /** Gives up the body of the upstream's answer without touching the client: another answer takes its place. */
+  discard(error: GatewayError): void {
+    this.#sending?.abort(error)
+    this.#isBody = false
+  }
+
+  /** Ends the request early: the attempt under way is given up, a running answer is cut. */
+  end(error: GatewayError): void {
+    if (this.ended !== null || this.#isFinished) return
+    this.ended = error
+    this.deadline = Infinity
+    this.#abort?.abort(error)
+    this.#sending?.abort(error)
+    if (this.#isBody) this.cut?.(error)
+  }
+
+  /** The only end of a request, called from one place per lane; later calls do nothing. */
+  finish(outcome: { status: number; bytesOut: number; error?: GatewayError }): void {
+    if (this.#isFinished) return
+    this.#isFinished = true
+    this.#shared.deadlines.unwatch(this)
+    this.#leave()
+    this.cut = null
+    this.onFinish?.()
+    const error = outcome.error ?? this.ended ?? this.failure ?? undefined
+    this.#abort?.abort(error)
+    this.#shared.finished(this, { status: outcome.status, ms: performance.now() - this.startedAt, bytesOut: outcome.bytesOut, ...(error === undefined ? {} : { error }) })
+    this.#lease.release()
+  }
+}

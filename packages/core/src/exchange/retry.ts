@@ -1,0 +1,15 @@
+import type { Context } from './request-context.ts'
+import type { GatewayError } from '../errors.ts'
+
+/** Methods whose repetition has no further effect (RFC 9110, section 9.2.2; QUERY is safe). */
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE', 'QUERY'])
+
+/**
+ * Whether a failed attempt may be followed by another. Never past the deadline or after the client left, never with a body of which a byte has
+ * been taken; where something may have reached the upstream, only for idempotent methods.
+ */
+export function mayRetry(ctx: Context, error: GatewayError, replayable: boolean): boolean {
+  if (ctx.ended !== null || !replayable || ctx.attempts.length > ctx.route.retries || performance.now() >= ctx.deadline) return false
+  const { retry } = error.spec
+  return retry === 'always' || (retry === 'idempotent' && IDEMPOTENT.has(ctx.request.method))
+}

@@ -1,0 +1,276 @@
+import { assemble, checkOptions } from './snapshot/assemble.ts'
+import { builtInRoutes } from './snapshot/built-in.ts'
+import { ConfigError, toGatewayError } from './errors.ts'
+import { Current, Generation } from './snapshot/current.ts'
+import { Deadlines } from './exchange/deadlines.ts'
+import { diffRoutes } from './snapshot/diff.ts'
+import { Discovery } from './discovery/supervise.ts'
+import { EndpointPool } from './upstream/endpoint-state.ts'
+import { farpCounts, observe } from './metrics/observe.ts'
+import { LaneHost, LANES } from './lane-host.ts'
+import { Metrics } from './metrics/gateway-metrics.ts'
+import { PluginSet } from './plugin/set.ts'
+import { resolveOptions } from './resolve-options.ts'
+import { RouteTable } from './routing/table.ts'
+import { sameData } from './same.ts'
+import { silentLogger } from './log/logger.ts'
+import { Sources } from './snapshot/run-sources.ts'
+import { UpstreamSet } from './upstream/upstream-set.ts'
+import type { Assembly, Workshop } from './snapshot/assemble.ts'
+import type { DocumentKind, RouteSet } from './snapshot/source.ts'
+import type { EndpointStatus } from './upstream/endpoint-state.ts'
+import type { Gateway } from './gateway-types.ts'
+import type { GatewayOptions } from './options.ts'
+import type { LiveUpstream } from './upstream/live-upstream.ts'
+import type { Logger } from './log/logger.ts'
+import type { Opener } from './exchange/open.ts'
+import type { ProviderStatus, ServiceSet } from './discovery/provider.ts'
+import type { Snapshot, SnapshotDiff } from './snapshot/snapshot.ts'
+import type { Upstream } from './upstream/upstream.ts'
+
+/**
+ * Makes a gateway. Returns at once: configuration is validated and plugins are set up while `ready` is pending, discovery starts after it.
+ * Nothing is global; any number of gateways live side by side.
+ *
+ * @example
+ * const gateway = createGateway({ upstreams: { users: ['http://127.0.0.1:8081'] }, routes: [{ path: '/users/*', upstream: 'users' }] })
+ * const response = await gateway.request('/users/7')
+ */
+export function createGateway(options: GatewayOptions): Gateway {
+  return new RunningGateway(options)
+}
+
+type SnapshotListener = (next: Snapshot, previous: Snapshot, diff: SnapshotDiff) => void
+type EndpointsListener = (upstream: Upstream) => void
+
+/** How long a disposed gateway waits for requests under way before it lets go of what they use. */
+const DISPOSE_GRACE_MS = 5_000
+
+class RunningGateway implements Gateway {
+  readonly ready: Promise<void>
+  readonly synced: Promise<void>
+  readonly metrics: Metrics
+  readonly [LANES]: LaneHost
+  #options: GatewayOptions
+  readonly #log: Logger
+  readonly #current: Current
+  readonly #workshop: Workshop
+  readonly #pool = new EndpointPool()
+  readonly #deadlines = new Deadlines()
+  readonly #discovery: Discovery
+  readonly #sources: Sources
+  readonly #opener: { -readonly [K in keyof Opener]: Opener[K] }
+  readonly #onSnapshot = new Set<SnapshotListener>()
+  readonly #onEndpoints = new Set<EndpointsListener>()
+  readonly #stop = new AbortController()
+  #assembly: Assembly | null = null
+  #generation = 0
+  #applied: ReadonlyMap<string, readonly RouteSet[]> = new Map()
+  #building: Promise<unknown> = Promise.resolve()
+  #isScheduled = false
+  #isReady = false
+  #isSynced = false
+  #markSynced: () => void = () => {}
+
+  constructor(options: GatewayOptions) {
+    this.#options = options
+    this.#log = options.log ?? silentLogger
+    this.metrics = new Metrics(() => farpCounts(this.snapshot))
+    this.#workshop = { upstreams: new UpstreamSet(this.#pool), plugins: new PluginSet(this.#log), seriesFor: (label) => this.metrics.seriesFor(label) }
+    const empty: Snapshot = { generation: 0, routes: [], upstreams: new Map(), sets: new Map(), standby: [], table: new RouteTable() }
+    this.#current = new Current(new Generation(empty, () => {}))
+    this.#discovery = new Discovery(this.#log)
+    this.#sources = new Sources(this.#discovery, this.#log, { changed: () => this.#schedule(), schemaUpdated: (service) => this.metrics.schemaUpdated(service) })
+    const resolved = resolveOptions({})
+    this.#opener = { shared: this.#sharedBy(options, resolved.trusted), limits: resolved.limits, builtIn: builtInRoutes([], this.#workshop) }
+    this[LANES] = new LaneHost({ opener: this.#opener, metrics: this.metrics, acquire: () => this.#current.acquire(), fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)) })
+    this.ready = this.#start()
+    const reported = new Promise<void>((resolve) => (this.#markSynced = resolve))
+    this.synced = this.ready.then(() => reported)
+    // Whoever waits for them learns of a failure; a gateway nobody waits for must not end the process.
+    this.ready.catch(() => {})
+    this.synced.catch(() => {})
+  }
+
+  get snapshot(): Snapshot {
+    return this.#current.generation.snapshot
+  }
+
+  get isSynced(): boolean {
+    return this.#isSynced
+  }
+
+  get services(): ServiceSet {
+    return this.#discovery.services.value ?? []
+  }
+
+  get providers(): readonly ProviderStatus[] {
+    return this.#discovery.status
+  }
+
+  readonly fetch = async (request: Request): Promise<Response> => {
+    if (!this.#isReady) {
+      try {
+        await this.ready
+      } catch {
+        // The reason is told to whoever waits for `ready`; a client only learns that there is no service.
+        return notReady()
+      }
+    }
+    return this[LANES].fetch(request)
+  }
+
+  async request(path: string, init?: RequestInit): Promise<Response> {
+    return this.fetch(new Request(new URL(path, 'http://gateway.test'), init))
+  }
+
+  endpoints(upstream: Upstream): readonly EndpointStatus[] {
+    return (upstream as LiveUpstream).status(performance.now())
+  }
+
+  async document(hash: string): Promise<unknown> {
+    for (const source of this.#sources.list) {
+      const document = await source.document?.(hash)
+      if (document !== undefined) return document
+    }
+    return undefined
+  }
+
+  async federated(kind: DocumentKind): Promise<unknown> {
+    for (const source of this.#sources.list) {
+      const document = await source.federated?.(kind)
+      if (document !== undefined) return document
+    }
+    return undefined
+  }
+
+  update(options: GatewayOptions, how: { readonly dryRun?: boolean } = {}): Promise<SnapshotDiff> {
+    return this.#exclusively(async () => {
+      const issues = checkOptions(options)
+      if (issues.length > 0) throw new ConfigError(issues)
+      const resolved = resolveOptions(options)
+      const sets = this.#sources.sets()
+      const assembly = await this.#assemble(options, sets)
+      const diff = diffRoutes(this.snapshot, assembly.generation.snapshot)
+      if (how.dryRun === true) {
+        await assembly.abandon()
+        return diff
+      }
+      this.#options = options
+      this.#opener.limits = resolved.limits
+      this.#opener.shared = this.#sharedBy(options, resolved.trusted)
+      this.#swap(assembly, sets)
+      this.#discovery.use(options.discovery ?? [])
+      this.#sources.use(options.sources ?? [])
+      return diff
+    })
+  }
+
+  on(event: 'snapshot' | 'endpoints', listener: SnapshotListener | EndpointsListener): Disposable {
+    const listeners = (event === 'snapshot' ? this.#onSnapshot : this.#onEndpoints) as Set<unknown>
+    listeners.add(listener)
+    return { [Symbol.dispose]: () => void listeners.delete(listener) }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#stop.signal.aborted) return
+    this.#stop.abort()
+    this.#sources.stop()
+    this.#discovery.stop()
+    await this.#building.catch(() => {})
+    const until = performance.now() + DISPOSE_GRACE_MS
+    while (this.#current.leases > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 10))
+    this.#deadlines.stop()
+    await this.#assembly?.abandon()
+  }
+
+  async #start(): Promise<void> {
+    const { discovery = [], sources = [] } = this.#options
+    await this.update({ ...this.#options, discovery: [], sources: [] })
+    this.#options = { ...this.#options, discovery, sources }
+    this.#isReady = true
+    if (this.#stop.signal.aborted) return
+    this.#discovery.use(discovery)
+    this.#sources.use(sources)
+    void this.#watchServices()
+    this.#checkSynced()
+  }
+
+  /** Endpoints follow the instances without a build. */
+  async #watchServices(): Promise<void> {
+    for await (const services of this.#discovery.services.values(this.#stop.signal)) {
+      this.#assignEndpoints(services)
+      this.#checkSynced()
+    }
+  }
+
+  #assignEndpoints(services: ServiceSet): void {
+    for (const upstream of this.#assembly?.assign(services, this.#applied) ?? []) for (const listener of this.#onEndpoints) listener(upstream)
+  }
+
+  /** Sources said something: one build for all that arrives until it begins. */
+  #schedule(): void {
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    void this.#exclusively(async () => {
+      this.#isScheduled = false
+      if (this.#stop.signal.aborted) return
+      await this.#apply(this.#sources.sets())
+      this.#checkSynced()
+    }).catch((thrown: unknown) => this.#log.error('routes could not be rebuilt; the last good ones keep serving', { reason: toGatewayError(thrown).message }))
+  }
+
+  async #apply(sets: ReadonlyMap<string, readonly RouteSet[]>): Promise<void> {
+    if (sameVersions(this.#applied, sets)) {
+      this.#applied = sets
+      const { generation } = this.#current
+      generation.snapshot = { ...generation.snapshot, sets }
+      this.#assignEndpoints(this.services)
+      return
+    }
+    this.#swap(await this.#assemble(this.#options, sets), sets)
+  }
+
+  #assemble(options: GatewayOptions, sets: ReadonlyMap<string, readonly RouteSet[]>): Promise<Assembly> {
+    return assemble(this.#workshop, this.#generation + 1, { options, sets })
+  }
+
+  #swap(assembly: Assembly, sets: ReadonlyMap<string, readonly RouteSet[]>): void {
+    const previous = this.snapshot
+    const diff = diffRoutes(previous, assembly.generation.snapshot)
+    assembly.commit(this.services)
+    this.#opener.builtIn = builtInRoutes(assembly.hooks, this.#workshop)
+    this.#current.swap(assembly.generation)
+    this.#assembly = assembly
+    this.#applied = sets
+    this.#generation += 1
+    for (const listener of this.#onSnapshot) listener(this.snapshot, previous, diff)
+  }
+
+  #checkSynced(): void {
+    if (this.#isSynced || !this.#isReady || this.#isScheduled || this.#discovery.services.value === undefined || !this.#sources.hasReported) return
+    this.#isSynced = true
+    this.#markSynced()
+  }
+
+  #sharedBy(options: GatewayOptions, trusted: Opener['shared']['trusted']): Opener['shared'] {
+    return { deadlines: this.#deadlines, log: this.#log, trusted, finished: observe(options, this.metrics, this.#log) }
+  }
+
+  /** One build at a time, in the order they were asked for. */
+  #exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#building.then(work, work)
+    this.#building = turn.catch(() => {})
+    return turn
+  }
+}
+
+function sameVersions(a: ReadonlyMap<string, readonly RouteSet[]>, b: ReadonlyMap<string, readonly RouteSet[]>): boolean {
+  const versions = (sets: ReadonlyMap<string, readonly RouteSet[]>): unknown => [...sets].map(([source, list]) => [source, list.map((set) => [set.service, set.version])])
+  return sameData(versions(a), versions(b))
+}
+
+function notReady(): Response {
+  const body = JSON.stringify({ type: 'about:blank', title: 'The gateway is not ready', status: 503, code: 'NOT_READY' })
+  return new Response(body, { status: 503, headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store' } })
+}

@@ -1,0 +1,118 @@
+import { exchange, forward, problemReply } from './exchange/engine.ts'
+import { fetchWire, functionWire } from './web/fetch-wire.ts'
+import { HeaderList } from './headers.ts'
+import { meteredUpload, toResponse } from './web/bodies.ts'
+import { openRequest } from './exchange/open.ts'
+import { WebApp } from './web/app.ts'
+import { GatewayError, toGatewayError } from './errors.ts'
+import { UNKNOWN_PEER } from './exchange/client.ts'
+import type { Answer } from './exchange/engine.ts'
+import type { Context } from './exchange/request-context.ts'
+import type { Generation } from './snapshot/current.ts'
+import type { Hooks } from './plugin/plugin.ts'
+import type { LiveUpstream } from './upstream/live-upstream.ts'
+import type { Metrics } from './metrics/gateway-metrics.ts'
+import type { Opened, Opener } from './exchange/open.ts'
+import type { Peer } from './exchange/client.ts'
+import type { RequestHead } from './exchange/head.ts'
+import type { ResponseBody, WebBody } from './web/bodies.ts'
+import type { WebUpload } from './web/fetch-wire.ts'
+import type { Wire } from './exchange/wire.ts'
+
+/** Under this key a gateway offers its inside to the packages that serve it. */
+export const LANES = Symbol.for('octopus.lanes')
+
+/** How requests of the web lane leave: a wire, and the body it takes from a request or from bytes that a middleware has read. */
+export interface WebWay<In> {
+  readonly wire: Wire<In, WebBody>
+  bodyOf(raw: Request): In
+  supply(bytes: Uint8Array): In
+}
+
+/** What a listener needs of a gateway: the same for every lane. */
+export class LaneHost {
+  readonly opener: Opener
+  readonly metrics: Metrics
+  readonly #acquire: () => Generation
+  readonly #fetchWire: Wire<WebUpload, WebBody>
+  readonly #apps = new WeakMap<readonly Hooks[], WebApp>()
+
+  constructor(parts: { opener: Opener; metrics: Metrics; acquire: () => Generation; fetch: typeof globalThis.fetch }) {
+    this.opener = parts.opener
+    this.metrics = parts.metrics
+    this.#acquire = parts.acquire
+    this.#fetchWire = fetchWire(parts.fetch)
+  }
+
+  /** Takes a lease and makes a request's context. From here on the lane must see to `ctx.finish`. Never throws. */
+  open(arrived: { request: RequestHead; peer: Peer }): Opened {
+    return openRequest(this.opener, this.#acquire(), arrived)
+  }
+
+  /** The answer to a request that is refused before its phases; `onResponse` of its (built-in) route runs. */
+  async refuse(ctx: Context, error: GatewayError): Promise<Answer<never>> {
+    ctx.failure = error
+    const reply = problemReply(ctx, error)
+    const { onResponse } = ctx.route.phases
+    try {
+      if (onResponse !== null) for (const hook of onResponse) await hook(ctx, reply)
+    } catch (thrown) {
+      const failure = toGatewayError(thrown)
+      ctx.log.error('plugin failed in onResponse', { reason: failure.message, request_id: ctx.id })
+      const replacement = problemReply(ctx, failure)
+      return { head: replacement, local: replacement.body, flow: null }
+    }
+    return { head: reply, local: reply.body, flow: null }
+  }
+
+  /** One request through heads only. */
+  exchange<In, Out>(ctx: Context, wire: Wire<In, Out>, body: In): Promise<Answer<Out>> {
+    return exchange(ctx, wire, body)
+  }
+
+  /** One request through Web objects: its route's middlewares and phases, then the lane's wire or the in-process function. */
+  async respond<In>(ctx: Context, request: Request, way: WebWay<In>): Promise<Response> {
+    ctx.start()
+    const { handler } = ctx.route.upstream as LiveUpstream
+    return handler === null ? this.#respond(ctx, request, way) : this.#respond(ctx, request, this.#standardWay(ctx, functionWire(async (inner) => handler(inner))))
+  }
+
+  async #respond<In>(ctx: Context, request: Request, way: WebWay<In>): Promise<Response> {
+    const { route } = ctx
+    if (route.middleware === null) return toResponse(ctx, await exchange(ctx, way.wire, way.bodyOf(request)))
+    let app = this.#apps.get(route.hooks)
+    if (app === undefined) this.#apps.set(route.hooks, (app = new WebApp(route.hooks)))
+    return app.respond(request, ctx, async (c) => {
+      const { raw } = c.req
+      // A middleware that parsed the body left it in Hono's cache: the upstream gets the same bytes again.
+      const isCached = Object.keys(c.req.bodyCache).length > 0
+      return forward(ctx, way.wire, isCached ? way.supply(new Uint8Array(await c.req.arrayBuffer())) : way.bodyOf(raw))
+    })
+  }
+
+  #standardWay(ctx: Context, wire: Wire<WebUpload, WebBody>): WebWay<WebUpload> {
+    const meter = (body: ReadableStream<Uint8Array> | null): WebUpload => (body === null ? null : meteredUpload(ctx, body, this.opener.limits.body))
+    return { wire, bodyOf: (raw) => meter(raw.body), supply: (bytes) => meter(new Response(bytes as ResponseBody).body) }
+  }
+
+  /** The Web-standard entry. Never rejects. */
+  async fetch(request: Request): Promise<Response> {
+    const url = new URL(request.url)
+    const headers = HeaderList.from(request.headers)
+    // A Request has its authority in the URL; a Host field of its own, where a runtime lets one through, is the caller's mistake.
+    headers.set('host', url.host)
+    const peer: Peer = url.protocol === 'https:' ? { ...UNKNOWN_PEER, secure: true } : UNKNOWN_PEER
+    const { ctx, refusal } = this.open({ request: { method: request.method, target: url.pathname + url.search, headers }, peer })
+    if (refusal !== null) return toResponse(ctx, await this.refuse(ctx, refusal))
+    const onAbort = (): void => ctx.end(new GatewayError('CLIENT_CLOSED'))
+    request.signal.addEventListener('abort', onAbort)
+    ctx.onFinish = () => request.signal.removeEventListener('abort', onAbort)
+    try {
+      return await this.respond(ctx, request, this.#standardWay(ctx, this.#fetchWire))
+    } catch (thrown) {
+      const error = toGatewayError(thrown)
+      ctx.log.error('request failed outside its phases', { reason: error.message, request_id: ctx.id })
+      return toResponse(ctx, await this.refuse(ctx, error))
+    }
+  }
+}

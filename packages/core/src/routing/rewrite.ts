@@ -1,0 +1,45 @@
+import type { Rewrite } from './route.ts'
+
+/** A function from target to target, or `null` when nothing changes. Works on the bytes as sent: what is not removed is not re-encoded. */
+export function compileRewrite(rewrite: Rewrite | undefined): ((target: string) => string) | null {
+  const strip = trimSlash(rewrite?.stripPrefix ?? '')
+  const add = trimSlash(rewrite?.addPrefix ?? '')
+  if (strip === '' && add === '') return null
+  return (target) => {
+    const rest = strip === '' ? target : withoutPrefix(target, strip)
+    if (rest === '' || rest.charCodeAt(0) === QUESTION) return add === '' ? `/${rest}` : add + rest
+    return add + rest
+  }
+}
+
+const QUESTION = 0x3f
+const SLASH = 0x2f
+
+function trimSlash(prefix: string): string {
+  if (prefix === '') return ''
+  const path = prefix.startsWith('/') ? prefix : `/${prefix}`
+  return path.endsWith('/') ? path.slice(0, -1) : path
+}
+
+function withoutPrefix(target: string, prefix: string): string {
+  if (target.startsWith(prefix)) {
+    const next = target.charCodeAt(prefix.length)
+    // NaN: the target ends with the prefix.
+    return next === SLASH || next === QUESTION || Number.isNaN(next) ? target.slice(prefix.length) : target
+  }
+  return withoutEncodedPrefix(target, prefix)
+}
+
+/** `/%61pi/users` matches the route `/api/*` as well, so its prefix must go too: compared segment by segment, decoded. */
+function withoutEncodedPrefix(target: string, prefix: string): string {
+  const query = target.indexOf('?')
+  const path = query === -1 ? target : target.slice(0, query)
+  const wanted = prefix.split('/')
+  const segments = path.split('/')
+  if (!path.includes('%') || segments.length < wanted.length) return target
+  for (let i = 1; i < wanted.length; i++) {
+    if (decodeURIComponent(segments[i]!) !== decodeURIComponent(wanted[i]!)) return target
+  }
+  const rest = segments.slice(wanted.length)
+  return (rest.length === 0 ? '' : `/${rest.join('/')}`) + (query === -1 ? '' : target.slice(query))
+}

@@ -1,0 +1,94 @@
+import type { CompiledPhases } from '../plugin/phases.ts'
+import type { MiddlewareHandler } from 'hono'
+import type { Hooks, Plugin } from '../plugin/plugin.ts'
+import type { RequestHead } from '../exchange/head.ts'
+import type { RoutingSettings } from '../upstream/definition.ts'
+import type { Upstream } from '../upstream/upstream.ts'
+
+/** What happens to the path on its way to the upstream, in this order. */
+export interface Rewrite {
+  /** Removed from the start, on whole segments: `/api` turns `/api/users` into `/users` and leaves `/apiary` alone. */
+  readonly stripPrefix?: string
+  /** Put in front of what is left. */
+  readonly addPrefix?: string
+}
+
+/** One weighted target among several. */
+export interface Target {
+  readonly upstream: string
+  /** Relative share, from 0. Default 1. */
+  readonly weight?: number
+}
+
+/**
+ * A route as an author or a source writes it: plain data.
+ *
+ * `path` is matched per segment: `/users`, `/users/:id` or `/users/{id}`, `/files/{name}.json`, and `*` as the last segment for the rest,
+ * zero segments included. `:` and `*` mean something only at the start of a segment.
+ */
+export interface RouteDefinition extends RoutingSettings {
+  readonly path: string
+  /** The name of an upstream, or several with weights. */
+  readonly upstream: string | readonly Target[]
+  /** Unique among all routes. Default: made from source, methods, host and path. */
+  readonly id?: string
+  /** `api.example.com`, `*.example.com` (any deeper name) or `api.*` (first label). Default: any host. */
+  readonly host?: string
+  /** Default: every method. A route with GET answers HEAD. */
+  readonly methods?: readonly string[]
+  /** 0 to 100, higher wins, only between routes with the same host, method and pattern. Default 50. */
+  readonly priority?: number
+  readonly rewrite?: Rewrite
+  /** Only endpoints with these labels serve this route; a list means any of its values. */
+  readonly subset?: Readonly<Record<string, string | readonly string[]>>
+  /** After the gateway's own plugins, in this order. */
+  readonly plugins?: readonly Plugin[]
+  /** Labels for people and filters. */
+  readonly tags?: readonly string[]
+  /** Anything a plugin or a document wants to know: `operationId`, `summary`, schema hash. */
+  readonly meta?: Readonly<Record<string, unknown>>
+}
+
+/** Which lane a route takes on Node: heads only, or Web objects. */
+export type Lane = 'head' | 'web'
+
+/** A route made ready once, when a snapshot is built. Lists that are empty are `null`: the hot path tests one pointer. */
+export interface Route {
+  readonly id: string
+  /** As written: the label of metrics and logs. */
+  readonly path: string
+  readonly host: string | null
+  /** Upper-case; `null` for any. */
+  readonly methods: readonly string[] | null
+  readonly priority: number
+  /** `config`, or the name of the source. */
+  readonly source: string
+  /** The service it came from, or `null`. */
+  readonly service: string | null
+  readonly upstream: Upstream
+  readonly subset: Readonly<Record<string, readonly string[]>> | null
+  readonly phases: CompiledPhases
+  /** The hooks behind `phases` and `middleware`, in the order of the list. */
+  readonly hooks: readonly Hooks[]
+  readonly middleware: readonly MiddlewareHandler[] | null
+  readonly lane: Lane
+  /** The name of the plugin or target that forced the web lane. */
+  readonly laneReason: string | null
+  /** Milliseconds. */
+  readonly timeout: number
+  readonly connectTimeout: number
+  readonly idleTimeout: number
+  readonly retries: number
+  readonly tags: readonly string[]
+  readonly meta: Readonly<Record<string, unknown>>
+  /** The index of this route's series in the metrics. */
+  readonly metric: number
+  /** Changes the target of an outgoing head. */
+  rewrite(head: RequestHead): void
+}
+
+/** A route found for a request. */
+export interface Match {
+  readonly route: Route
+  readonly params: Readonly<Record<string, string>>
+}

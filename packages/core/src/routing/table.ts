@@ -1,0 +1,46 @@
+import { HostIndex, parseHost } from './hosts.ts'
+import { parsePattern } from './pattern.ts'
+import { PathTree } from './tree.ts'
+import type { Found } from './tree.ts'
+import type { Match, Route } from './route.ts'
+
+const NO_PARAMS: Readonly<Record<string, string>> = Object.freeze(Object.create(null) as Record<string, string>)
+
+/** All routes of a snapshot, ready to be matched by host, method and path. */
+export class RouteTable {
+  readonly #hosts = new HostIndex<PathTree<Route>>()
+
+  /** Adds a route for one of its methods (`null`: any). Returns the route that already holds this place, which keeps it. */
+  add(route: Route, method: string | null): Route | null {
+    const host = parseHost(route.host ?? undefined)
+    let tree = this.#hosts.get(host)
+    if (tree === undefined) this.#hosts.set(host, (tree = new PathTree<Route>()))
+    return tree.add(parsePattern(route.path), method, route)
+  }
+
+  /** `host` as `hostName` gives it, `path` as `pathOf` gives it. */
+  match(host: string, method: string, path: string): Match | null {
+    const found = this.#hosts.find(host, (tree) => tree.find(path, method))
+    return found === null ? null : { route: found.value, params: paramsOf(found) }
+  }
+
+  /** The methods that would be answered at this path: the `Allow` field of a 405. Empty when nothing matches. */
+  allowed(host: string, path: string): string[] {
+    const methods = new Set<string>()
+    this.#hosts.find(host, (tree) => {
+      for (const method of tree.methodsAt(path)) methods.add(method)
+      return null
+    })
+    if (methods.has('GET')) methods.add('HEAD')
+    return [...methods].sort()
+  }
+}
+
+function paramsOf(found: Found<Route>): Readonly<Record<string, string>> {
+  const { names, values } = found
+  if (names.length === 0) return NO_PARAMS
+  // Names come from documents of services: `__proto__` must be an ordinary key.
+  const params = Object.create(null) as Record<string, string>
+  for (let i = 0; i < names.length; i++) params[names[i]!] = values[i]!
+  return params
+}

@@ -1,0 +1,188 @@
+import { buildRoutes } from './build.ts'
+import { collectEntries, CONFIG, placeOf } from './entries.ts'
+import { ConfigError } from '../errors.ts'
+import { endpointsOf } from '../discovery/resolve.ts'
+import { Generation } from './current.ts'
+import { isOptions, validateRoutes, validateSettings, validateUpstreams } from './validate.ts'
+import type { ConfigIssue } from '../errors.ts'
+import type { Endpoint } from '../upstream/endpoint.ts'
+import type { GatewayOptions } from '../options.ts'
+import type { Hooks, Plugin } from '../plugin/plugin.ts'
+import type { LiveUpstream } from '../upstream/live-upstream.ts'
+import type { PluginSet } from '../plugin/set.ts'
+import type { RouteDefinition } from '../routing/route.ts'
+import type { RouteEntry } from './entries.ts'
+import type { RouteSet } from './source.ts'
+import type { RoutingSettings, UpstreamDefinition, UpstreamOptions } from '../upstream/definition.ts'
+import type { ServiceSet } from '../discovery/provider.ts'
+import type { UpstreamSet } from '../upstream/upstream-set.ts'
+
+/** What generations are made with; all of it outlives any of them. */
+export interface Workshop {
+  readonly upstreams: UpstreamSet
+  readonly plugins: PluginSet
+  seriesFor(label: string): number
+}
+
+/** An upstream of a generation, with where its endpoints come from. */
+interface Placed {
+  readonly upstream: LiveUpstream
+  readonly settings: RoutingSettings
+  endpoints: readonly Endpoint[] | { readonly discover: string }
+}
+
+/** A generation that is ready to serve, and what must be done when it starts and when it ends. */
+export interface Assembly {
+  readonly generation: Generation
+  /** Hooks of the gateway's own plugins, in order. */
+  readonly hooks: readonly Hooks[]
+  /** Gives the upstreams their endpoints; called in the tick of the swap. */
+  commit(services: ServiceSet): void
+  /** New instances, same routes: one assignment per upstream that is affected. Returns the upstreams that changed. */
+  assign(services: ServiceSet, sets: ReadonlyMap<string, readonly RouteSet[]>): LiveUpstream[]
+  /** Lets go of everything a generation that never served holds. */
+  abandon(): Promise<void>
+}
+
+/** Every issue of hand-written options; empty when they are fine. */
+export function checkOptions(options: GatewayOptions): ConfigIssue[] {
+  const upstreams = options.upstreams ?? {}
+  const routes = options.routes ?? []
+  const issues = [...validateSettings(options.routing ?? {}, 'routing'), ...validateUpstreams(upstreams, 'upstreams'), ...validateRoutes(routes, new Set(Object.keys(upstreams)), 'routes')]
+  return issues.length > 0 ? issues : checkDuplicates(routes)
+}
+
+function checkDuplicates(routes: readonly RouteDefinition[]): ConfigIssue[] {
+  const places = new Map<string, number>()
+  const issues: ConfigIssue[] = []
+  routes.forEach((route, index) => {
+    for (const method of route.methods ?? ['*']) {
+      const place = placeOf(route, method.toUpperCase())
+      const first = places.get(place)
+      if (first !== undefined && first !== index) {
+        issues.push({ code: 'duplicate_route', path: `routes[${index}]`, message: `routes[${first}] already answers ${place}: remove one of them.` })
+      } else places.set(place, index)
+    }
+  })
+  return issues
+}
+
+/** Every issue of what a source said about a service. */
+export function checkSet(set: RouteSet): ConfigIssue[] {
+  return [...validateUpstreams(set.upstreams, 'upstreams'), ...validateRoutes(set.routes, new Set(Object.keys(set.upstreams)), 'routes')]
+}
+
+/** Builds a generation from valid options and valid sets. Rejects with a `ConfigError` when a plugin cannot be set up; then nothing is held. */
+export async function assemble(workshop: Workshop, number: number, from: { options: GatewayOptions; sets: ReadonlyMap<string, readonly RouteSet[]> }): Promise<Assembly> {
+  const { options, sets } = from
+  const hooks = new HookLists(workshop.plugins, await workshop.plugins.acquire(options.plugins ?? []))
+  await hooks.addRoutes(options.routes ?? [])
+  const placed = place(workshop, options, sets)
+  const built = await buildRoutes(collectEntries(options.routes ?? [], sets), {
+    routing: options.routing ?? {},
+    upstreamOf: (entry) => placed.get(keyOf(entry))!,
+    hooksOf: (definition) => hooks.of(definition),
+    seriesFor: (label) => workshop.seriesFor(label),
+  })
+  const upstreams = new Map([...placed.values()].map(({ upstream }) => [upstream.name, upstream]))
+  const letGo = (): Promise<void> => {
+    workshop.upstreams.release([...placed.values()].map(({ upstream }) => upstream))
+    return workshop.plugins.release(hooks.acquired)
+  }
+  const generation = new Generation({ generation: number, routes: built.routes, upstreams, sets, standby: built.standby, table: built.table }, () => void letGo())
+  return {
+    generation,
+    hooks: hooks.own,
+    commit: (services) => placed.forEach((one) => one.upstream.assign(endpointsFor(one, services))),
+    assign: (services, next) => assignEndpoints(placed, services, next),
+    abandon: letGo,
+  }
+}
+
+function assignEndpoints(placed: ReadonlyMap<string, Placed>, services: ServiceSet, sets: ReadonlyMap<string, readonly RouteSet[]>): LiveUpstream[] {
+  for (const [source, list] of sets) {
+    for (const set of list) {
+      for (const [name, definition] of Object.entries(set.upstreams)) {
+        const one = placed.get(upstreamKey(source, set.service, name))
+        if (one !== undefined) one.endpoints = endpointsIn(definition)
+      }
+    }
+  }
+  return [...placed.values()].filter((one) => one.upstream.assign(endpointsFor(one, services))).map((one) => one.upstream)
+}
+
+function endpointsFor(one: Placed, services: ServiceSet): readonly Endpoint[] {
+  return 'discover' in one.endpoints ? endpointsOf(services, one.endpoints.discover) : one.endpoints
+}
+
+function place(workshop: Workshop, options: GatewayOptions, sets: ReadonlyMap<string, readonly RouteSet[]>): Map<string, Placed> {
+  const placed = new Map<string, Placed>()
+  const taken = new Set<string>()
+  const put = (key: string, name: string, definition: UpstreamDefinition): void => {
+    taken.add(name)
+    const handler = typeof definition === 'function' ? definition : null
+    const settings: Partial<UpstreamOptions> = isOptions(definition) ? definition : {}
+    const upstream = workshop.upstreams.acquire({ key, name, handler, hostMode: settings.host ?? 'preserve' })
+    placed.set(key, { upstream, settings, endpoints: endpointsIn(definition) })
+  }
+  for (const [name, definition] of Object.entries(options.upstreams ?? {})) put(upstreamKey(CONFIG, null, name), name, definition)
+  for (const [source, list] of sets) {
+    for (const set of list) {
+      for (const [name, definition] of Object.entries(set.upstreams)) {
+        put(upstreamKey(source, set.service, name), taken.has(name) ? `${source}:${set.service}:${name}` : name, definition)
+      }
+    }
+  }
+  return placed
+}
+
+function keyOf(entry: RouteEntry): string {
+  return upstreamKey(entry.source, entry.service, entry.definition.upstream as string)
+}
+
+function upstreamKey(source: string, service: string | null, name: string): string {
+  return JSON.stringify([source, service, name])
+}
+
+function endpointsIn(definition: UpstreamDefinition): Placed['endpoints'] {
+  if (typeof definition === 'function') return [{ id: `function:${definition.name}`, origin: 'http://function.invalid', weight: 1, labels: {} }]
+  const { endpoints } = isOptions(definition) ? definition : { endpoints: definition }
+  if ('discover' in endpoints) return endpoints
+  return endpoints.map((endpoint) => (typeof endpoint === 'string' ? { id: endpoint, origin: endpoint, weight: 1, labels: {} } : endpoint))
+}
+
+/** The hooks of every list of plugins in use: routes with the same plugins share one list, so that phases are compiled once. */
+class HookLists {
+  readonly own: readonly Hooks[]
+  readonly acquired: Hooks[]
+  readonly #plugins: PluginSet
+  readonly #lists = new Map<readonly Plugin[], readonly Hooks[]>()
+
+  constructor(plugins: PluginSet, own: readonly Hooks[]) {
+    this.#plugins = plugins
+    this.own = own
+    this.acquired = [...own]
+  }
+
+  async addRoutes(routes: readonly RouteDefinition[]): Promise<void> {
+    const issues: ConfigIssue[] = []
+    for (const { plugins } of routes) {
+      if (plugins === undefined || plugins.length === 0 || this.#lists.has(plugins)) continue
+      try {
+        const hooks = await this.#plugins.acquire(plugins)
+        this.acquired.push(...hooks)
+        this.#lists.set(plugins, [...this.own, ...hooks])
+      } catch (thrown) {
+        if (!(thrown instanceof ConfigError)) throw thrown
+        issues.push(...thrown.issues)
+      }
+    }
+    if (issues.length === 0) return
+    await this.#plugins.release(this.acquired)
+    throw new ConfigError(issues)
+  }
+
+  of(definition: RouteDefinition): readonly Hooks[] {
+    return (definition.plugins === undefined ? undefined : this.#lists.get(definition.plugins)) ?? this.own
+  }
+}

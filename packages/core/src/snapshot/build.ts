@@ -1,0 +1,107 @@
+import { compilePhases } from '../plugin/compile.ts'
+import { compileRewrite } from '../routing/rewrite.ts'
+import { RouteTable } from '../routing/table.ts'
+import { toMilliseconds } from '../time.ts'
+import type { Hooks } from '../plugin/plugin.ts'
+import type { Lane, Route, RouteDefinition } from '../routing/route.ts'
+import type { LiveUpstream } from '../upstream/live-upstream.ts'
+import type { MiddlewareHandler } from 'hono'
+import type { RouteEntry } from './entries.ts'
+import type { RoutingOptions } from '../options.ts'
+import type { RoutingSettings } from '../upstream/definition.ts'
+
+/** How long a build may hold the thread before waiting requests get their turn. */
+const SLICE_MS = 5
+
+/** What a build looks up while it makes routes. */
+export interface BuildHost {
+  readonly routing: RoutingOptions
+  upstreamOf(entry: RouteEntry): { readonly upstream: LiveUpstream; readonly settings: RoutingSettings }
+  /** Hooks for the plugins of a route, the gateway's own first. */
+  hooksOf(definition: RouteDefinition): readonly Hooks[]
+  /** The index of the metric series of a route template. */
+  seriesFor(label: string): number
+}
+
+/** The routes of a generation and the table that finds them. */
+export interface Built {
+  readonly routes: readonly Route[]
+  readonly standby: readonly { readonly route: Route; readonly winner: Route }[]
+  readonly table: RouteTable
+}
+
+/** Compiles routes off the request path, in slices. */
+export async function buildRoutes(entries: readonly RouteEntry[], host: BuildHost): Promise<Built> {
+  const table = new RouteTable()
+  const routes: Route[] = []
+  const standby: { route: Route; winner: Route }[] = []
+  const phasesByHooks = new Map<readonly Hooks[], ReturnType<typeof compilePhases>>()
+  let sliceEnd = performance.now() + SLICE_MS
+  for (const entry of entries) {
+    if (performance.now() > sliceEnd) {
+      await new Promise((resolve) => setTimeout(resolve, 0))
+      sliceEnd = performance.now() + SLICE_MS
+    }
+    const route = compileRoute(entry, host, phasesByHooks)
+    let isPlaced = false
+    for (const method of route.methods ?? [null]) {
+      const winner = table.add(route, method)
+      if (winner === null) isPlaced = true
+      else if (winner !== route) standby.push({ route, winner })
+    }
+    if (isPlaced) routes.push(route)
+  }
+  // The first look-up compiles what the engine compiles lazily; no client should wait for it.
+  table.match('warm.invalid', 'GET', '/')
+  return { routes, standby, table }
+}
+
+function compileRoute(entry: RouteEntry, host: BuildHost, phasesByHooks: Map<readonly Hooks[], ReturnType<typeof compilePhases>>): Route {
+  const { definition } = entry
+  const { upstream, settings } = host.upstreamOf(entry)
+  const hooks = host.hooksOf(definition)
+  let phases = phasesByHooks.get(hooks)
+  if (phases === undefined) phasesByHooks.set(hooks, (phases = compilePhases(hooks)))
+  const rewrite = compileRewrite(definition.rewrite)
+  const middleware = hooks.map((hook) => hook.middleware).filter((handler) => handler !== undefined)
+  return {
+    id: entry.id,
+    path: definition.path,
+    host: definition.host ?? null,
+    methods: definition.methods?.map((method) => method.toUpperCase()) ?? null,
+    priority: definition.priority ?? 50,
+    source: entry.source,
+    service: entry.service,
+    upstream,
+    subset: definition.subset === undefined ? null : lists(definition.subset),
+    phases,
+    hooks,
+    middleware: middleware.length === 0 ? null : middleware,
+    ...laneOf(upstream, middleware),
+    timeout: milliseconds('timeout', 30_000, [definition, settings, host.routing]),
+    connectTimeout: milliseconds('connectTimeout', 2_000, [definition, settings, host.routing]),
+    idleTimeout: milliseconds('idleTimeout', 60_000, [definition, settings, host.routing]),
+    retries: definition.retries ?? settings.retries ?? host.routing.retries ?? 3,
+    tags: definition.tags ?? [],
+    meta: definition.meta ?? {},
+    metric: host.seriesFor(definition.path),
+    rewrite: rewrite === null ? () => {} : (head) => void (head.target = rewrite(head.target)),
+  }
+}
+
+function laneOf(upstream: LiveUpstream, middleware: readonly MiddlewareHandler[]): { lane: Lane; laneReason: string | null } {
+  if (middleware.length > 0) return { lane: 'web', laneReason: `middleware ${middleware.map((handler) => handler.name || 'anonymous').join(', ')}` }
+  return upstream.handler === null ? { lane: 'head', laneReason: null } : { lane: 'web', laneReason: `upstream ${upstream.name} is a function` }
+}
+
+function milliseconds(key: 'timeout' | 'connectTimeout' | 'idleTimeout', otherwise: number, from: readonly RoutingSettings[]): number {
+  for (const settings of from) {
+    const value = settings[key]
+    if (value !== undefined) return toMilliseconds(value)
+  }
+  return otherwise
+}
+
+function lists(subset: Readonly<Record<string, string | readonly string[]>>): Readonly<Record<string, readonly string[]>> {
+  return Object.fromEntries(Object.entries(subset).map(([label, value]) => [label, typeof value === 'string' ? [value] : value]))
+}

@@ -1,0 +1,41 @@
+import { compilePhases } from '../plugin/compile.ts'
+import { EndpointPool } from '../upstream/endpoint-state.ts'
+import { LiveUpstream } from '../upstream/live-upstream.ts'
+import type { BuiltInRoutes } from '../exchange/open.ts'
+import type { Hooks } from '../plugin/plugin.ts'
+import type { Route } from '../routing/route.ts'
+
+/** The name of the upstream of replies that the gateway makes itself. */
+export const NO_UPSTREAM = '-'
+
+/** `unmatched` (404, 405) and `rejected` (400, 414, 431…): they run `onResponse` and `onFinish` of the gateway's own plugins, nothing else. */
+export function builtInRoutes(hooks: readonly Hooks[], host: { seriesFor(label: string): number }): BuiltInRoutes {
+  const { onResponse, onFinish } = compilePhases(hooks)
+  const phases = { onRequest: null, onUpstreamRequest: null, onUpstreamResponse: null, onResponse, onError: null, onFinish }
+  const upstream = new LiveUpstream(NO_UPSTREAM, new EndpointPool(), { handler: null, hostMode: 'preserve' })
+  const route = (id: string): Route => ({
+    id,
+    path: id,
+    host: null,
+    methods: null,
+    priority: 0,
+    source: 'gateway',
+    service: null,
+    upstream,
+    subset: null,
+    phases,
+    hooks,
+    middleware: null,
+    lane: 'head',
+    laneReason: null,
+    timeout: 30_000,
+    connectTimeout: 2_000,
+    idleTimeout: 60_000,
+    retries: 0,
+    tags: [],
+    meta: {},
+    metric: host.seriesFor(id),
+    rewrite() {},
+  })
+  return { unmatched: route('unmatched'), rejected: route('rejected') }
+}

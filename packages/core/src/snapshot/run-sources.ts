@@ -1,0 +1,119 @@
+import { sameData } from '../same.ts'
+import { sleep } from '../time.ts'
+import { checkSet } from './assemble.ts'
+import { formatIssue } from '../errors.ts'
+import type { Discovery } from '../discovery/supervise.ts'
+import type { Logger } from '../log/logger.ts'
+import type { RouteSet, RouteSource } from './source.ts'
+
+const FIRST_PAUSE_MS = 250
+const LONGEST_PAUSE_MS = 30_000
+
+/** One source under way. */
+interface Running {
+  readonly source: RouteSource
+  readonly abort: AbortController
+  /** The last good sets, by service; `null` until the source has reported. */
+  sets: readonly RouteSet[] | null
+}
+
+/** Runs the route sources of a gateway and keeps what each said last. */
+export class Sources {
+  readonly #discovery: Discovery
+  readonly #log: Logger
+  readonly #host: { changed(): void; schemaUpdated(service: string): void }
+  #running: Running[] = []
+
+  constructor(discovery: Discovery, log: Logger, host: { changed(): void; schemaUpdated(service: string): void }) {
+    this.#discovery = discovery
+    this.#log = log
+    this.#host = host
+  }
+
+  get list(): readonly RouteSource[] {
+    return this.#running.map((running) => running.source)
+  }
+
+  /** Whether every source has reported once. */
+  get hasReported(): boolean {
+    return this.#running.every((running) => running.sets !== null)
+  }
+
+  /** What every source said last, by name. Two sources of one name get numbers. */
+  sets(): Map<string, readonly RouteSet[]> {
+    const sets = new Map<string, readonly RouteSet[]>()
+    for (const { source, sets: list } of this.#running) {
+      let name = source.name
+      for (let n = 2; sets.has(name); n++) name = `${source.name}-${n}`
+      sets.set(name, list ?? [])
+    }
+    return sets
+  }
+
+  /** Runs these sources: equal ones go on, others are started or stopped. */
+  use(sources: readonly RouteSource[]): void {
+    const before = this.#running
+    const started: Running[] = []
+    this.#running = sources.map((source) => {
+      const same = before.find((candidate) => sameSource(candidate.source, source))
+      if (same !== undefined) return same
+      const running: Running = { source, abort: new AbortController(), sets: null }
+      started.push(running)
+      return running
+    })
+    for (const gone of before) if (!this.#running.includes(gone)) gone.abort.abort()
+    for (const running of started) void this.#run(running)
+  }
+
+  stop(): void {
+    for (const running of this.#running) running.abort.abort()
+  }
+
+  async #run(running: Running): Promise<void> {
+    const { signal } = running.abort
+    const host = {
+      signal,
+      log: this.#log,
+      instances: () => this.#discovery.services.values(signal),
+      schemaUpdated: (service: string) => this.#host.schemaUpdated(service),
+    }
+    let pause = FIRST_PAUSE_MS
+    while (!signal.aborted) {
+      let reason = 'The source ended by itself.'
+      try {
+        for await (const sets of running.source.watch(host)) {
+          if (signal.aborted) return
+          pause = FIRST_PAUSE_MS
+          running.sets = this.#goodSets(running, sets)
+          this.#host.changed()
+        }
+      } catch (thrown) {
+        reason = thrown instanceof Error ? thrown.message : String(thrown)
+      }
+      if (signal.aborted) return
+      this.#log.error('route source failed; its last routes are kept', { source: running.source.name, reason, retry_in_ms: pause })
+      await sleep(pause, signal)
+      pause = Math.min(pause * 2, LONGEST_PAUSE_MS)
+    }
+  }
+
+  /** A service's bad set is refused whole, and its last good one stays. */
+  #goodSets(running: Running, sets: readonly RouteSet[]): readonly RouteSet[] {
+    const before = new Map(running.sets?.map((set) => [set.service, set]))
+    return sets.flatMap((set) => {
+      const known = before.get(set.service)
+      if (known !== undefined && known.version === set.version) return [set]
+      const issues = checkSet(set)
+      if (issues.length === 0) return [set]
+      const message = issues.slice(0, 5).map(formatIssue).join('; ')
+      this.#log.error('a service\'s routes were refused; its last good ones are kept', { source: running.source.name, service: set.service, reason: message })
+      const finding = { code: 'ROUTES_REFUSED', severity: 'error', message } as const
+      const kept = known ?? { ...set, routes: [], upstreams: {} }
+      return [{ ...kept, findings: [...(set.findings ?? []), finding] }]
+    })
+  }
+}
+
+function sameSource(a: RouteSource, b: RouteSource): boolean {
+  return a === b || (a.name === b.name && a.identity !== undefined && sameData(a.identity, b.identity))
+}

@@ -1,0 +1,70 @@
+import type { Logger } from '../log/logger.ts'
+import type { RouteDefinition } from '../routing/route.ts'
+import type { ServiceSet } from '../discovery/provider.ts'
+import type { UpstreamOptions } from '../upstream/definition.ts'
+
+/** The languages schemas come in. */
+export type DocumentKind = 'openapi' | 'asyncapi' | 'graphql' | 'grpc' | 'orpc'
+
+/** Something an operator should know about a service: a refusal, a fallback, a conflict. */
+export interface Finding {
+  /** Stable, upper-case: `FOREIGN_HOST`, `CHECKSUM_MISMATCH`. */
+  readonly code: string
+  readonly severity: 'error' | 'warning' | 'info'
+  readonly message: string
+  /** The instance it is about, when it is about one. */
+  readonly instance?: string
+}
+
+/** What a source knows about one instance of a service. */
+export interface InstanceReport {
+  readonly id: string
+  readonly origin: string
+  /** Serving, or why not: `starting`, `draining`, `unhealthy`… */
+  readonly status: string
+  readonly version?: string
+  readonly zone?: string
+  readonly weight: number
+  /** How its manifest was had: `ok`, `stale` (the last good one is used), `fallback` (metadata only), `failed`, `none`. */
+  readonly manifest: 'ok' | 'stale' | 'fallback' | 'failed' | 'none'
+  readonly manifestUrl?: string
+  readonly checksum?: string
+}
+
+/** A service's routes: plain, structured-cloneable data. */
+export interface RouteSet {
+  readonly service: string
+  /** The service's own version, for conflicts: higher semver wins. */
+  readonly serviceVersion?: string
+  /** Changes when routes, documents or upstream settings change; endpoints and findings are compared apart, and cost no build. */
+  readonly version: string
+  readonly routes: readonly RouteDefinition[]
+  readonly upstreams: Readonly<Record<string, UpstreamOptions>>
+  /** Read lazily through the source. */
+  readonly documents?: readonly { readonly kind: DocumentKind; readonly hash: string }[]
+  readonly findings?: readonly Finding[]
+  readonly instances?: readonly InstanceReport[]
+}
+
+/** Anything that yields routes: FARP, a database, your own. */
+export interface RouteSource {
+  readonly name: string
+  /** Two sources with equal identities are one: it keeps running through an update. Default: compared by reference. */
+  readonly identity?: unknown
+  /** Yields every service's set, always all of them; a service that is missing is gone. Ends when `host.signal` aborts. */
+  watch(host: SourceHost): AsyncIterable<readonly RouteSet[]>
+  /** One document of one service, by its hash, as parsed data. */
+  document?(hash: string): Promise<unknown>
+  /** All services' documents of one kind merged into one, built lazily; `undefined` when there is nothing of that kind. */
+  federated?(kind: DocumentKind): Promise<unknown>
+}
+
+/** What a source gets. */
+export interface SourceHost {
+  readonly signal: AbortSignal
+  readonly log: Logger
+  /** One supervised set for all readers: at once when there is one, then every change. */
+  instances(): AsyncIterable<ServiceSet>
+  /** Counts a change of a service's schema (`octopus_farp_schema_updates_total`). */
+  schemaUpdated(service: string): void
+}

@@ -1,0 +1,95 @@
+import { didYouMean } from '../suggest.ts'
+import { parseHost } from '../routing/hosts.ts'
+import { parsePattern } from '../routing/pattern.ts'
+import { toMilliseconds } from '../time.ts'
+import type { ConfigIssue } from '../errors.ts'
+import type { Duration } from '../time.ts'
+import type { RouteDefinition } from '../routing/route.ts'
+import type { RoutingSettings, UpstreamDefinition, UpstreamOptions } from '../upstream/definition.ts'
+
+/** Everything wrong with routes and upstreams; `path` prefixes every issue. */
+export function validateRoutes(routes: readonly RouteDefinition[], upstreams: ReadonlySet<string>, path: string): ConfigIssue[] {
+  return routes.flatMap((route, index) => validateRoute(route, upstreams, `${path}[${index}]`))
+}
+
+function validateRoute(route: RouteDefinition, upstreams: ReadonlySet<string>, path: string): ConfigIssue[] {
+  const issues: ConfigIssue[] = []
+  collect(issues, `${path}.path`, () => parsePattern(route.path))
+  collect(issues, `${path}.host`, () => parseHost(route.host))
+  for (const method of route.methods ?? []) {
+    if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(method)) issues.push(invalid(`${path}.methods`, `"${method}" is not a method.`))
+  }
+  if (route.methods?.length === 0) issues.push(invalid(`${path}.methods`, 'The list is empty: leave the key out for every method.'))
+  if (route.priority !== undefined && !(route.priority >= 0 && route.priority <= 100)) issues.push(invalid(`${path}.priority`, 'A priority is a number from 0 to 100.'))
+  if (typeof route.upstream === 'string') issues.push(...checkTarget(route.upstream, upstreams, `${path}.upstream`))
+  else issues.push({ code: 'not_available', path: `${path}.upstream`, message: 'Several weighted upstreams are not available yet: name one upstream.' })
+  return [...issues, ...validateSettings(route, path)]
+}
+
+function checkTarget(name: string, upstreams: ReadonlySet<string>, path: string): ConfigIssue[] {
+  if (upstreams.has(name)) return []
+  return [{ code: 'dangling_upstream', path, message: `There is no upstream "${name}"${didYouMean(name, upstreams) || ': add it to upstreams, or correct the name.'}` }]
+}
+
+export function validateUpstreams(upstreams: Readonly<Record<string, UpstreamDefinition>>, path: string): ConfigIssue[] {
+  return Object.entries(upstreams).flatMap(([name, definition]) => {
+    if (typeof definition === 'function') return []
+    return isOptions(definition) ? validateOptions(definition, `${path}.${name}`) : validateOrigins(definition, `${path}.${name}`)
+  })
+}
+
+function validateOptions(options: UpstreamOptions, path: string): ConfigIssue[] {
+  const issues = validateSettings(options, path)
+  if (!('discover' in options.endpoints)) {
+    const list: readonly (string | { origin: string; weight: number })[] = options.endpoints
+    issues.push(...validateOrigins(list.map((endpoint) => (typeof endpoint === 'string' ? endpoint : endpoint.origin)), `${path}.endpoints`))
+    list.forEach((endpoint, index) => {
+      if (typeof endpoint !== 'string' && !(endpoint.weight >= 0)) issues.push(invalid(`${path}.endpoints[${index}].weight`, 'A weight is a number from 0 up.'))
+    })
+  }
+  if (options.loadBalance !== undefined && options.loadBalance !== 'round-robin') {
+    issues.push({ code: 'not_available', path: `${path}.loadBalance`, message: `"${String(options.loadBalance)}" is not available yet: use round-robin.` })
+  }
+  return issues
+}
+
+function validateOrigins(origins: readonly string[], path: string): ConfigIssue[] {
+  return origins.flatMap((origin, index) => (isOrigin(origin) ? [] : [invalid(`${path}[${index}]`, `"${origin}" is not an origin: write http://host:port or https://host:port, nothing after it.`)]))
+}
+
+function isOrigin(text: string): boolean {
+  if (!/^https?:\/\/[^/?#@\s]+$/.test(text) || !URL.canParse(text)) return false
+  return new URL(text).port !== '0'
+}
+
+/** Timeouts and retries, wherever they stand. */
+export function validateSettings(settings: RoutingSettings, path: string): ConfigIssue[] {
+  const issues: ConfigIssue[] = []
+  for (const key of ['timeout', 'connectTimeout', 'idleTimeout'] as const) {
+    const value: Duration | undefined = settings[key]
+    if (value === undefined) continue
+    collect(issues, `${path}.${key}`, () => {
+      if (toMilliseconds(value) === 0) throw new TypeError('A timeout of 0 would end every request: leave the key out for the default.')
+    })
+  }
+  const { retries } = settings
+  if (retries !== undefined && !(Number.isInteger(retries) && retries >= 0 && retries <= 100)) issues.push(invalid(`${path}.retries`, 'The number of retries is an integer from 0 to 100.'))
+  return issues
+}
+
+export function isOptions(definition: UpstreamDefinition): definition is UpstreamOptions {
+  return typeof definition === 'object' && 'endpoints' in definition
+}
+
+/** Adds an issue when `check` throws. */
+export function collect(issues: ConfigIssue[], path: string, check: () => unknown): void {
+  try {
+    check()
+  } catch (thrown) {
+    issues.push(invalid(path, (thrown as Error).message))
+  }
+}
+
+function invalid(path: string, message: string): ConfigIssue {
+  return { code: 'invalid_value', path, message }
+}

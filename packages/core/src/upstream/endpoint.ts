@@ -1,0 +1,12 @@
+/** One address of an upstream. */
+export interface Endpoint {
+  /** Stable identity: health and counters of this id outlive every configuration. */
+  readonly id: string
+  /** Scheme, host and port: `http://10.0.0.7:8080`. */
+  readonly origin: string
+  /** Share of the traffic relative to the other endpoints, from 0. An explicit 0 gets none. */
+  readonly weight: number
+  readonly zone?: string
+  /** Free labels, matched by a route's `subset`. */
+  readonly labels: Readonly<Record<string, string>>
+}

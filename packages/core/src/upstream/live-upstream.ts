@@ -1,0 +1,90 @@
+import { roundRobin } from './balancers/round-robin.ts'
+import type { Balancer, Upstream } from './upstream.ts'
+import type { Context } from '../exchange/request-context.ts'
+import type { Endpoint } from './endpoint.ts'
+import type { EndpointPool, EndpointStatus, LiveEndpoint } from './endpoint-state.ts'
+import type { RequestContext } from '../exchange/context.ts'
+import type { UpstreamHandler } from './definition.ts'
+
+/** An upstream with its endpoints' states and its balancer. */
+export class LiveUpstream implements Upstream {
+  readonly name: string
+  readonly handler: UpstreamHandler | null
+  readonly hostMode: 'preserve' | 'upstream'
+  readonly #pool: EndpointPool
+  #endpoints: readonly LiveEndpoint[] = []
+  #balancer: Balancer = roundRobin([])
+
+  constructor(name: string, pool: EndpointPool, options: { handler: UpstreamHandler | null; hostMode: 'preserve' | 'upstream' }) {
+    this.name = name
+    this.#pool = pool
+    this.handler = options.handler
+    this.hostMode = options.hostMode
+  }
+
+  get endpoints(): readonly Endpoint[] {
+    return this.#endpoints
+  }
+
+  /** Replaces all endpoints; returns whether anything changed. The balancer keeps its place when nothing did. */
+  assign(endpoints: readonly Endpoint[]): boolean {
+    if (sameEndpoints(this.#endpoints, endpoints)) return false
+    const before = this.#endpoints
+    this.#endpoints = this.#pool.adopt(endpoints)
+    this.#pool.release(before)
+    this.#balancer = roundRobin(this.#endpoints)
+    return true
+  }
+
+  /**
+   * The next endpoint not yet tried by this request. Healthy ones first; when all that are left are out for a while, one of them is tried
+   * all the same, because a likely failure is better than a certain one. An endpoint whose connection broke is offered again when it is
+   * the only one, since a kept connection may end just as a request is sent (RFC 9112, section 9.5).
+   */
+  pick(ctx: RequestContext): LiveEndpoint | undefined {
+    const { subset } = ctx.route
+    const { attempts } = ctx
+    const now = performance.now()
+    if (subset === null && attempts.length === 0) {
+      const first = this.#balancer.pick(ctx, (endpoint) => (endpoint as LiveEndpoint).state.accepts(now))
+      if (first !== undefined) return first as LiveEndpoint
+    }
+    const fits = (endpoint: Endpoint): boolean => (subset === null || inSubset(endpoint, subset)) && !attempts.some((attempt) => attempt.endpoint.id === endpoint.id)
+    const picked =
+      this.#balancer.pick(ctx, (endpoint) => fits(endpoint) && (endpoint as LiveEndpoint).state.accepts(now)) ?? this.#balancer.pick(ctx, fits) ?? (ctx as Context).brokenEndpoint()
+    return picked as LiveEndpoint | undefined
+  }
+
+  status(now: number): EndpointStatus[] {
+    return this.#endpoints.map(({ state, ...endpoint }) => ({
+      ...endpoint,
+      state: state.outForMs(now) > 0 ? 'out' : 'available',
+      outForMs: Math.ceil(state.outForMs(now)),
+      active: state.active,
+      failures: state.failures,
+    }))
+  }
+
+  /** Lets go of the endpoints' states; the upstream is not used after this. */
+  dispose(): void {
+    this.#pool.release(this.#endpoints)
+    this.#endpoints = []
+    this.#balancer = roundRobin([])
+  }
+}
+
+function inSubset(endpoint: Endpoint, subset: Readonly<Record<string, readonly string[]>>): boolean {
+  for (const label in subset) {
+    const value = endpoint.labels[label]
+    if (value === undefined || !subset[label]!.includes(value)) return false
+  }
+  return true
+}
+
+function sameEndpoints(before: readonly Endpoint[], after: readonly Endpoint[]): boolean {
+  return before.length === after.length && before.every((endpoint, index) => sameEndpoint(endpoint, after[index]!))
+}
+
+function sameEndpoint(a: Endpoint, b: Endpoint): boolean {
+  return a.id === b.id && a.origin === b.origin && a.weight === b.weight && a.zone === b.zone && JSON.stringify(a.labels) === JSON.stringify(b.labels)
+}

@@ -1,0 +1,22 @@
+import type { Endpoint } from './endpoint.ts'
+import type { RequestContext } from '../exchange/context.ts'
+import type { UpstreamHandler } from './definition.ts'
+
+/** A named group of endpoints. Routes hold the object; only `endpoints` is replaced, whole, when instances come and go. */
+export interface Upstream {
+  readonly name: string
+  readonly endpoints: readonly Endpoint[]
+  /** The function behind an in-process upstream, or `null`. */
+  readonly handler: UpstreamHandler | null
+  readonly hostMode: 'preserve' | 'upstream'
+  /** The next endpoint for this request, or `undefined` when none is left that was not tried. */
+  pick(ctx: RequestContext): Endpoint | undefined
+}
+
+/** Chooses; never judges. `accept` folds health, subset and "already tried" together. */
+export interface Balancer {
+  pick(ctx: RequestContext, accept: (endpoint: Endpoint) => boolean): Endpoint | undefined
+}
+
+/** A balancer over a list of endpoints; a new one is made whenever the list changes. */
+export type BalancerFactory = (endpoints: readonly Endpoint[]) => Balancer

@@ -1,0 +1,100 @@
+import { GatewayError } from '../errors.ts'
+import type { Answer } from '../exchange/engine.ts'
+import type { Context } from '../exchange/request-context.ts'
+
+/** What `Response` takes as a body, named the same way by every runtime's types. */
+export type ResponseBody = ConstructorParameters<typeof Response>[0]
+
+/** A response body on the web lane. */
+export type WebBody = ReadableStream<Uint8Array> | null
+
+/** RFC 9110: these have no content, and `Response` refuses one. */
+const WITHOUT_BODY = new Set([101, 204, 205, 304])
+
+/** An answer as a mutable `Response`, so that middlewares can change its fields in place. Finishes the request after the last byte. */
+export function toResponse(ctx: Context, answer: Answer<WebBody>): Response {
+  const headers = new Headers()
+  for (const [name, value] of answer.head.headers) headers.append(name, value)
+  const { status } = answer.head
+  const hasBody = ctx.request.method !== 'HEAD' && !WITHOUT_BODY.has(status)
+  if (answer.flow === null) {
+    const { local } = answer
+    ctx.finish({ status, bytesOut: hasBody && local !== null ? local.length : 0 })
+    return new Response(hasBody ? (local as ResponseBody) : null, { status, headers })
+  }
+  if (hasBody) return new Response(metered(ctx, answer.flow, status), { status, headers })
+  void answer.flow.cancel().catch(() => {
+    // A body that breaks while it is being thrown away is thrown away all the same.
+  })
+  ctx.finish({ status, bytesOut: 0 })
+  return new Response(null, { status, headers })
+}
+
+/** The body as it goes by: counted, watched for silence, given up when the reader leaves. */
+function metered(ctx: Context, source: ReadableStream<Uint8Array>, status: number): ReadableStream<Uint8Array> {
+  const reader = source.getReader()
+  let bytesOut = 0
+  let cut: GatewayError | null = null
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        ctx.cut = (error) => {
+          cut = error
+          controller.error(error)
+          ctx.finish({ status, bytesOut, error })
+          void reader.cancel(error).catch(() => {
+            // The upstream's side is already broken: nothing is left to cancel.
+          })
+        }
+      },
+      async pull(controller) {
+        try {
+          const { done, value } = await reader.read()
+          if (cut !== null) return
+          if (done) {
+            ctx.finish({ status, bytesOut })
+            controller.close()
+            return
+          }
+          bytesOut += value.byteLength
+          ctx.progressed()
+          controller.enqueue(value)
+        } catch (thrown) {
+          if (cut !== null) return
+          const error = GatewayError.is(thrown) ? thrown : new GatewayError('UPSTREAM_RESET', 'The upstream ended its body early.', thrown)
+          ctx.finish({ status, bytesOut, error })
+          controller.error(error)
+        }
+      },
+      async cancel(reason) {
+        ctx.finish({ status, bytesOut, error: new GatewayError('CLIENT_CLOSED') })
+        await reader.cancel(reason)
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+/** A request body on its way up: counted against the limit, watched for silence, its end noted. */
+export function meteredUpload(ctx: Context, body: ReadableStream<Uint8Array>, limit: number): ReadableStream<Uint8Array> {
+  const upload = { complete: false, bytes: 0, blocked: false }
+  ctx.upload = upload
+  return body.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        upload.bytes += chunk.byteLength
+        if (upload.bytes > limit) {
+          const error = new GatewayError('BODY_TOO_LARGE')
+          controller.error(error)
+          ctx.end(error)
+          return
+        }
+        controller.enqueue(chunk)
+      },
+      flush() {
+        upload.complete = true
+        ctx.received()
+      },
+    }),
+  )
+}

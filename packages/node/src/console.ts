@@ -1,0 +1,31 @@
+import { accessLine, createLogger } from '@octopus-gateway/core'
+import { BatchedWriter } from './batched-writer.ts'
+import type { AccessEntry, AccessLog, Logger, LogLevel } from '@octopus-gateway/core'
+import type { Writable } from 'node:stream'
+
+/** The logs of a process. */
+export interface Console {
+  readonly log: Logger
+  /** `undefined` at a level above `info`: request lines are `info`. */
+  readonly accessLog: AccessLog | undefined
+  /** Resolves when everything has been written. Call it before the process ends. */
+  flush(): Promise<void>
+}
+
+/** A logger and an access log that write to one stream (default: standard output), in batches. */
+export function createConsole(options: { readonly level: LogLevel; readonly format: 'json' | 'text'; readonly stream?: Writable }): Console {
+  const writer = new BatchedWriter(options.stream ?? process.stdout)
+  const write = (line: string): void => writer.write(line)
+  const line = options.format === 'json' ? accessLine : textLine
+  const isLogged = options.level === 'info' || options.level === 'debug'
+  return {
+    log: createLogger({ level: options.level, format: options.format, write }),
+    accessLog: isLogged ? { write: (entry) => writer.write(line(entry)) } : undefined,
+    flush: () => writer.flush(),
+  }
+}
+
+function textLine(entry: AccessEntry): string {
+  const time = new Date().toISOString().slice(11, 23)
+  return `${time} ${entry.status} ${entry.method} ${entry.path} -> ${entry.upstream} ${entry.durationMs.toFixed(1)}ms\n`
+}

@@ -1,0 +1,6 @@
+export { createConsole } from './console.ts'
+export type { Console } from './console.ts'
+export { processMetrics } from './process-metrics.ts'
+export { serve } from './serve.ts'
+export type { ServeOptions, Server } from './serve.ts'
+export { serveFetch } from './serve-fetch.ts'

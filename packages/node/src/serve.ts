@@ -1,0 +1,117 @@
+import { createServer } from 'node:http'
+import { LANES } from '@octopus-gateway/core/lane'
+import { Listener } from './listener.ts'
+import { listen } from './listen.ts'
+import { toMilliseconds } from '@octopus-gateway/core'
+import { UndiciWire } from './undici-wire.ts'
+import { refuseMalformed } from './malformed.ts'
+import type { Duration, Gateway } from '@octopus-gateway/core'
+import type { LaneHost } from '@octopus-gateway/core/lane'
+import type { Server as HttpServer } from 'node:http'
+
+/** How a gateway listens. */
+export interface ServeOptions {
+  /** Default 8080; 0 takes any free port. */
+  readonly port?: number
+  /** Default `0.0.0.0`: every interface. */
+  readonly host?: string
+  readonly timeouts?: {
+    /** For a request head to arrive. Default 10s; later is 408. */
+    readonly header?: Duration
+    /** Longest silence of a client in the middle of a message, sending or reading. Default 60s. */
+    readonly idle?: Duration
+    /** How long an idle connection is kept. Default 75s. */
+    readonly keepAlive?: Duration
+    /** For a whole request, body included. Default: no limit, so that long uploads pass. */
+    readonly requestBody?: Duration
+  }
+  readonly limits?: {
+    /** Connections in all. Default 10000; more are closed at once. */
+    readonly connections?: number
+    /** Connections from one address. Default: no limit. Behind a proxy all clients share its address. */
+    readonly connectionsPerIp?: number
+  }
+}
+
+/** A listening server. */
+export interface Server extends AsyncDisposable {
+  /** `http://127.0.0.1:8080`; the wildcard address is shown as loopback. */
+  readonly url: string
+  readonly port: number
+  /** Stops accepting, lets requests under way finish for `grace` (default 10s), then closes what is left. An idle server closes at once. */
+  close(options?: { readonly grace?: Duration }): Promise<void>
+}
+
+const DEFAULT_GRACE = '10s'
+
+/**
+ * Serves a gateway over HTTP/1.1. Resolves when it listens; rejects with the listen error (`EADDRINUSE`…) or, when the gateway's configuration
+ * is invalid, with its `ConfigError`.
+ *
+ * @example
+ * const server = await serve(gateway, { port: 8080 })
+ * process.once('SIGTERM', () => server.close({ grace: '30s' }))
+ */
+export async function serve(gateway: Gateway, options: ServeOptions = {}): Promise<Server> {
+  await gateway.ready
+  const lanes = (gateway as Gateway & { readonly [LANES]: LaneHost })[LANES]
+  const wire = new UndiciWire()
+  const listener = new Listener(lanes, wire, { clientIdle: toMilliseconds(options.timeouts?.idle ?? '60s') })
+  const server = createHttpServer(lanes, options)
+  server.on('request', listener.handle)
+  watchConnections(server, lanes, options)
+  return listen(server, {
+    port: options.port ?? 8080,
+    host: options.host ?? '0.0.0.0',
+    async close(grace = DEFAULT_GRACE) {
+      listener.isClosing = true
+      await closeServer(server, toMilliseconds(grace))
+      await wire.close(1_000)
+    },
+  })
+}
+
+function createHttpServer(lanes: LaneHost, options: ServeOptions): HttpServer {
+  const { timeouts = {} } = options
+  const header = toMilliseconds(timeouts.header ?? '10s')
+  const server = createServer({
+    maxHeaderSize: lanes.opener.limits.headers + lanes.opener.limits.uri,
+    headersTimeout: header,
+    requestTimeout: timeouts.requestBody === undefined ? 0 : toMilliseconds(timeouts.requestBody),
+    keepAliveTimeout: toMilliseconds(timeouts.keepAlive ?? '75s'),
+    // How often Node looks for late heads: its default of 30 s would turn 10 s into 40.
+    connectionsCheckingInterval: Math.max(100, Math.min(1_000, header / 4)),
+  })
+  // Node would drop what is over the number silently; the gateway counts and refuses.
+  server.maxHeadersCount = 0
+  server.timeout = 0
+  server.on('clientError', refuseMalformed)
+  return server
+}
+
+function watchConnections(server: HttpServer, lanes: LaneHost, options: ServeOptions): void {
+  const perIp = options.limits?.connectionsPerIp ?? Infinity
+  server.maxConnections = options.limits?.connections ?? 10_000
+  const counts = new Map<string, number>()
+  server.on('connection', (socket) => {
+    const ip = socket.remoteAddress ?? ''
+    const count = (counts.get(ip) ?? 0) + 1
+    counts.set(ip, count)
+    lanes.metrics.connections(1)
+    socket.once('close', () => {
+      lanes.metrics.connections(-1)
+      const left = counts.get(ip)! - 1
+      if (left === 0) counts.delete(ip)
+      else counts.set(ip, left)
+    })
+    if (count > perIp) socket.destroy()
+  })
+}
+
+/** Resolves when every connection is gone. */
+export async function closeServer(server: HttpServer, graceMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeIdleConnections()
+  const timer = setTimeout(() => server.closeAllConnections(), graceMs)
+  await closed.finally(() => clearTimeout(timer))
+}

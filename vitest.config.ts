@@ -1,0 +1,29 @@
+import { defineConfig } from 'vitest/config'
+
+// Tests read src, also of the neighbours: no build is needed.
+const conditions = ['@octopus-gateway/source']
+const fromSource = { extends: true as const, resolve: { conditions }, ssr: { resolve: { conditions } } }
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    testTimeout: 15_000,
+    hookTimeout: 30_000,
+    projects: [
+      { ...fromSource, test: { name: 'unit', include: ['packages/*/src/**/*.test.ts'] } },
+      { ...fromSource, test: { name: 'lanes', include: ['packages/node/test/lanes/**/*.test.ts'] } },
+      {
+        ...fromSource,
+        test: {
+          name: 'integration',
+          include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts'],
+          exclude: ['packages/node/test/lanes/**', '**/node_modules/**', '**/*.e2e.test.ts'],
+        },
+      },
+      // The repository as a whole: arrows, licences, documentation.
+      { ...fromSource, test: { name: 'repository', include: ['tests/*.test.ts'], testTimeout: 60_000 } },
+      // End to end: the built command line, real processes. Reads dist, never src.
+      { extends: true, test: { name: 'e2e', include: ['tests/e2e/**/*.e2e.test.ts'], testTimeout: 60_000, fileParallelism: false } },
+    ],
+  },
+})
