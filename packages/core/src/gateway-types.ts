@@ -6,7 +6,10 @@ import type { ProviderStatus, ServiceSet } from './discovery/provider.ts'
 import type { Snapshot, SnapshotDiff } from './snapshot/snapshot.ts'
 import type { Upstream } from './upstream/upstream.ts'
 
-/** A running gateway. */
+/**
+ * A running gateway. Disposing it (`await using`, `Symbol.asyncDispose`) stops discovery, ends requests under way at once and releases its
+ * plugins; close the server first when requests should finish.
+ */
 export interface Gateway extends AsyncDisposable {
   /** The Web-standard entry: Workers, Deno, Bun, tests, `app.mount('/', gateway.fetch)`. Waits for `ready`. Never rejects. */
   readonly fetch: (request: Request) => Promise<Response>

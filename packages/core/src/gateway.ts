@@ -1,6 +1,6 @@
 import { assemble, checkOptions } from './snapshot/assemble.ts'
 import { builtInRoutes } from './snapshot/built-in.ts'
-import { ConfigError, toGatewayError } from './errors.ts'
+import { ConfigError, GatewayError, toGatewayError } from './errors.ts'
 import { Current, Generation } from './snapshot/current.ts'
 import { Deadlines } from './exchange/deadlines.ts'
 import { diffRoutes } from './snapshot/diff.ts'
@@ -17,6 +17,7 @@ import { silentLogger } from './log/logger.ts'
 import { Sources } from './snapshot/run-sources.ts'
 import { UpstreamSet } from './upstream/upstream-set.ts'
 import type { Assembly, Workshop } from './snapshot/assemble.ts'
+import type { Context } from './exchange/request-context.ts'
 import type { DocumentKind, RouteSet } from './snapshot/source.ts'
 import type { EndpointStatus } from './upstream/endpoint-state.ts'
 import type { Gateway } from './gateway-types.ts'
@@ -42,9 +43,6 @@ export function createGateway(options: GatewayOptions): Gateway {
 
 type SnapshotListener = (next: Snapshot, previous: Snapshot, diff: SnapshotDiff) => void
 type EndpointsListener = (upstream: Upstream) => void
-
-/** How long a disposed gateway waits for requests under way before it lets go of what they use. */
-const DISPOSE_GRACE_MS = 5_000
 
 class RunningGateway implements Gateway {
   readonly ready: Promise<void>
@@ -178,8 +176,7 @@ class RunningGateway implements Gateway {
     this.#sources.stop()
     this.#discovery.stop()
     await this.#building.catch(() => {})
-    const until = performance.now() + DISPOSE_GRACE_MS
-    while (this.#current.leases > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 10))
+    for (const request of [...this.#deadlines]) (request as Context).end(new GatewayError('NOT_READY', 'The gateway was disposed.'))
     this.#deadlines.stop()
     await this.#assembly?.abandon()
   }

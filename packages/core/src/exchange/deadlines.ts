@@ -36,6 +36,15 @@ export class Deadlines {
     item.timedPrevious = null
   }
 
+  /** Everything that is watched now. */
+  *[Symbol.iterator](): IterableIterator<Timed> {
+    for (let item = this.#first; item !== null; ) {
+      const next: Timed | null = item.timedNext
+      yield item
+      item = next
+    }
+  }
+
   /** Stops the timer; for a gateway that is disposed. */
   stop(): void {
     if (this.#timer !== null) clearInterval(this.#timer)

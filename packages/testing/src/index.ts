@@ -1,0 +1,31 @@
+export { closedPort } from './closed-port.ts'
+export { rawRequest } from './raw-request.ts'
+export type { RawExchange, RawRequestOptions, RawResponse } from './raw-request.ts'
+export { readMessage } from './message.ts'
+export type { Framing, RawMessage } from './message.ts'
+export { startRawServer } from './raw-server.ts'
+export type { RawServer, SocketHandler } from './raw-server.ts'
+export {
+  answersEarly,
+  closesAfter,
+  garbage,
+  hang,
+  hugeHead,
+  interimFirst,
+  onHead,
+  onRequest,
+  resetBeforeHead,
+  resetMidBody,
+  respondWith,
+  slowBody,
+  slowHead,
+} from './behaviours.ts'
+export { startService } from './service.ts'
+export type { RecordedRequest, Service, ServiceHandler, ServiceOptions } from './service.ts'
+export { startFarpService } from './farp-service.ts'
+export type { FarpService, FarpServiceOptions } from './farp-service.ts'
+export type { FarpServiceState } from './farp-state.ts'
+export { openapiOf } from './openapi.ts'
+export type { OpenApiDocument, OperationMatch } from './openapi.ts'
+export { waitFor } from './wait-for.ts'
+export type { WaitOptions } from './wait-for.ts'
