@@ -82,7 +82,7 @@ export class GatewayError extends Error {
     const body = JSON.stringify({ type: 'about:blank', title, status, code: this.code, ...(requestId === undefined ? {} : { request_id: requestId }) })
     return {
       status,
-      headers: new HeaderList(['content-type', 'application/problem+json', 'content-length', String(body.length), 'cache-control', 'no-store']),
+      headers: new HeaderList(['content-type', 'application/problem+json', 'content-length', String(new TextEncoder().encode(body).length), 'cache-control', 'no-store']),
       body,
     }
   }

@@ -17,7 +17,7 @@ export interface Gateway extends AsyncDisposable {
   request(path: string, init?: RequestInit): Promise<Response>
   /** The configuration is valid, plugins are set up and the first snapshot serves. Rejects with a `ConfigError` that lists every issue. */
   readonly ready: Promise<void>
-  /** Every provider and source has reported once. Rejects when `ready` does. */
+  /** Every provider and source has reported once. Rejects when `ready` does, and when the gateway is disposed before. */
   readonly synced: Promise<void>
   /** Whether `synced` has resolved. */
   readonly isSynced: boolean
@@ -32,7 +32,10 @@ export interface Gateway extends AsyncDisposable {
   document(hash: string): Promise<unknown>
   /** All services' documents of a kind as one; `undefined` when there is none. */
   federated(kind: DocumentKind): Promise<unknown>
-  /** Transactional: validates, builds, swaps; a failure rejects and changes nothing. `dryRun` only tells the difference. */
+  /**
+   * Transactional: validates, builds, swaps; a failure rejects and changes nothing. `dryRun` only tells the difference. The options replace
+   * all earlier ones, except `log` and `fetch`, which stay those of `createGateway`.
+   */
   update(options: GatewayOptions, how?: { readonly dryRun?: boolean }): Promise<SnapshotDiff>
   /** Called after every swap. Dispose the result to stop. */
   on(event: 'snapshot', listener: (next: Snapshot, previous: Snapshot, diff: SnapshotDiff) => void): Disposable

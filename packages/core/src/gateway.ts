@@ -66,15 +66,19 @@ class RunningGateway implements Gateway {
   #applied: ReadonlyMap<string, readonly RouteSet[]> = new Map()
   #building: Promise<unknown> = Promise.resolve()
   #isScheduled = false
+  /** Builds that were asked for and do not serve yet. */
+  #unapplied = 0
   #isReady = false
   #isSynced = false
   #markSynced: () => void = () => {}
+  #failSynced: (reason: GatewayError) => void = () => {}
 
   constructor(options: GatewayOptions) {
     this.#options = options
     this.#log = options.log ?? silentLogger
-    this.metrics = new Metrics(() => farpCounts(this.snapshot))
-    this.#workshop = { upstreams: new UpstreamSet(this.#pool), plugins: new PluginSet(this.#log), seriesFor: (label) => this.metrics.seriesFor(label) }
+    const plugins = new PluginSet(this.#log)
+    this.metrics = new Metrics({ farp: () => farpCounts(this.snapshot), plugins: () => plugins.list })
+    this.#workshop = { upstreams: new UpstreamSet(this.#pool), plugins, seriesFor: (label) => this.metrics.seriesFor(label) }
     const empty: Snapshot = { generation: 0, routes: [], upstreams: new Map(), sets: new Map(), standby: [], table: new RouteTable() }
     this.#current = new Current(new Generation(empty, () => {}))
     this.#discovery = new Discovery(this.#log)
@@ -83,7 +87,11 @@ class RunningGateway implements Gateway {
     this.#opener = { shared: this.#sharedBy(options, resolved.trusted), limits: resolved.limits, builtIn: builtInRoutes([], this.#workshop) }
     this[LANES] = new LaneHost({ opener: this.#opener, metrics: this.metrics, acquire: () => this.#current.acquire(), fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)) })
     this.ready = this.#start()
-    const reported = new Promise<void>((resolve) => (this.#markSynced = resolve))
+    const reported = new Promise<void>((resolve, reject) => {
+      this.#markSynced = resolve
+      this.#failSynced = reject
+    })
+    reported.catch(() => {})
     this.synced = this.ready.then(() => reported)
     // Whoever waits for them learns of a failure; a gateway nobody waits for must not end the process.
     this.ready.catch(() => {})
@@ -115,7 +123,7 @@ class RunningGateway implements Gateway {
         return notReady()
       }
     }
-    return this[LANES].fetch(request)
+    return this.#stop.signal.aborted ? notReady() : this[LANES].fetch(request)
   }
 
   async request(path: string, init?: RequestInit): Promise<Response> {
@@ -144,24 +152,34 @@ class RunningGateway implements Gateway {
 
   update(options: GatewayOptions, how: { readonly dryRun?: boolean } = {}): Promise<SnapshotDiff> {
     return this.#exclusively(async () => {
-      const issues = checkOptions(options)
-      if (issues.length > 0) throw new ConfigError(issues)
-      const resolved = resolveOptions(options)
-      const sets = this.#sources.sets()
-      const assembly = await this.#assemble(options, sets)
+      if (this.#stop.signal.aborted) throw new GatewayError('NOT_READY', 'The gateway was disposed.')
+      const sets = this.#sources.sets(options.sources ?? [])
+      const assembly = await this.#prepare(options, sets)
       const diff = diffRoutes(this.snapshot, assembly.generation.snapshot)
       if (how.dryRun === true) {
         await assembly.abandon()
         return diff
       }
-      this.#options = options
-      this.#opener.limits = resolved.limits
-      this.#opener.shared = this.#sharedBy(options, resolved.trusted)
-      this.#swap(assembly, sets)
+      this.#adopt(options, assembly, sets)
       this.#discovery.use(options.discovery ?? [])
       this.#sources.use(options.sources ?? [])
       return diff
     })
+  }
+
+  /** A generation for these options. Rejects with a `ConfigError` that names every issue; then nothing has changed. */
+  #prepare(options: GatewayOptions, sets: ReadonlyMap<string, readonly RouteSet[]>): Promise<Assembly> {
+    const issues = [...resolveOptions(options).issues, ...checkOptions(options)]
+    if (issues.length > 0) throw new ConfigError(issues)
+    return this.#assemble(options, sets)
+  }
+
+  #adopt(options: GatewayOptions, assembly: Assembly, sets: ReadonlyMap<string, readonly RouteSet[]>): void {
+    const { limits, trusted } = resolveOptions(options)
+    this.#options = options
+    this.#opener.limits = limits
+    this.#opener.shared = this.#sharedBy(options, trusted)
+    this.#swap(assembly, sets)
   }
 
   on(event: 'snapshot' | 'endpoints', listener: SnapshotListener | EndpointsListener): Disposable {
@@ -175,6 +193,7 @@ class RunningGateway implements Gateway {
     this.#stop.abort()
     this.#sources.stop()
     this.#discovery.stop()
+    this.#failSynced(new GatewayError('NOT_READY', 'The gateway was disposed.'))
     await this.#building.catch(() => {})
     for (const request of [...this.#deadlines]) (request as Context).end(new GatewayError('NOT_READY', 'The gateway was disposed.'))
     this.#deadlines.stop()
@@ -182,13 +201,12 @@ class RunningGateway implements Gateway {
   }
 
   async #start(): Promise<void> {
-    const { discovery = [], sources = [] } = this.#options
-    await this.update({ ...this.#options, discovery: [], sources: [] })
-    this.#options = { ...this.#options, discovery, sources }
+    const options = this.#options
+    await this.#exclusively(async () => this.#adopt(options, await this.#prepare(options, new Map()), new Map()))
     this.#isReady = true
     if (this.#stop.signal.aborted) return
-    this.#discovery.use(discovery)
-    this.#sources.use(sources)
+    this.#discovery.use(options.discovery ?? [])
+    this.#sources.use(options.sources ?? [])
     void this.#watchServices()
     this.#checkSynced()
   }
@@ -202,17 +220,29 @@ class RunningGateway implements Gateway {
   }
 
   #assignEndpoints(services: ServiceSet): void {
-    for (const upstream of this.#assembly?.assign(services, this.#applied) ?? []) for (const listener of this.#onEndpoints) listener(upstream)
+    for (const upstream of this.#assembly?.assign(services, this.#applied) ?? []) this.#tell(this.#onEndpoints, (listener) => listener(upstream))
+  }
+
+  /** A listener that throws is its author's trouble: the gateway goes on. */
+  #tell<L>(listeners: ReadonlySet<L>, call: (listener: L) => void): void {
+    for (const listener of listeners) {
+      try {
+        call(listener)
+      } catch (thrown) {
+        this.#log.error('an event listener threw', { reason: String(thrown) })
+      }
+    }
   }
 
   /** Sources said something: one build for all that arrives until it begins. */
   #schedule(): void {
     if (this.#isScheduled) return
     this.#isScheduled = true
+    this.#unapplied += 1
     void this.#exclusively(async () => {
       this.#isScheduled = false
       if (this.#stop.signal.aborted) return
-      await this.#apply(this.#sources.sets())
+      await this.#apply(this.#sources.sets()).finally(() => (this.#unapplied -= 1))
       this.#checkSynced()
     }).catch((thrown: unknown) => this.#log.error('routes could not be rebuilt; the last good ones keep serving', { reason: toGatewayError(thrown).message }))
   }
@@ -241,11 +271,11 @@ class RunningGateway implements Gateway {
     this.#assembly = assembly
     this.#applied = sets
     this.#generation += 1
-    for (const listener of this.#onSnapshot) listener(this.snapshot, previous, diff)
+    this.#tell(this.#onSnapshot, (listener) => listener(this.snapshot, previous, diff))
   }
 
   #checkSynced(): void {
-    if (this.#isSynced || !this.#isReady || this.#isScheduled || this.#discovery.services.value === undefined || !this.#sources.hasReported) return
+    if (this.#isSynced || !this.#isReady || this.#unapplied > 0 || !this.#discovery.hasReported || !this.#sources.hasReported) return
     this.#isSynced = true
     this.#markSynced()
   }

@@ -15,18 +15,21 @@ import type { Metrics } from './metrics/gateway-metrics.ts'
 import type { Opened, Opener } from './exchange/open.ts'
 import type { Peer } from './exchange/client.ts'
 import type { RequestHead } from './exchange/head.ts'
-import type { ResponseBody, WebBody } from './web/bodies.ts'
+import type { WebBody } from './web/bodies.ts'
 import type { WebUpload } from './web/fetch-wire.ts'
 import type { Wire } from './exchange/wire.ts'
 
 /** Under this key a gateway offers its inside to the packages that serve it. */
 export const LANES = Symbol.for('octopus.lanes')
 
-/** How requests of the web lane leave: a wire, and the body it takes from a request or from bytes that a middleware has read. */
+/** How requests of the web lane leave. */
 export interface WebWay<In> {
   readonly wire: Wire<In, WebBody>
+  /**
+   * The body for the wire, of the request as the last middleware left it. For the request that came in: all its bytes as they came, also when
+   * a middleware has read them.
+   */
   bodyOf(raw: Request): In
-  supply(bytes: Uint8Array): In
 }
 
 /** What a listener needs of a gateway: the same for every lane. */
@@ -72,27 +75,39 @@ export class LaneHost {
 
   /** One request through Web objects: its route's middlewares and phases, then the lane's wire or the in-process function. */
   async respond<In>(ctx: Context, request: Request, way: WebWay<In>): Promise<Response> {
-    ctx.start()
     const { handler } = ctx.route.upstream as LiveUpstream
-    return handler === null ? this.#respond(ctx, request, way) : this.#respond(ctx, request, this.#standardWay(ctx, functionWire(async (inner) => handler(inner))))
+    if (handler === null) return this.#respond(ctx, request, way)
+    return this.#respondStandard(ctx, request, functionWire(async (inner) => handler(inner)))
   }
 
   async #respond<In>(ctx: Context, request: Request, way: WebWay<In>): Promise<Response> {
+    ctx.start()
     const { route } = ctx
     if (route.middleware === null) return toResponse(ctx, await exchange(ctx, way.wire, way.bodyOf(request)))
     let app = this.#apps.get(route.hooks)
     if (app === undefined) this.#apps.set(route.hooks, (app = new WebApp(route.hooks)))
     return app.respond(request, ctx, async (c) => {
-      const { raw } = c.req
-      // A middleware that parsed the body left it in Hono's cache: the upstream gets the same bytes again.
-      const isCached = Object.keys(c.req.bodyCache).length > 0
-      return forward(ctx, way.wire, isCached ? way.supply(new Uint8Array(await c.req.arrayBuffer())) : way.bodyOf(raw))
+      ctx.isBodyReplaced = c.req.raw !== request
+      return forward(ctx, way.wire, way.bodyOf(c.req.raw))
     })
   }
 
-  #standardWay(ctx: Context, wire: Wire<WebUpload, WebBody>): WebWay<WebUpload> {
-    const meter = (body: ReadableStream<Uint8Array> | null): WebUpload => (body === null ? null : meteredUpload(ctx, body, this.opener.limits.body))
-    return { wire, bodyOf: (raw) => meter(raw.body), supply: (bytes) => meter(new Response(bytes as ResponseBody).body) }
+  #respondStandard(ctx: Context, request: Request, wire: Wire<WebUpload, WebBody>): Promise<Response> {
+    if (request.body === null) return this.#respond(ctx, request, { wire, bodyOf: (raw) => raw.body })
+    const body = meteredUpload(ctx, request.body, this.opener.limits.body)
+    if (ctx.route.middleware === null) return this.#respond(ctx, request, { wire, bodyOf: () => body })
+    // What a middleware reads of its half waits in the other one for the upstream.
+    const [shown, sent] = body.tee()
+    const { url, method, headers, signal } = request
+    const init: RequestInit & { duplex: 'half' } = { method, headers, signal, body: shown, duplex: 'half' }
+    const seen = new Request(url, init)
+    const bodyOf = (raw: Request): WebUpload => {
+      const unused = raw === seen ? shown : sent
+      // A half that nobody reads would keep all that the other one takes.
+      if (!unused.locked) void unused.cancel()
+      return raw === seen ? sent : raw.body
+    }
+    return this.#respond(ctx, seen, { wire, bodyOf })
   }
 
   /** The Web-standard entry. Never rejects. */
@@ -106,9 +121,11 @@ export class LaneHost {
     if (refusal !== null) return toResponse(ctx, await this.refuse(ctx, refusal))
     const onAbort = (): void => ctx.end(new GatewayError('CLIENT_CLOSED'))
     request.signal.addEventListener('abort', onAbort)
+    if (request.signal.aborted) onAbort()
     ctx.onFinish = () => request.signal.removeEventListener('abort', onAbort)
     try {
-      return await this.respond(ctx, request, this.#standardWay(ctx, this.#fetchWire))
+      const { handler } = ctx.route.upstream as LiveUpstream
+      return await this.#respondStandard(ctx, request, handler === null ? this.#fetchWire : functionWire(async (inner) => handler(inner)))
     } catch (thrown) {
       const error = toGatewayError(thrown)
       ctx.log.error('request failed outside its phases', { reason: error.message, request_id: ctx.id })

@@ -1,4 +1,3 @@
-import { ConfigError } from './errors.ts'
 import { TrustedProxies } from './exchange/client.ts'
 import type { ConfigIssue } from './errors.ts'
 import type { GatewayOptions } from './options.ts'
@@ -6,8 +5,8 @@ import type { Limits } from './exchange/open.ts'
 
 const DEFAULT_LIMITS: Limits = { uri: 8 * 1024, headers: 16 * 1024, headerCount: 100, body: Infinity }
 
-/** Limits and trusted proxies with their defaults. Throws a `ConfigError` with every issue. */
-export function resolveOptions(options: GatewayOptions): { readonly limits: Limits; readonly trusted: TrustedProxies } {
+/** Limits and trusted proxies with their defaults, and everything wrong with them. */
+export function resolveOptions(options: GatewayOptions): { readonly limits: Limits; readonly trusted: TrustedProxies; readonly issues: readonly ConfigIssue[] } {
   const issues: ConfigIssue[] = []
   const limits = { ...DEFAULT_LIMITS }
   for (const key of ['uri', 'headers', 'headerCount', 'body'] as const) {
@@ -22,6 +21,5 @@ export function resolveOptions(options: GatewayOptions): { readonly limits: Limi
   } catch (thrown) {
     issues.push({ code: 'invalid_value', path: 'trustedProxies', message: (thrown as Error).message })
   }
-  if (issues.length > 0) throw new ConfigError(issues)
-  return { limits, trusted }
+  return { limits, trusted, issues }
 }

@@ -1,12 +1,12 @@
 import { GatewayError } from '@octopus-gateway/core'
-import { Transform } from 'node:stream'
+import { Readable } from 'node:stream'
 import type { Context, Upload } from '@octopus-gateway/core/lane'
 import type { HeaderList } from '@octopus-gateway/core'
 import type { IncomingMessage } from 'node:http'
 import type { NodeUpload } from './undici-wire.ts'
 import type { Socket } from 'node:net'
 
-/** Whether a request has a body (RFC 9112, section 6). `null` when its declared length is over the limit. */
+/** The length of a request body (RFC 9112, section 6); `Infinity` when it is chunked. */
 export function bodyLength(headers: HeaderList): number {
   const length = headers.get('content-length')
   if (length !== undefined) return Number(length)
@@ -21,8 +21,70 @@ export function uploadOf(req: IncomingMessage, ctx: Context, limit: number): Nod
   req.once('end', () => ctx.received())
   // undici destroys a body it gives up; nobody else may be listening then.
   req.on('error', () => {})
-  if (length !== Infinity || limit === Infinity) return req
-  return req.pipe(new Counter(ctx, limit))
+  if (length === Infinity && limit !== Infinity) countPieces(req, ctx, limit)
+  return req
+}
+
+/**
+ * Ends a body that will not be read any further: whoever reads it gets the error. Without its socket, because destroying a message of
+ * `node:http` destroys the connection, on which an answer is still to be sent.
+ */
+export function failBody(req: IncomingMessage, error: GatewayError): void {
+  if (req.destroyed) return
+  Object.assign(req, { socket: null })
+  req.destroy(error)
+}
+
+/** Counts on the way in, so that the stream stays untouched and another endpoint can still get it. */
+function countPieces(req: IncomingMessage, ctx: Context, limit: number): void {
+  let bytes = 0
+  const push = req.push.bind(req)
+  req.push = (chunk: Buffer | null, encoding) => {
+    if (chunk !== null) bytes += chunk.length
+    if (bytes <= limit) return push(chunk, encoding)
+    const error = new GatewayError('BODY_TOO_LARGE')
+    ctx.end(error)
+    failBody(req, error)
+    return false
+  }
+}
+
+/** Keeps what is read of a body before it is forwarded, so that the upstream gets the same bytes after a middleware has parsed them. */
+export class Recording {
+  readonly #req: IncomingMessage
+  readonly #socket: Socket
+  readonly #push: IncomingMessage['push']
+  #kept: Buffer[] = []
+
+  constructor(req: IncomingMessage) {
+    this.#req = req
+    this.#socket = req.socket
+    this.#push = req.push.bind(req)
+    req.push = (chunk: Buffer | null, encoding) => {
+      if (chunk !== null) this.#kept.push(chunk)
+      return this.#push(chunk, encoding)
+    }
+  }
+
+  /** The whole body: the message itself when nobody has read of it, otherwise what was read and then what is still to come. */
+  get upload(): NodeUpload {
+    const req = this.#req
+    if (!req.readableDidRead && !req.destroyed) {
+      req.push = this.#push
+      return req
+    }
+    const kept = Buffer.concat(this.#kept)
+    if (req.complete) return kept
+    const socket = this.#socket
+    const rest = new Readable({
+      read() {
+        socket.resume()
+      },
+    })
+    rest.push(kept)
+    req.push = (chunk: Buffer | null) => rest.push(chunk)
+    return rest
+  }
 }
 
 /** How far a request body has come, as the connection tells. */
@@ -45,28 +107,5 @@ class IncomingUpload implements Upload {
 
   get blocked(): boolean {
     return this.#req.readableFlowing === false
-  }
-}
-
-class Counter extends Transform {
-  readonly #ctx: Context
-  readonly #limit: number
-  #bytes = 0
-
-  constructor(ctx: Context, limit: number) {
-    super()
-    this.#ctx = ctx
-    this.#limit = limit
-  }
-
-  override _transform(chunk: Buffer, _encoding: string, callback: (error: Error | null, chunk?: Buffer) => void): void {
-    this.#bytes += chunk.length
-    if (this.#bytes <= this.#limit) {
-      callback(null, chunk)
-      return
-    }
-    const error = new GatewayError('BODY_TOO_LARGE')
-    this.#ctx.end(error)
-    callback(error)
   }
 }

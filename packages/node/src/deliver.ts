@@ -1,74 +1,95 @@
+import { GatewayError } from '@octopus-gateway/core'
 import type { Answer, Context } from '@octopus-gateway/core/lane'
+import type { Exchange } from './connection.ts'
 import type { FlowSink, UndiciFlow } from './flow.ts'
-import type { GatewayError } from '@octopus-gateway/core'
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 
 /** Writes an answer to the client: the head, then the bytes as they come, in step with how fast the client reads. */
-export function deliver(res: ServerResponse, ctx: Context, answer: Answer<UndiciFlow>): void {
+export function deliver(exchange: Exchange, answer: Answer<UndiciFlow>): void {
+  const { res, ctx } = exchange
   const { head, flow } = answer
-  if (res.destroyed) {
-    flow?.abort(ctx.ended!)
+  if (res.destroyed || ctx.isFinished) {
+    flow?.abort(ctx.ended ?? new GatewayError('CLIENT_CLOSED'))
     return
   }
   if (flow === null) {
-    writeHead(res, head.status, head.headers.flat)
     const { local } = answer
+    writeHead(res, head.status, head.headers.flat)
     res.end(local)
-    ctx.finish({ status: head.status, bytesOut: local === null ? 0 : local.length })
+    finishSent(exchange, local === null ? 0 : local.length)
     return
   }
   const whole = flow.takeWhole()
   writeHead(res, head.status, head.headers.flat)
   if (whole === null) {
+    const sink = new ClientSink(exchange)
+    sink.flow = flow
+    flow.attach(sink)
     // A stream's head must not wait for its first byte.
-    flow.attach(new ClientSink(res, ctx, flow, head.status))
     if (!ctx.isFinished && !res.headersSent) res.flushHeaders()
     return
   }
   // Head and body in one write: two writes cost a quarter of the time of a small request.
   res.end(whole)
-  ctx.finish({ status: head.status, bytesOut: whole.length })
+  finishSent(exchange, whole.length)
 }
 
 /** A flat list is the form Node writes without a conversion; its types only know the pairs. */
-function writeHead(res: ServerResponse, status: number, flat: string[]): void {
+export function writeHead(res: ServerResponse, status: number, flat: string[]): void {
   res.writeHead(status, flat as unknown as OutgoingHttpHeaders)
 }
 
-class ClientSink implements FlowSink {
+/** Finishes a request whose answer has been handed to Node to the end, once the client has taken it: its patience still counts. */
+export function finishSent({ res, ctx }: Exchange, bytesOut: number): void {
+  const status = res.statusCode
+  if (res.writableLength === 0) {
+    ctx.finish({ status, bytesOut })
+    return
+  }
+  ctx.flowing()
+  ctx.stalled()
+  res.once('finish', () => ctx.finish({ status, bytesOut }))
+}
+
+/** The only honest end of a body that is cut: no terminator, the connection goes. Where its close is the terminator, by a reset. */
+export function cut({ req, res }: Exchange): void {
+  if (req.httpVersionMinor === 0) res.socket?.resetAndDestroy()
+  res.destroy()
+}
+
+/** Hands pieces to the client's connection. */
+export class ClientSink implements FlowSink {
+  flow: { resume(): void } | null = null
+  readonly #exchange: Exchange
   readonly #res: ServerResponse
   readonly #ctx: Context
-  readonly #flow: UndiciFlow
-  readonly #status: number
   #bytes = 0
 
-  constructor(res: ServerResponse, ctx: Context, flow: UndiciFlow, status: number) {
-    this.#res = res
-    this.#ctx = ctx
-    this.#flow = flow
-    this.#status = status
+  constructor(exchange: Exchange) {
+    this.#exchange = exchange
+    this.#res = exchange.res
+    this.#ctx = exchange.ctx
   }
 
-  chunk(bytes: Buffer): boolean {
+  chunk(bytes: Uint8Array): boolean {
     this.#bytes += bytes.length
     this.#ctx.progressed()
     if (this.#res.write(bytes)) return true
     this.#ctx.stalled()
     this.#res.once('drain', () => {
       this.#ctx.progressed()
-      this.#flow.resume()
+      this.flow?.resume()
     })
     return false
   }
 
   end(): void {
     this.#res.end()
-    this.#ctx.finish({ status: this.#status, bytesOut: this.#bytes })
+    finishSent(this.#exchange, this.#bytes)
   }
 
   fail(error: GatewayError): void {
-    // The only honest end of a body that is cut: no terminator, the connection goes.
-    this.#ctx.finish({ status: this.#status, bytesOut: this.#bytes, error })
-    this.#res.destroy()
+    this.#ctx.finish({ status: this.#res.statusCode, bytesOut: this.#bytes, error })
+    cut(this.#exchange)
   }
 }

@@ -1,10 +1,12 @@
 import { bodyLength, uploadOf } from './body.ts'
-import { deliver } from './deliver.ts'
-import { GatewayError, HeaderList } from '@octopus-gateway/core'
+import { Connection } from './connection.ts'
+import { cut, deliver } from './deliver.ts'
+import { GatewayError, HeaderList, toGatewayError } from '@octopus-gateway/core'
+import { lingerAtEnd } from './linger.ts'
 import { WebLane } from './web-lane.ts'
-import type { Answer, Context, LaneHost, Peer } from '@octopus-gateway/core/lane'
+import type { Answer, Context, LaneHost } from '@octopus-gateway/core/lane'
+import type { Exchange } from './connection.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import type { UndiciFlow } from './flow.ts'
 import type { UndiciWire } from './undici-wire.ts'
 
@@ -13,11 +15,6 @@ export interface ListenerOptions {
   /** Longest silence of a client in the middle of a message, milliseconds. */
   readonly clientIdle: number
 }
-
-const PEER = Symbol('octopus.peer')
-
-/** A socket with what was learnt about its other end. */
-type KnownSocket = Socket & { [PEER]?: { readonly peer: Peer; readonly by: unknown }; readonly encrypted?: boolean }
 
 /** Takes requests from a `node:http` server through the lane of their route. */
 export class Listener {
@@ -35,52 +32,99 @@ export class Listener {
     this.#options = options
   }
 
-  readonly handle = (req: IncomingMessage, res: ServerResponse): void => {
+  readonly handle = (req: IncomingMessage, res: ServerResponse): void => this.#handle(req, res, false)
+
+  /** `Expect: 100-continue`: the client is asked for its body once the request is known to go on. */
+  readonly handleExpecting = (req: IncomingMessage, res: ServerResponse): void => this.#handle(req, res, true)
+
+  #handle(req: IncomingMessage, res: ServerResponse, isExpecting: boolean): void {
+    const connection = Connection.of(req.socket)
     const request = { method: req.method!, target: req.url!, headers: new HeaderList(req.rawHeaders) }
-    const { ctx, refusal } = this.#lanes.open({ request, peer: this.#peerOf(req.socket) })
+    const { ctx, refusal } = this.#lanes.open({ request, peer: connection.peer(this.#lanes) })
+    const exchange: Exchange = { req, res, ctx }
+    connection.begin(exchange)
     ctx.clientIdle = this.#options.clientIdle
-    ctx.cut = () => res.destroy()
+    ctx.cut = () => cut(exchange)
     res.on('close', () => {
-      if (ctx.isFinished) return
-      ctx.end(new GatewayError('CLIENT_CLOSED'))
-      ctx.finish({ status: res.headersSent ? res.statusCode : 499, bytesOut: 0 })
+      connection.end(exchange)
+      // An answer that began before the closing did not tell its client.
+      if (this.isClosing && connection.size === 0) req.socket?.destroySoon()
     })
     const problem = refusal ?? framingProblem(req, ctx, this.#lanes.opener.limits.body)
-    if (problem !== null) void this.#refuse(req, res, { ctx, problem })
-    else if (ctx.route.lane === 'web') void this.#web.run(req, res, ctx)
-    else void this.#head(req, res, ctx)
+    this.#run(exchange, problem, isExpecting).catch((thrown: unknown) => this.#failed(exchange, thrown))
   }
 
-  /** The head lane: heads as flat lists, bodies from stream to stream, no Web objects. */
-  async #head(req: IncomingMessage, res: ServerResponse, ctx: Context): Promise<void> {
+  async #run(exchange: Exchange, problem: GatewayError | null, isExpecting: boolean): Promise<void> {
+    const { req, res, ctx } = exchange
+    if (problem !== null) {
+      this.#deliver(exchange, await this.#lanes.refuse(ctx, problem))
+      return
+    }
+    if (isExpecting) res.writeContinue()
+    if (ctx.route.lane === 'web') {
+      await this.#web.run(exchange, () => this.#mustEnd(exchange))
+      return
+    }
+    // The head lane: heads as flat lists, bodies from stream to stream, no Web objects.
     const body = uploadOf(req, ctx, this.#lanes.opener.limits.body)
     ctx.start()
-    this.#deliver(req, res, { ctx, answer: await this.#lanes.exchange(ctx, this.#wire, body) })
+    this.#deliver(exchange, await this.#lanes.exchange(ctx, this.#wire, body))
   }
 
-  async #refuse(req: IncomingMessage, res: ServerResponse, refused: { ctx: Context; problem: GatewayError }): Promise<void> {
-    this.#deliver(req, res, { ctx: refused.ctx, answer: await this.#lanes.refuse(refused.ctx, refused.problem) })
+  #deliver(exchange: Exchange, answer: Answer<UndiciFlow>): void {
+    if (this.#mustEnd(exchange)) answer.head.headers.set('connection', 'close')
+    try {
+      deliver(exchange, answer)
+    } catch (thrown) {
+      const error = toGatewayError(thrown)
+      answer.flow?.abort(error)
+      throw error
+    }
   }
 
-  #deliver(req: IncomingMessage, res: ServerResponse, done: { ctx: Context; answer: Answer<UndiciFlow> }): void {
-    // An answer that comes before the end of the request body: what is left of the body must not be read as the next request.
-    if (this.isClosing || !req.complete) done.answer.head.headers.set('connection', 'close')
-    deliver(res, done.ctx, done.answer)
+  /** Whether this answer is the last on its connection. Called right before its head is written. */
+  #mustEnd(exchange: Exchange): boolean {
+    const { req, res } = exchange
+    const { socket } = res
+    if (!req.complete && socket !== null) {
+      // The answer comes before the end of the request body: what is left of it must not be read as the next request.
+      lingerAtEnd(socket)
+      return true
+    }
+    if (this.isClosing) return true
+    const connection = socket === null ? null : Connection.of(socket)
+    return connection !== null && connection.isLast && connection.newest === exchange
   }
 
-  #peerOf(socket: KnownSocket): Peer {
-    const { trusted } = this.#lanes.opener.shared
-    const known = socket[PEER]
-    if (known !== undefined && known.by === trusted) return known.peer
-    const peer = trusted.peer(socket.remoteAddress ?? '', socket.encrypted === true)
-    socket[PEER] = { peer, by: trusted }
-    return peer
+  /** What no phase and no lane caught, such as a field that a plugin set to something that is not one. */
+  #failed(exchange: Exchange, thrown: unknown): void {
+    const { res, ctx } = exchange
+    const error = toGatewayError(thrown)
+    ctx.log.error('answer could not be written', { reason: error.message, request_id: ctx.id })
+    if (ctx.isFinished || res.headersSent || res.destroyed) {
+      ctx.finish({ status: res.statusCode, bytesOut: 0, error })
+      res.destroy()
+      return
+    }
+    ctx.failure = new GatewayError('INTERNAL', error.message, error)
+    const reply = ctx.failure.toReply(ctx.id)
+    if (this.#mustEnd(exchange)) reply.headers.set('connection', 'close')
+    deliver(exchange, { head: reply, local: reply.body, flow: null })
   }
 }
 
-/** What Node's parser lets through and a gateway must not: chunked on HTTP/1.0 has no defined meaning (RFC 9112, section 6.1). */
+/** What Node's parser lets through and a gateway must not. */
 function framingProblem(req: IncomingMessage, ctx: Context, limit: number): GatewayError | null {
-  if (req.httpVersionMinor === 0 && ctx.request.headers.has('transfer-encoding')) return new GatewayError('BAD_REQUEST', 'Transfer-Encoding on HTTP/1.0.')
-  const length = limit === Infinity ? 0 : bodyLength(ctx.request.headers)
+  const { headers } = ctx.request
+  const coding = headers.getAll('transfer-encoding')
+  if (coding !== undefined) {
+    // Chunked on HTTP/1.0 has no defined meaning (RFC 9112, section 6.1).
+    if (req.httpVersionMinor === 0) return new GatewayError('BAD_REQUEST', 'Transfer-Encoding on HTTP/1.0.')
+    // The parser takes off the last coding only; the upstream would get the others without their name.
+    if (coding.toLowerCase() !== 'chunked') return new GatewayError('NOT_SUPPORTED', 'A transfer coding other than chunked.')
+  }
+  if (req.httpVersionMinor !== 0 && !headers.has('host')) return new GatewayError('BAD_HOST')
+  if (limit === Infinity) return null
+  const length = bodyLength(headers)
   return length !== Infinity && length > limit ? new GatewayError('BODY_TOO_LARGE') : null
 }

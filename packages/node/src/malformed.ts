@@ -1,22 +1,46 @@
-import { ERRORS } from '@octopus-gateway/core'
+import { Connection } from './connection.ts'
+import { ERRORS, GatewayError } from '@octopus-gateway/core'
+import { discard, linger } from './linger.ts'
 import type { Duplex } from 'node:stream'
 import type { ErrorCode } from '@octopus-gateway/core'
+import type { Socket } from 'node:net'
 
-/** Answers what Node's parser refused: there is no request object, so the problem document is written by hand and the connection ends. */
-export function refuseMalformed(error: Error & { code?: string }, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+/** How long an answer to a broken body may take. */
+const ANSWER_MS = 5_000
+
+/** Answers what Node's parser refused, or what came too late. The connection ends: nothing after a malformed message can be trusted. */
+export function refuseMalformed(error: Error & { code?: string }, duplex: Duplex): void {
+  const socket = duplex as Socket
+  if (error.code === 'ECONNRESET' || error.code === 'EPIPE' || !socket.writable) {
     socket.destroy()
     return
   }
   const code = codeOf(error.code)
-  const { status, title } = ERRORS[code]
-  const body = JSON.stringify({ type: 'about:blank', title, status, code })
-  socket.end(
-    `HTTP/1.1 ${status} ${REASONS[status] ?? 'Bad Request'}\r\ncontent-type: application/problem+json\r\ncontent-length: ${body.length}\r\ncache-control: no-store\r\nconnection: close\r\n\r\n${body}`,
-  )
+  const connection = Connection.of(socket)
+  const { newest } = connection
+  if (newest === undefined) {
+    writeProblem(socket, code)
+    return
+  }
+  discard(socket)
+  connection.isLast = true
+  // A message broken in its body: the upstream must never take it for a whole one. Behind a whole request, that one is still answered.
+  if (!newest.req.complete) newest.ctx.end(new GatewayError(code))
+  const timer = setTimeout(() => socket.destroy(), ANSWER_MS)
+  socket.once('close', () => clearTimeout(timer))
 }
 
-const REASONS: Readonly<Record<number, string>> = { 400: 'Bad Request', 408: 'Request Timeout', 431: 'Request Header Fields Too Large' }
+/** There is no request object: the problem document is written by hand. */
+export function writeProblem(socket: Socket, code: ErrorCode): void {
+  const { status, title } = ERRORS[code]
+  const body = JSON.stringify({ type: 'about:blank', title, status, code })
+  socket.write(
+    `HTTP/1.1 ${status} ${REASONS[status] ?? 'Error'}\r\ncontent-type: application/problem+json\r\ncontent-length: ${body.length}\r\ncache-control: no-store\r\nconnection: close\r\n\r\n${body}`,
+  )
+  linger(socket)
+}
+
+const REASONS: Readonly<Record<number, string>> = { 400: 'Bad Request', 408: 'Request Timeout', 431: 'Request Header Fields Too Large', 501: 'Not Implemented' }
 
 function codeOf(code: string | undefined): ErrorCode {
   if (code === 'HPE_HEADER_OVERFLOW') return 'HEADERS_TOO_LARGE'

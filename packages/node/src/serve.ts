@@ -4,10 +4,12 @@ import { Listener } from './listener.ts'
 import { listen } from './listen.ts'
 import { toMilliseconds } from '@octopus-gateway/core'
 import { UndiciWire } from './undici-wire.ts'
-import { refuseMalformed } from './malformed.ts'
+import { Connection } from './connection.ts'
+import { refuseMalformed, writeProblem } from './malformed.ts'
 import type { Duration, Gateway } from '@octopus-gateway/core'
 import type { LaneHost } from '@octopus-gateway/core/lane'
 import type { Server as HttpServer } from 'node:http'
+import type { Socket } from 'node:net'
 
 /** How a gateway listens. */
 export interface ServeOptions {
@@ -59,13 +61,21 @@ export async function serve(gateway: Gateway, options: ServeOptions = {}): Promi
   const listener = new Listener(lanes, wire, { clientIdle: toMilliseconds(options.timeouts?.idle ?? '60s') })
   const server = createHttpServer(lanes, options)
   server.on('request', listener.handle)
-  watchConnections(server, lanes, options)
+  server.on('checkContinue', listener.handleExpecting)
+  // RFC 9110, section 10.1.1 leaves it open: an expectation that is not known is not met, and the request goes on without it.
+  server.on('checkExpectation', listener.handle)
+  // A gateway in front of services is no tunnel.
+  server.on('connect', (_req, socket) => writeProblem(socket as Socket, 'NOT_SUPPORTED'))
+  const sockets = watchConnections(server, lanes, options)
   return listen(server, {
     port: options.port ?? 8080,
     host: options.host ?? '0.0.0.0',
     async close(grace = DEFAULT_GRACE) {
       listener.isClosing = true
-      await closeServer(server, toMilliseconds(grace))
+      const closed = closeServer(server, toMilliseconds(grace))
+      // Node takes a connection that has not sent anything yet for a busy one.
+      for (const socket of sockets) if (Connection.of(socket).size === 0) socket.destroy()
+      await closed
       await wire.close(1_000)
     },
   })
@@ -74,10 +84,14 @@ export async function serve(gateway: Gateway, options: ServeOptions = {}): Promi
 function createHttpServer(lanes: LaneHost, options: ServeOptions): HttpServer {
   const { timeouts = {} } = options
   const header = toMilliseconds(timeouts.header ?? '10s')
+  const request = timeouts.requestBody === undefined ? 0 : toMilliseconds(timeouts.requestBody)
   const server = createServer({
     maxHeaderSize: lanes.opener.limits.headers + lanes.opener.limits.uri,
-    headersTimeout: header,
-    requestTimeout: timeouts.requestBody === undefined ? 0 : toMilliseconds(timeouts.requestBody),
+    // The gateway answers a missing Host itself, with a problem document.
+    requireHostHeader: false,
+    // Node refuses a head that may take longer than the whole request.
+    headersTimeout: request === 0 ? header : Math.min(header, request),
+    requestTimeout: request,
     keepAliveTimeout: toMilliseconds(timeouts.keepAlive ?? '75s'),
     // How often Node looks for late heads: its default of 30 s would turn 10 s into 40.
     connectionsCheckingInterval: Math.max(100, Math.min(1_000, header / 4)),
@@ -89,7 +103,8 @@ function createHttpServer(lanes: LaneHost, options: ServeOptions): HttpServer {
   return server
 }
 
-function watchConnections(server: HttpServer, lanes: LaneHost, options: ServeOptions): void {
+function watchConnections(server: HttpServer, lanes: LaneHost, options: ServeOptions): ReadonlySet<Socket> {
+  const sockets = new Set<Socket>()
   const perIp = options.limits?.connectionsPerIp ?? Infinity
   server.maxConnections = options.limits?.connections ?? 10_000
   const counts = new Map<string, number>()
@@ -97,8 +112,10 @@ function watchConnections(server: HttpServer, lanes: LaneHost, options: ServeOpt
     const ip = socket.remoteAddress ?? ''
     const count = (counts.get(ip) ?? 0) + 1
     counts.set(ip, count)
+    sockets.add(socket)
     lanes.metrics.connections(1)
     socket.once('close', () => {
+      sockets.delete(socket)
       lanes.metrics.connections(-1)
       const left = counts.get(ip)! - 1
       if (left === 0) counts.delete(ip)
@@ -106,6 +123,7 @@ function watchConnections(server: HttpServer, lanes: LaneHost, options: ServeOpt
     })
     if (count > perIp) socket.destroy()
   })
+  return sockets
 }
 
 /** Resolves when every connection is gone. */

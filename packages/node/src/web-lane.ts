@@ -1,13 +1,15 @@
 import { getRequestListener } from '@hono/node-server'
-import { GatewayError } from '@octopus-gateway/core'
+import { GatewayError, HeaderList } from '@octopus-gateway/core'
 import { Readable } from 'node:stream'
-import { uploadOf } from './body.ts'
-import type { Call, Context, LaneHost, Sending, WebBody, Wire } from '@octopus-gateway/core/lane'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import { failBody, Recording, uploadOf } from './body.ts'
+import { writeResponse } from './write-response.ts'
+import type { Call, LaneHost, Sending, WebBody, Wire } from '@octopus-gateway/core/lane'
+import type { Exchange } from './connection.ts'
 import type { FlowSink, UndiciFlow } from './flow.ts'
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { NodeUpload, UndiciWire } from './undici-wire.ts'
 
-/** The web lane on Node: Hono's adapter makes `Request` and writes `Response`; the bytes upstream still go through undici. */
+/** The web lane on Node: Hono's adapter makes the `Request`; the bytes upstream still go through undici. */
 export class WebLane {
   readonly #lanes: LaneHost
   readonly #wire: Wire<NodeUpload, WebBody>
@@ -17,29 +19,56 @@ export class WebLane {
     this.#wire = asWebWire(wire)
   }
 
-  async run(req: IncomingMessage, res: ServerResponse, ctx: Context): Promise<void> {
-    const limit = this.#lanes.opener.limits.body
+  /** `mustEnd` is asked right before the head of the answer is written. */
+  async run(exchange: Exchange, mustEnd: () => boolean): Promise<void> {
+    const { req, res, ctx } = exchange
+    let failure: { readonly thrown: unknown } | null = null
     const listener = getRequestListener(
       async (request: Request) => {
-        const upload = uploadOf(req, ctx, limit)
-        return this.#lanes.respond(ctx, request, {
-          wire: this.#wire,
-          // Untouched, the message itself goes on: reading `request.body` alone would halve the speed of a POST.
-          bodyOf: (raw) => (raw === request && !req.readableDidRead ? upload : raw.body === null ? null : Readable.fromWeb(raw.body as never)),
-          supply: (bytes) => bytes,
-        })
+        try {
+          const response = await this.#respond(exchange, request)
+          const headers = HeaderList.from(response.headers)
+          if (mustEnd()) headers.set('connection', 'close')
+          writeResponse(exchange, headers, response)
+        } catch (thrown) {
+          failure = { thrown }
+        }
+        // Hono's writer would add fields of its own to what the upstream said.
+        return RESPONSE_ALREADY_SENT
       },
-      { overrideGlobalObjects: false, hostname: ctx.request.headers.get('host') ?? 'gateway.invalid', errorHandler: (thrown) => this.#failed(ctx, thrown) },
+      {
+        overrideGlobalObjects: false,
+        autoCleanupIncoming: false,
+        hostname: ctx.request.headers.get('host') ?? 'gateway.invalid',
+        errorHandler: (thrown) => {
+          failure = { thrown }
+          return RESPONSE_ALREADY_SENT
+        },
+      },
     )
     await listener(req, res)
+    if (failure !== null) throw (failure as { readonly thrown: unknown }).thrown
   }
 
-  #failed(ctx: Context, thrown: unknown): Response {
-    ctx.log.error('request failed on the web lane', { reason: String(thrown), request_id: ctx.id })
-    const reply = new GatewayError('INTERNAL').toReply(ctx.id)
-    ctx.finish({ status: reply.status, bytesOut: 0 })
-    return new Response(reply.body as string, { status: reply.status, headers: [...reply.headers] })
+  #respond({ req, ctx }: Exchange, request: Request): Promise<Response> {
+    const upload = uploadOf(req, ctx, this.#lanes.opener.limits.body)
+    if (upload === null) return this.#lanes.respond(ctx, request, { wire: this.#wire, bodyOf: (raw) => replaced(raw, request) })
+    // A middleware that waits for the rest of a body would wait for ever when the request has ended.
+    ctx.signal.addEventListener('abort', () => {
+      if (ctx.ended !== null && !req.complete) failBody(req, ctx.ended)
+    })
+    const recording = ctx.route.middleware === null ? null : new Recording(req)
+    return this.#lanes.respond(ctx, request, {
+      wire: this.#wire,
+      // Untouched, the message itself goes on: reading `request.body` alone would halve the speed of a POST.
+      bodyOf: (raw) => (raw === request ? (recording?.upload ?? upload) : replaced(raw, request)),
+    })
   }
+}
+
+/** The body of a request that a middleware put in the place of the original. */
+function replaced(raw: Request, original: Request): NodeUpload {
+  return raw === original || raw.body === null ? null : Readable.fromWeb(raw.body as never)
 }
 
 function asWebWire(wire: UndiciWire): Wire<NodeUpload, WebBody> {
@@ -60,12 +89,12 @@ function toStream(flow: UndiciFlow): ReadableStream<Uint8Array> {
       start(controller) {
         const sink: FlowSink = {
           chunk(bytes) {
-            controller.enqueue(bytes)
+            if (isOpen) controller.enqueue(bytes)
             return (controller.desiredSize ?? 0) > 0
           },
           end() {
+            if (isOpen) controller.close()
             isOpen = false
-            controller.close()
           },
           fail(error) {
             if (isOpen) controller.error(error)

@@ -15,7 +15,8 @@ export function endpointsOf(services: ServiceSet, service: string): Endpoint[] {
     .sort((a, b) => (a.id < b.id ? -1 : 1))
 }
 
-function originOf(instance: { readonly host: string; readonly port: number; readonly secure: boolean }): string {
+/** The origin of an instance. What a registry says may not be one: `isOrigin` tells. */
+export function originOf(instance: { readonly host: string; readonly port: number; readonly secure: boolean }): string {
   const host = instance.host.includes(':') ? `[${instance.host}]` : instance.host
   return `${instance.secure ? 'https' : 'http'}://${host}:${instance.port}`
 }

@@ -1,4 +1,6 @@
+import { isOrigin } from '../upstream/endpoint.ts'
 import { Latest } from '../latest.ts'
+import { originOf } from './resolve.ts'
 import { sameData } from '../same.ts'
 import { sleep } from '../time.ts'
 import type { DiscoveryProvider, ProviderStatus, ServiceInstance, ServiceSet } from './provider.ts'
@@ -19,6 +21,8 @@ class Supervised {
   set: ServiceSet | undefined
   syncedAt: number | null = null
   error: string | null = null
+  /** Its last set, with the instances that cannot be used. */
+  #reported: ServiceSet | undefined
 
   constructor(provider: DiscoveryProvider) {
     this.provider = provider
@@ -35,8 +39,9 @@ class Supervised {
           this.error = null
           this.syncedAt = Date.now()
           const stamped = set.map((instance) => ({ ...instance, provider: this.provider.name }))
-          if (this.set !== undefined && sameData(this.set, stamped)) continue
-          this.set = stamped
+          if (this.#reported !== undefined && sameData(this.#reported, stamped)) continue
+          this.#reported = stamped
+          this.set = usable(stamped, log)
           changed()
         }
         if (signal.aborted) return
@@ -45,6 +50,8 @@ class Supervised {
         if (signal.aborted) return
         this.error = thrown instanceof Error ? thrown.message : String(thrown)
       }
+      // The others need not wait for one that cannot be reached.
+      if (this.set === undefined) changed()
       log.warn('discovery provider failed; its last instances are kept', { provider: this.provider.name, reason: this.error, retry_in_ms: Math.round(pause) })
       await sleep(pause * (0.75 + Math.random() / 2), signal)
       pause = Math.min(pause * 2, LONGEST_PAUSE_MS)
@@ -62,12 +69,22 @@ class Supervised {
   }
 }
 
+/** A registry's word is taken for an address only where it is one: a host such as `a/b` would become part of a request. */
+function usable(set: ServiceSet, log: Logger): ServiceSet {
+  return set.filter((instance) => {
+    const isUsable = Number.isInteger(instance.port) && isOrigin(originOf(instance))
+    if (!isUsable) log.warn('discovery reported an instance without a usable address', { provider: instance.provider, service: instance.service, instance: instance.id })
+    return isUsable
+  })
+}
+
 /** All providers of a gateway, run once each, read by many. */
 export class Discovery {
-  /** Set for the first time when every provider has reported. */
+  /** Set for the first time when every provider has reported or failed. */
   readonly services = new Latest<ServiceSet>()
   readonly #log: Logger
   #running: Supervised[] = []
+  #isComplete = false
   #timer: ReturnType<typeof setTimeout> | null = null
 
   constructor(log: Logger) {
@@ -90,6 +107,11 @@ export class Discovery {
     if (started.length === 0) this.#publish()
   }
 
+  /** Whether every provider has reported once. */
+  get hasReported(): boolean {
+    return this.#running.every((supervised) => supervised.set !== undefined)
+  }
+
   get status(): readonly ProviderStatus[] {
     return this.#running.map((supervised) => supervised.status())
   }
@@ -109,16 +131,19 @@ export class Discovery {
   #publish(): void {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
-    if (this.#running.some((supervised) => supervised.set === undefined)) return
+    if (this.#running.some((supervised) => supervised.set === undefined && supervised.error === null)) return
     const merged = new Map<string, ServiceInstance>()
     for (const { set } of this.#running) {
-      for (const instance of set!) {
+      for (const instance of set ?? []) {
         const key = `${instance.service}\0${instance.id}`
         if (!merged.has(key)) merged.set(key, instance)
       }
     }
     const next = [...merged.values()]
-    if (this.services.value === undefined || !sameData(this.services.value, next)) this.services.set(next)
+    // Readers also learn that the set has become complete.
+    const isNewlyComplete = !this.#isComplete && this.hasReported
+    this.#isComplete ||= isNewlyComplete
+    if (isNewlyComplete || this.services.value === undefined || !sameData(this.services.value, next)) this.services.set(next)
   }
 }
 

@@ -90,8 +90,8 @@ function parseV4(text: string): Uint8Array | undefined {
 function parseV6(text: string): Uint8Array | undefined {
   const halves = text.split('::')
   if (halves.length > 2) return undefined
-  const head = groupsOf(halves[0]!)
-  const tail = halves.length === 2 ? groupsOf(halves[1]!) : []
+  const head = groupsOf(halves[0]!, halves.length === 1)
+  const tail = halves.length === 2 ? groupsOf(halves[1]!, true) : []
   if (head === undefined || tail === undefined) return undefined
   const missing = 8 - head.length - tail.length
   if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined
@@ -99,11 +99,13 @@ function parseV6(text: string): Uint8Array | undefined {
   return Uint8Array.from(groups.flatMap((group) => [group >> 8, group & 0xff]))
 }
 
-function groupsOf(text: string): number[] | undefined {
+/** Sixteen bits each. The last group of an address may be written as IPv4 (RFC 4291, section 2.2). */
+function groupsOf(text: string, isEnd: boolean): number[] | undefined {
   if (text === '') return []
   const groups: number[] = []
-  for (const part of text.split(':')) {
-    const v4 = part.includes('.') ? parseV4(part) : undefined
+  const parts = text.split(':')
+  for (const [index, part] of parts.entries()) {
+    const v4 = isEnd && index === parts.length - 1 && part.includes('.') ? parseV4(part) : undefined
     if (v4 !== undefined) groups.push((v4[0]! << 8) | v4[1]!, (v4[2]! << 8) | v4[3]!)
     else if (/^[\da-f]{1,4}$/i.test(part)) groups.push(Number.parseInt(part, 16))
     else return undefined

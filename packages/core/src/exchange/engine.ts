@@ -32,12 +32,16 @@ export async function exchange<In, Out>(ctx: Context, wire: Wire<In, Out>, body:
 export async function forward<In, Out>(ctx: Context, wire: Wire<In, Out>, body: In): Promise<Answer<Out>> {
   const upstream = ctx.route.upstream as LiveUpstream
   for (;;) {
-    if (ctx.ended !== null) throw ctx.ended
+    giveUpIfEnded(ctx)
     const endpoint = upstream.pick(ctx)
     if (endpoint === undefined) throw ctx.attempts.at(-1)?.error ?? new GatewayError('NO_ENDPOINT', `No instance of upstream "${upstream.name}" is available.`)
     const head = outgoingHead(ctx, endpoint)
     const { onUpstreamRequest } = ctx.route.phases
-    if (onUpstreamRequest !== null) for (const hook of onUpstreamRequest) await hook(ctx, head, endpoint)
+    if (onUpstreamRequest !== null) {
+      for (const hook of onUpstreamRequest) await hook(ctx, head, endpoint)
+      // It may have ended while a hook was waiting: nothing is sent for a client that has left.
+      giveUpIfEnded(ctx)
+    }
     const startedAt = performance.now()
     const sending = wire.send({ endpoint, head, body, connectTimeout: ctx.route.connectTimeout })
     ctx.sending(sending, endpoint)
@@ -62,10 +66,15 @@ export async function forward<In, Out>(ctx: Context, wire: Wire<In, Out>, body: 
   }
 }
 
+function giveUpIfEnded(ctx: Context): void {
+  if (ctx.ended !== null) throw ctx.ended
+}
+
 async function accept<Out>(ctx: Context, answered: UpstreamAnswer<Out>): Promise<Answer<Out>> {
   const head = responseHead(answered.head)
   const { onUpstreamResponse } = ctx.route.phases
   if (onUpstreamResponse !== null) for (const hook of onUpstreamResponse) await hook(ctx, head)
+  giveUpIfEnded(ctx)
   ctx.flowing()
   return { head, local: null, flow: answered.body }
 }

@@ -47,7 +47,9 @@ export function outgoingHead(ctx: Context, endpoint: Endpoint): RequestHead {
     flat.push(name, value)
   }
   writeForwarding(ctx, seen, flat)
-  const head: RequestHead = { method: request.method, target: request.target, headers: new HeaderList(flat) }
+  const headers = new HeaderList(flat)
+  if (ctx.isBodyReplaced) headers.delete('content-length')
+  const head: RequestHead = { method: request.method, target: request.target, headers }
   route.rewrite(head)
   return head
 }

@@ -112,7 +112,7 @@ const SLASH = 0x2f
 
 /** RFC 9112, section 3.2.2: the authority of an absolute target replaces the Host field. Changes the head; `null` when the target is neither form. */
 function takeAbsoluteForm(request: RequestHead): string | null {
-  const match = /^https?:\/\/([^/?#@]+)(.*)$/i.exec(request.target)
+  const match = /^https?:\/\/([^/?#@]+)((?:[/?].*)?)$/i.exec(request.target)
   if (match === null) return null
   const rest = match[2]!
   request.target = rest.startsWith('/') ? rest : `/${rest}`

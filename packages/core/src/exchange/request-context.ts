@@ -62,6 +62,8 @@ export class Context implements RequestContext, Timed {
   ended: GatewayError | null = null
   /** Whether the answer's body comes from an upstream; the web lane asks. */
   hasBody = false
+  /** Whether a middleware put another body in place of the request's own: the length that the client declared is not its length. */
+  isBodyReplaced = false
   /** The failure that was answered with a problem document, or `null`. */
   failure: GatewayError | null = null
 
@@ -231,8 +233,11 @@ export class Context implements RequestContext, Timed {
     this.cut = null
     this.onFinish?.()
     const error = outcome.error ?? this.ended ?? this.failure ?? undefined
-    this.#abort?.abort(error)
-    this.#shared.finished(this, { status: outcome.status, ms: performance.now() - this.startedAt, bytesOut: outcome.bytesOut, ...(error === undefined ? {} : { error }) })
-    this.#lease.release()
+    if (outcome.error !== undefined) this.#abort?.abort(outcome.error)
+    try {
+      this.#shared.finished(this, { status: outcome.status, ms: performance.now() - this.startedAt, bytesOut: outcome.bytesOut, ...(error === undefined ? {} : { error }) })
+    } finally {
+      this.#lease.release()
+    }
   }
 }

@@ -27,6 +27,12 @@ class RouteSeries {
   }
 }
 
+/** What the exposition asks for when it is made. */
+export interface MetricSources {
+  farp(): FarpCounts
+  plugins(): readonly { readonly name: string; readonly version: string }[]
+}
+
 /** What the exposition needs to know about routes and services when it is asked. */
 export interface FarpCounts {
   readonly services: number
@@ -40,11 +46,11 @@ export class Metrics implements GatewayMetrics {
   readonly #byLabel = new Map<string, number>()
   readonly #upstreams = new Map<string, Map<string, number>>()
   readonly #schemaUpdates = new Map<string, number>()
-  readonly #farp: () => FarpCounts
+  readonly #sources: MetricSources
   #connections = 0
 
-  constructor(farp: () => FarpCounts) {
-    this.#farp = farp
+  constructor(sources: MetricSources) {
+    this.#sources = sources
   }
 
   /** The series of a route template; the same template gives the same series. */
@@ -113,12 +119,19 @@ export class Metrics implements GatewayMetrics {
       describe('octopus_active_connections', 'gauge', 'Client connections open now.') +
       `octopus_active_connections ${this.#connections}\n` +
       describe('octopus_circuit_breaker_state', 'gauge', 'Worst breaker of an upstream: 0 closed, 1 half-open, 2 open.') +
-      describe('octopus_plugin_loaded', 'gauge', 'Plugins that are set up, by version.')
+      describe('octopus_plugin_loaded', 'gauge', 'Plugins that are set up, by version.') +
+      this.#pluginLines()
     )
   }
 
+  /** One series per name and version, however many configurations of it there are. */
+  #pluginLines(): string {
+    const lines = this.#sources.plugins().map(({ name, version }) => `octopus_plugin_loaded{plugin=${labelValue(name)},version=${labelValue(version)}} 1\n`)
+    return [...new Set(lines)].join('')
+  }
+
   #farpLines(): string {
-    const { services, routes } = this.#farp()
+    const { services, routes } = this.#sources.farp()
     let text = `${describe('octopus_farp_services_total', 'gauge', 'Services known through FARP.')}octopus_farp_services_total ${services}\n`
     text += describe('octopus_farp_routes_total', 'gauge', 'Routes made from FARP services, by schema type.')
     for (const { service, type, count } of routes) text += `octopus_farp_routes_total{service=${labelValue(service)},type=${labelValue(type)}} ${count}\n`

@@ -22,6 +22,11 @@ export class PluginSet {
     this.#host = { log }
   }
 
+  /** What is set up now. */
+  get list(): readonly Plugin[] {
+    return this.#live.map((live) => live.plugin)
+  }
+
   /** The hooks of these plugins, in order. All failures of `setup` in one `ConfigError`; then nothing is held. */
   async acquire(plugins: readonly Plugin[]): Promise<Hooks[]> {
     const held: Live[] = []

@@ -3,6 +3,7 @@
  * (RFC 9110, section 7.2). Results are remembered: clients send few different values.
  */
 export function hostName(field: string): string | null {
+  if (field.length > LONGEST) return null
   const known = cache.get(field)
   if (known !== undefined) return known
   const name = parse(field)
@@ -13,6 +14,8 @@ export function hostName(field: string): string | null {
 }
 
 const cache = new Map<string, string | null>()
+/** A name of 253 characters, a dot and a port: nothing longer is worth remembering. */
+const LONGEST = 260
 
 function parse(field: string): string | null {
   const match = /^(\[[0-9a-fA-F:.]{2,45}\]|[\w.~-]{1,253})(?::(\d{1,5}))?$/.exec(field)
@@ -20,7 +23,9 @@ function parse(field: string): string | null {
   if (match[2] !== undefined && Number(match[2]) > 65_535) return null
   const name = match[1]!.toLowerCase()
   const bare = name.endsWith('.') ? name.slice(0, -1) : name
-  return bare === '' || bare.includes('..') || bare.startsWith('.') ? null : bare
+  if (bare === '' || bare.includes('..') || bare.startsWith('.')) return null
+  // `999.1.1.1` and `[:::]` have the right letters and yet no URL can be made of them.
+  return URL.canParse(`http://${bare}/`) ? bare : null
 }
 
 /** How a route's host is written: exact, `*.suffix`, `label.*`, or any. Throws `TypeError` when it is none of them. */

@@ -59,5 +59,5 @@ function isEncodingSafe(path: string): boolean {
     return false
   }
   if (/[\u0000-\u001f\u007f\\]/.test(decoded)) return false
-  return !/(?:^|\/)\.\.?(?:[/;]|$)/.test(decoded)
+  return !/(?:^|\/)\.\.?(?:[/;?#]|$)/.test(decoded)
 }

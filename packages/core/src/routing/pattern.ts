@@ -12,7 +12,7 @@ export interface Pattern {
   readonly names: readonly string[]
   /** Equal for patterns that match the same paths: parameter names left out. */
   readonly key: string
-  /** The path when every segment is literal, else `null`. */
+  /** The path when every segment is literal and reads the same encoded and decoded, else `null`. */
   readonly literal: string | null
 }
 
@@ -29,8 +29,17 @@ export function parsePattern(path: string): Pattern {
   const names = segments.flatMap(namesOf)
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined) throw new TypeError(`"${path}" names the parameter "${twice}" twice.`)
-  const literal = segments.every((segment) => segment.kind === 'literal') ? `/${segments.map((segment) => (segment.kind === 'literal' ? segment.text : '')).join('/')}` : null
-  return { segments, names, key: segments.map(keyOf).join('/'), literal }
+  return { segments, names, key: segments.map(keyOf).join('/'), literal: literalOf(segments) }
+}
+
+/** A decoded `/` or `%` would read as a separator or an escape when it is compared with a path as sent. */
+function literalOf(segments: readonly Segment[]): string | null {
+  let path = ''
+  for (const segment of segments) {
+    if (segment.kind !== 'literal' || /[/%]/.test(segment.text)) return null
+    path += `/${segment.text}`
+  }
+  return path
 }
 
 function parseSegment(text: string, at: { path: string; isLast: boolean }): Segment {

@@ -54,8 +54,12 @@ export function checkOptions(options: GatewayOptions): ConfigIssue[] {
 
 function checkDuplicates(routes: readonly RouteDefinition[]): ConfigIssue[] {
   const places = new Map<string, number>()
+  const ids = new Map<string, number>()
   const issues: ConfigIssue[] = []
   routes.forEach((route, index) => {
+    const holder = route.id === undefined ? undefined : ids.get(route.id)
+    if (holder !== undefined) issues.push({ code: 'duplicate_id', path: `routes[${index}].id`, message: `routes[${holder}] already has the id "${route.id}": give one of them another.` })
+    else if (route.id !== undefined) ids.set(route.id, index)
     for (const method of route.methods ?? ['*']) {
       const place = placeOf(route, method.toUpperCase())
       const first = places.get(place)
@@ -78,17 +82,21 @@ export async function assemble(workshop: Workshop, number: number, from: { optio
   const hooks = new HookLists(workshop.plugins, await workshop.plugins.acquire(options.plugins ?? []))
   await hooks.addRoutes(options.routes ?? [])
   const placed = place(workshop, options, sets)
-  const built = await buildRoutes(collectEntries(options.routes ?? [], sets), {
-    routing: options.routing ?? {},
-    upstreamOf: (entry) => placed.get(keyOf(entry))!,
-    hooksOf: (definition) => hooks.of(definition),
-    seriesFor: (label) => workshop.seriesFor(label),
-  })
-  const upstreams = new Map([...placed.values()].map(({ upstream }) => [upstream.name, upstream]))
   const letGo = (): Promise<void> => {
     workshop.upstreams.release([...placed.values()].map(({ upstream }) => upstream))
     return workshop.plugins.release(hooks.acquired)
   }
+  const host = {
+    routing: options.routing ?? {},
+    upstreamOf: (entry: RouteEntry) => placed.get(keyOf(entry))!,
+    hooksOf: (definition: RouteDefinition) => hooks.of(definition),
+    seriesFor: (label: string) => workshop.seriesFor(label),
+  }
+  const built = await buildRoutes(collectEntries(options.routes ?? [], sets), host).catch(async (thrown: unknown) => {
+    await letGo()
+    throw thrown
+  })
+  const upstreams = new Map([...placed.values()].map(({ upstream }) => [upstream.name, upstream]))
   const generation = new Generation({ generation: number, routes: built.routes, upstreams, sets, standby: built.standby, table: built.table }, () => void letGo())
   return {
     generation,
@@ -119,6 +127,8 @@ function place(workshop: Workshop, options: GatewayOptions, sets: ReadonlyMap<st
   const placed = new Map<string, Placed>()
   const taken = new Set<string>()
   const put = (key: string, name: string, definition: UpstreamDefinition): void => {
+    // A source that tells of one service twice: the first set counts.
+    if (placed.has(key)) return
     taken.add(name)
     const handler = typeof definition === 'function' ? definition : null
     const settings: Partial<UpstreamOptions> = isOptions(definition) ? definition : {}

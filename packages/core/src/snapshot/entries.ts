@@ -40,12 +40,14 @@ function entryOf(definition: RouteDefinition, from: Omit<RouteEntry, 'definition
 
 /**
  * Who wins where two routes have the same host, method and pattern: what an operator wrote by hand before anything that came over the
- * network, whatever priority that claims; then priority, then the newer service version, then the id, so that a restart decides alike.
+ * network, whatever priority that claims; then priority, then the order of the sources, then the newer service version, then the id, so that
+ * a restart decides alike.
  */
 function compareEntries(a: RouteEntry, b: RouteEntry): number {
   return (
-    a.rank - b.rank ||
+    Math.min(a.rank, 1) - Math.min(b.rank, 1) ||
     (b.definition.priority ?? 50) - (a.definition.priority ?? 50) ||
+    a.rank - b.rank ||
     compareVersions(b.serviceVersion, a.serviceVersion) ||
     (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
   )

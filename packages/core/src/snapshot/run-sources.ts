@@ -2,6 +2,7 @@ import { sameData } from '../same.ts'
 import { sleep } from '../time.ts'
 import { checkSet } from './assemble.ts'
 import { formatIssue } from '../errors.ts'
+import { validateUpstreams } from './validate.ts'
 import type { Discovery } from '../discovery/supervise.ts'
 import type { Logger } from '../log/logger.ts'
 import type { RouteSet, RouteSource } from './source.ts'
@@ -39,13 +40,13 @@ export class Sources {
     return this.#running.every((running) => running.sets !== null)
   }
 
-  /** What every source said last, by name. Two sources of one name get numbers. */
-  sets(): Map<string, readonly RouteSet[]> {
+  /** What each of these sources said last, by name; by default, of those that run. Two sources of one name get numbers. */
+  sets(sources: readonly RouteSource[] = this.list): Map<string, readonly RouteSet[]> {
     const sets = new Map<string, readonly RouteSet[]>()
-    for (const { source, sets: list } of this.#running) {
+    for (const source of sources) {
       let name = source.name
       for (let n = 2; sets.has(name); n++) name = `${source.name}-${n}`
-      sets.set(name, list ?? [])
+      sets.set(name, this.#running.find((running) => sameSource(running.source, source))?.sets ?? [])
     }
     return sets
   }
@@ -102,13 +103,15 @@ export class Sources {
     const before = new Map(running.sets?.map((set) => [set.service, set]))
     return sets.flatMap((set) => {
       const known = before.get(set.service)
-      if (known !== undefined && known.version === set.version) return [set]
-      const issues = checkSet(set)
+      // Endpoints may differ within a version; the routes of an equal version were checked before.
+      const isChecked = known !== undefined && known.version === set.version
+      const issues = isChecked ? validateUpstreams(set.upstreams, 'upstreams') : checkSet(set)
       if (issues.length === 0) return [set]
       const message = issues.slice(0, 5).map(formatIssue).join('; ')
       this.#log.error('a service\'s routes were refused; its last good ones are kept', { source: running.source.name, service: set.service, reason: message })
       const finding = { code: 'ROUTES_REFUSED', severity: 'error', message } as const
-      const kept = known ?? { ...set, routes: [], upstreams: {} }
+      // A version of its own: the refused one must not pass as known when it comes again.
+      const kept = known ?? { ...set, version: `refused:${set.version}`, routes: [], upstreams: {} }
       return [{ ...kept, findings: [...(set.findings ?? []), finding] }]
     })
   }

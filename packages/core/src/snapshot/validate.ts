@@ -1,7 +1,9 @@
 import { didYouMean } from '../suggest.ts'
 import { parseHost } from '../routing/hosts.ts'
 import { parsePattern } from '../routing/pattern.ts'
+import { pathOf } from '../routing/normalize.ts'
 import { toMilliseconds } from '../time.ts'
+import { isOrigin } from '../upstream/endpoint.ts'
 import type { ConfigIssue } from '../errors.ts'
 import type { Duration } from '../time.ts'
 import type { RouteDefinition } from '../routing/route.ts'
@@ -16,6 +18,10 @@ function validateRoute(route: RouteDefinition, upstreams: ReadonlySet<string>, p
   const issues: ConfigIssue[] = []
   collect(issues, `${path}.path`, () => parsePattern(route.path))
   collect(issues, `${path}.host`, () => parseHost(route.host))
+  for (const key of ['stripPrefix', 'addPrefix'] as const) {
+    const prefix = route.rewrite?.[key]
+    if (prefix !== undefined && !isPrefix(prefix)) issues.push(invalid(`${path}.rewrite.${key}`, `"${prefix}" is not a path prefix: write /api, percent-encoded where it must be, without query or dot segments.`))
+  }
   for (const method of route.methods ?? []) {
     if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(method)) issues.push(invalid(`${path}.methods`, `"${method}" is not a method.`))
   }
@@ -24,6 +30,12 @@ function validateRoute(route: RouteDefinition, upstreams: ReadonlySet<string>, p
   if (typeof route.upstream === 'string') issues.push(...checkTarget(route.upstream, upstreams, `${path}.upstream`))
   else issues.push({ code: 'not_available', path: `${path}.upstream`, message: 'Several weighted upstreams are not available yet: name one upstream.' })
   return [...issues, ...validateSettings(route, path)]
+}
+
+/** What stands in front of a target must itself pass as the path of one. */
+function isPrefix(prefix: string): boolean {
+  const path = prefix.startsWith('/') ? prefix : `/${prefix}`
+  return !path.includes('?') && pathOf(path) !== null
 }
 
 function checkTarget(name: string, upstreams: ReadonlySet<string>, path: string): ConfigIssue[] {
@@ -55,11 +67,6 @@ function validateOptions(options: UpstreamOptions, path: string): ConfigIssue[] 
 
 function validateOrigins(origins: readonly string[], path: string): ConfigIssue[] {
   return origins.flatMap((origin, index) => (isOrigin(origin) ? [] : [invalid(`${path}[${index}]`, `"${origin}" is not an origin: write http://host:port or https://host:port, nothing after it.`)]))
-}
-
-function isOrigin(text: string): boolean {
-  if (!/^https?:\/\/[^/?#@\s]+$/.test(text) || !URL.canParse(text)) return false
-  return new URL(text).port !== '0'
 }
 
 /** Timeouts and retries, wherever they stand. */

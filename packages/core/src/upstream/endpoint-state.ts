@@ -26,27 +26,32 @@ export class EndpointState {
   active = 0
   failures = 0
   #outUntil = 0
+  #trialUntil = 0
 
   /** Whether it may be chosen now. After a pause one request at a time may try it. */
   accepts(now: number): boolean {
-    if (this.failures === 0) return true
-    if (now < this.#outUntil) return false
-    this.#outUntil = now + TRIAL_MS
-    return true
+    return this.failures === 0 || (now >= this.#outUntil && now >= this.#trialUntil)
   }
 
-  /** A connection could not be made: out for 1 s, doubling to 30 s. Failures of one moment count once. */
+  /** It was chosen. While it is not known to work, others wait for the outcome. */
+  chosen(now: number): void {
+    if (this.failures > 0) this.#trialUntil = now + TRIAL_MS
+  }
+
+  /** A connection could not be made: out for 1 s, doubling to 30 s. Requests that fail while it is out say nothing new. */
   connectFailed(now: number): void {
-    if (this.failures > 0 && now < this.#outUntil - TRIAL_MS) return
+    if (this.failures > 0 && now < this.#outUntil) return
     const pause = Math.min(FIRST_OUT_MS * 2 ** this.failures, LONGEST_OUT_MS)
     this.failures += 1
     this.#outUntil = now + pause
+    this.#trialUntil = 0
   }
 
   /** It answered: whatever the status, connections to it work. */
   answered(): void {
     this.failures = 0
     this.#outUntil = 0
+    this.#trialUntil = 0
   }
 
   outForMs(now: number): number {

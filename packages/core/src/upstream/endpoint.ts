@@ -10,3 +10,9 @@ export interface Endpoint {
   /** Free labels, matched by a route's `subset`. */
   readonly labels: Readonly<Record<string, string>>
 }
+
+/** Whether a text is scheme, host and port and nothing else. */
+export function isOrigin(text: string): boolean {
+  if (!/^https?:\/\/[^/\\?#@\s]+$/.test(text) || !URL.canParse(text)) return false
+  return new URL(text).port !== '0'
+}

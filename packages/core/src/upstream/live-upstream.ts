@@ -42,9 +42,15 @@ export class LiveUpstream implements Upstream {
    * the only one, since a kept connection may end just as a request is sent (RFC 9112, section 9.5).
    */
   pick(ctx: RequestContext): LiveEndpoint | undefined {
+    const now = performance.now()
+    const picked = this.#choose(ctx, now)
+    picked?.state.chosen(now)
+    return picked
+  }
+
+  #choose(ctx: RequestContext, now: number): LiveEndpoint | undefined {
     const { subset } = ctx.route
     const { attempts } = ctx
-    const now = performance.now()
     if (subset === null && attempts.length === 0) {
       const first = this.#balancer.pick(ctx, (endpoint) => (endpoint as LiveEndpoint).state.accepts(now))
       if (first !== undefined) return first as LiveEndpoint

@@ -15,8 +15,9 @@ export interface UpstreamIdentity {
 /** The upstreams of all live generations, each held by those that use it. */
 export class UpstreamSet {
   readonly #pool: EndpointPool
-  readonly #held = new Map<LiveUpstream, number>()
-  readonly #byKey = new Map<string, LiveUpstream>()
+  readonly #held = new Map<LiveUpstream, { readonly key: string; users: number }>()
+  /** Usually one of a key; two while a generation with other settings starts or ends. */
+  readonly #byKey = new Map<string, readonly LiveUpstream[]>()
 
   constructor(pool: EndpointPool) {
     this.#pool = pool
@@ -24,24 +25,29 @@ export class UpstreamSet {
 
   /** The running upstream of this identity, or a new one without endpoints. Matched by one `release`. */
   acquire(identity: UpstreamIdentity): LiveUpstream {
-    let upstream = this.#byKey.get(identity.key)
-    if (upstream === undefined || upstream.name !== identity.name || upstream.handler !== identity.handler || upstream.hostMode !== identity.hostMode) {
-      upstream = new LiveUpstream(identity.name, this.#pool, identity)
-      this.#byKey.set(identity.key, upstream)
+    const { key, name, handler, hostMode } = identity
+    const known = this.#byKey.get(key) ?? []
+    const same = known.find((upstream) => upstream.name === name && upstream.handler === handler && upstream.hostMode === hostMode)
+    if (same !== undefined) {
+      this.#held.get(same)!.users += 1
+      return same
     }
-    this.#held.set(upstream, (this.#held.get(upstream) ?? 0) + 1)
+    const upstream = new LiveUpstream(name, this.#pool, identity)
+    this.#byKey.set(key, [...known, upstream])
+    this.#held.set(upstream, { key, users: 1 })
     return upstream
   }
 
   release(upstreams: Iterable<LiveUpstream>): void {
     for (const upstream of upstreams) {
-      const users = (this.#held.get(upstream) ?? 0) - 1
-      if (users > 0) {
-        this.#held.set(upstream, users)
-        continue
-      }
+      const held = this.#held.get(upstream)
+      if (held === undefined) continue
+      held.users -= 1
+      if (held.users > 0) continue
       this.#held.delete(upstream)
-      for (const [key, value] of this.#byKey) if (value === upstream) this.#byKey.delete(key)
+      const others = this.#byKey.get(held.key)!.filter((other) => other !== upstream)
+      if (others.length === 0) this.#byKey.delete(held.key)
+      else this.#byKey.set(held.key, others)
       upstream.dispose()
     }
   }

@@ -1,15 +1,15 @@
 import { Hono } from 'hono'
 import { compilePhases } from '../plugin/compile.ts'
 import { failed, firstReply } from '../exchange/engine.ts'
+import { GatewayError, toGatewayError } from '../errors.ts'
 import { HeaderList } from '../headers.ts'
-import { toGatewayError } from '../errors.ts'
-import { toResponse } from './bodies.ts'
+import { localResponse, toResponse } from './bodies.ts'
 import type { CompiledPhases } from '../plugin/phases.ts'
 import type { Answer } from '../exchange/engine.ts'
 import type { Context } from '../exchange/request-context.ts'
 import type { Hooks } from '../plugin/plugin.ts'
 import type { Context as HonoContext, MiddlewareHandler } from 'hono'
-import type { ResponseBody, WebBody } from './bodies.ts'
+import type { WebBody } from './bodies.ts'
 
 /** One request on its way through a route's Hono instance. */
 interface Passing {
@@ -18,6 +18,8 @@ interface Passing {
   forward(c: HonoContext): Promise<Answer<WebBody>>
   /** Plugins whose `onResponse` has run. */
   readonly responded: Set<Hooks>
+  /** The body of the upstream's answer as the middlewares got it. */
+  passed: ReadableStream | null
 }
 
 type Env = { Bindings: Passing; Variables: { octopus: Context } }
@@ -29,26 +31,29 @@ type Env = { Bindings: Passing; Variables: { octopus: Context } }
 export class WebApp {
   readonly #hono: Hono<Env>
   #params: Record<string, string> = {}
+  #template = ''
 
   constructor(hooks: readonly Hooks[]) {
     const chain: readonly MiddlewareHandler<Env>[] = [outermost(hooks), ...stepsOf(hooks), terminal]
     this.#hono = new Hono<Env>({
       // Called right before `match`, in the same tick.
       getPath: (request, options) => {
-        this.#params = encoded(options?.env?.ctx.params ?? {})
+        const { route, params } = options!.env!.ctx
+        this.#params = encoded(params)
+        this.#template = route.path
         return new URL(request.url).pathname
       },
       router: {
         name: 'octopus',
         add() {},
-        match: (method, path) => [chain.map((handler) => [[handler as never, { basePath: '/', path, method, handler: handler as never }], this.#params])],
+        match: (method) => [chain.map((handler) => [[handler as never, { basePath: '/', path: this.#template, method, handler: handler as never }], this.#params])],
       },
     })
     this.#hono.onError((error, c) => onThrown(error, c))
   }
 
   async respond(request: Request, ctx: Context, forward: Passing['forward']): Promise<Response> {
-    return this.#hono.fetch(request, { ctx, forward, responded: new Set() })
+    return this.#hono.fetch(request, { ctx, forward, responded: new Set(), passed: null })
   }
 }
 
@@ -63,9 +68,14 @@ function outermost(hooks: readonly Hooks[]): MiddlewareHandler<Env> {
     const { ctx, responded } = c.env
     c.set('octopus', ctx)
     await next()
+    if (!c.finalized) c.res = await replyTo(ctx, new GatewayError('INTERNAL', 'A middleware neither answered nor called next().'))
     const late = hooks.filter((hook) => hook.onResponse !== undefined && !responded.has(hook))
     if (late.length > 0) await runOnResponse(c, late, compilePhases(late).onResponse)
-    if (!ctx.hasBody) finishLocal(c)
+    const { passed } = c.env
+    const isDropped = passed !== null && passed !== c.res.body && !passed.locked
+    if (!ctx.hasBody || isDropped) finishLocal(c)
+    // A middleware answered in the upstream's place: nobody will ever read what the upstream says.
+    if (isDropped) void passed.cancel()
   }
 }
 
@@ -92,7 +102,7 @@ function phaseStep(hooks: readonly Hooks[]): MiddlewareHandler<Env> {
     const { ctx } = c.env
     const reply = onRequest === null ? undefined : await firstReply(onRequest, ctx)
     if (reply === undefined) await next()
-    else c.res = localResponse({ head: reply, local: reply.body, flow: null })
+    else c.res = localResponse(reply)
     await runOnResponse(c, hooks, onResponse)
   }
 }
@@ -116,27 +126,26 @@ const terminal: MiddlewareHandler<Env> = async (c) => {
   try {
     const answer = await c.env.forward(c)
     ctx.hasBody = true
-    return toResponse(ctx, answer)
+    const response = toResponse(ctx, answer)
+    c.env.passed = response.body
+    return response
   } catch (thrown) {
     return replyTo(ctx, thrown)
   }
 }
 
 async function onThrown(thrown: Error, c: HonoContext<Env>): Promise<Response> {
+  // Hono would put the fields of the upstream's answer, its length included, on the reply that takes its place.
+  if (c.env.ctx.hasBody) c.res = undefined
+  if (c.env.ctx.ended !== null) return replyTo(c.env.ctx, thrown)
   // Hono's HTTPException carries the answer its author meant.
   if ('getResponse' in thrown && typeof thrown.getResponse === 'function') return (thrown as { getResponse(): Response }).getResponse()
   return replyTo(c.env.ctx, thrown)
 }
 
 async function replyTo(ctx: Context, thrown: unknown): Promise<Response> {
-  const reply = await failed(ctx, toGatewayError(thrown))
-  return localResponse({ head: reply, local: reply.body, flow: null })
-}
-
-function localResponse(answer: Answer<WebBody>): Response {
-  const headers = new Headers()
-  for (const [name, value] of answer.head.headers) headers.append(name, value)
-  return new Response(answer.local as ResponseBody, { status: answer.head.status, headers })
+  // A request that has ended breaks whatever its middlewares were doing; the end is the reason.
+  return localResponse(await failed(ctx, ctx.ended ?? toGatewayError(thrown)))
 }
 
 /** A reply made on the way: its length is known or nobody counts it. */

@@ -1,6 +1,7 @@
 import { GatewayError } from '../errors.ts'
 import type { Answer } from '../exchange/engine.ts'
 import type { Context } from '../exchange/request-context.ts'
+import type { Reply } from '../exchange/head.ts'
 
 /** What `Response` takes as a body, named the same way by every runtime's types. */
 export type ResponseBody = ConstructorParameters<typeof Response>[0]
@@ -10,6 +11,13 @@ export type WebBody = ReadableStream<Uint8Array> | null
 
 /** RFC 9110: these have no content, and `Response` refuses one. */
 const WITHOUT_BODY = new Set([101, 204, 205, 304])
+
+/** A reply made here as a mutable `Response`. */
+export function localResponse(reply: Reply): Response {
+  const headers = new Headers()
+  for (const [name, value] of reply.headers) headers.append(name, value)
+  return new Response(WITHOUT_BODY.has(reply.status) ? null : (reply.body as ResponseBody), { status: reply.status, headers })
+}
 
 /** An answer as a mutable `Response`, so that middlewares can change its fields in place. Finishes the request after the last byte. */
 export function toResponse(ctx: Context, answer: Answer<WebBody>): Response {
@@ -46,6 +54,8 @@ function metered(ctx: Context, source: ReadableStream<Uint8Array>, status: numbe
             // The upstream's side is already broken: nothing is left to cancel.
           })
         }
+        // The client may have left while the head was made: nobody will ever read this body.
+        if (ctx.ended !== null) ctx.cut(ctx.ended)
       },
       async pull(controller) {
         try {
@@ -77,10 +87,20 @@ function metered(ctx: Context, source: ReadableStream<Uint8Array>, status: numbe
 
 /** A request body on its way up: counted against the limit, watched for silence, its end noted. */
 export function meteredUpload(ctx: Context, body: ReadableStream<Uint8Array>, limit: number): ReadableStream<Uint8Array> {
-  const upload = { complete: false, bytes: 0, blocked: false }
+  let isFull = (): boolean => false
+  const upload = {
+    complete: false,
+    bytes: 0,
+    get blocked() {
+      return isFull()
+    },
+  }
   ctx.upload = upload
   return body.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({
+      start(controller) {
+        isFull = () => (controller.desiredSize ?? 0) <= 0
+      },
       transform(chunk, controller) {
         upload.bytes += chunk.byteLength
         if (upload.bytes > limit) {

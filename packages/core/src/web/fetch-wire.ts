@@ -52,6 +52,8 @@ function headersOf(list: HeaderList): Headers {
   for (const [name, value] of list) headers.append(name, value)
   // The runtime frames the body itself; two lengths would contradict each other.
   headers.delete('content-length')
+  // The runtime offers the codings that it decodes: with others the body would come through coded and its field would be taken off.
+  headers.delete('accept-encoding')
   return headers
 }
 
@@ -86,6 +88,7 @@ async function sendToFunction(handler: (request: Request) => Response | Promise<
   if (hasBody && body !== null) Object.assign(init, { body, duplex: 'half' })
   const given = Promise.resolve(handler(new Request(`http://${host}${head.target}`, init)))
   const response = await abortable(given, signal)
+  signal.addEventListener('abort', () => dropBody(response), { once: true })
   return { head: { status: response.status, headers: HeaderList.from(response.headers) }, body: response.body }
 }
 
@@ -94,7 +97,26 @@ function abortable(given: Promise<Response>, signal: AbortSignal): Promise<Respo
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason as Error)
     signal.addEventListener('abort', onAbort, { once: true })
-    given.then(resolve, (thrown: unknown) => reject(new GatewayError('INTERNAL', 'The in-process upstream threw.', thrown))).finally(() => signal.removeEventListener('abort', onAbort))
+    const settled = (): void => signal.removeEventListener('abort', onAbort)
+    given.then(
+      (response) => {
+        settled()
+        if (signal.aborted) dropBody(response)
+        resolve(response)
+      },
+      (thrown: unknown) => {
+        settled()
+        reject(new GatewayError('INTERNAL', 'The in-process upstream threw.', thrown))
+      },
+    )
   })
 }
 
+
+/** An answer that nobody will read: its producer is told, unless a reader holds it and tells it. */
+function dropBody(response: Response): void {
+  if (response.body === null || response.body.locked) return
+  void response.body.cancel().catch(() => {
+    // A body that breaks while it is being thrown away is thrown away all the same.
+  })
+}

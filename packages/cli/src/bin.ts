@@ -1,0 +1,32 @@
+import { EXIT, main, type Io } from './index.ts'
+import { complain } from './print.ts'
+
+const io: Io = {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  cwd: process.cwd(),
+  isTerminal: process.stdout.isTTY === true,
+  onStop(listener) {
+    const signals = ['SIGINT', 'SIGTERM'] as const
+    for (const signal of signals) process.on(signal, listener)
+    return () => {
+      for (const signal of signals) process.off(signal, listener)
+    }
+  },
+  exit: (code) => process.exit(code),
+}
+
+// `octopus routes | head` closes the pipe early; that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.failure))
+
+function crash(error: unknown): void {
+  complain(io, `octopus: unexpected failure: ${error instanceof Error ? error.message : String(error)}`)
+  process.exit(EXIT.failure)
+}
+process.on('uncaughtException', crash)
+process.on('unhandledRejection', crash)
+
+const code = await main(process.argv.slice(2), io)
+// Pipes are written asynchronously; leaving before they are empty would cut the output.
+process.stdout.write('', () => process.stderr.write('', () => process.exit(code)))

@@ -1,0 +1,81 @@
+import { complain, formatTable, methodsOf, say } from '../print.ts'
+import { CONFIG, configurationOf, HELP, readyOf } from '../configuration.ts'
+import { createGateway, parseDuration, sleep, type Gateway, type Route } from '@octopus-gateway/core'
+import { EXIT } from '../exit.ts'
+import { usageError, type Arguments } from '../arguments.ts'
+import type { Command } from './command.ts'
+import type { Io } from '../io.ts'
+
+/** `octopus routes` */
+export const routes: Command = {
+  name: 'routes',
+  summary: 'Print the routes, those of discovered services included.',
+  details:
+    'Starts the gateway without listening, waits until discovery and FARP have reported once, prints, and ends.\n' +
+    'Ends with 1 when that takes longer than --timeout; what is known by then is printed.',
+  options: {
+    config: CONFIG,
+    timeout: { type: 'string', value: 'TIME', description: 'How long to wait for discovery. Default 15s.' },
+    json: { type: 'boolean', description: 'Print JSON.' },
+    help: HELP,
+  },
+  async run(args, io) {
+    const timeout = timeoutOf(args)
+    const config = await configurationOf(args, io)
+    const gateway = createGateway(config.gateway)
+    try {
+      await readyOf(gateway, config)
+      const complete = await settled(gateway, timeout)
+      print(gateway, args, io)
+      if (!complete) complain(io, unfinished(gateway, args.options.timeout?.[0] ?? '15s'))
+      return complete ? EXIT.ok : EXIT.failure
+    } finally {
+      await gateway[Symbol.asyncDispose]()
+    }
+  },
+}
+
+function timeoutOf(args: Arguments): number {
+  const text = args.options.timeout?.[0] ?? '15s'
+  const ms = parseDuration(text)
+  if (ms === undefined) throw usageError(`--timeout must be a duration such as 500ms, 15s or 2m, not "${text}"`, args.command)
+  return ms
+}
+
+async function settled(gateway: Gateway, timeout: number): Promise<boolean> {
+  const late = new AbortController()
+  try {
+    return await Promise.race([gateway.synced.then(() => true), sleep(timeout, late.signal).then(() => false)])
+  } finally {
+    late.abort()
+  }
+}
+
+function unfinished(gateway: Gateway, timeout: string): string {
+  const waiting = gateway.providers.filter((provider) => provider.state !== 'synced')
+  const why = waiting.map((provider) => `${provider.name}: ${provider.error ?? provider.state}`).join('; ')
+  return `octopus: discovery did not report within ${timeout}${why === '' ? '' : ` (${why})`}; the list may be incomplete. --timeout waits longer.`
+}
+
+function print(gateway: Gateway, args: Arguments, io: Io): void {
+  const all = gateway.snapshot.routes.toSorted((a, b) => compare(a, b))
+  if (args.options.json !== undefined) say(io, JSON.stringify(all.map(asData), null, 2))
+  else if (all.length === 0) say(io, 'There are no routes.')
+  else say(io, formatTable(['HOST', 'METHOD', 'PATH', 'UPSTREAM', 'LANE', 'SOURCE'], all.map(asRow)))
+}
+
+function compare(a: Route, b: Route): number {
+  const key = (route: Route): string => [route.host ?? '', route.path, methodsOf(route)].join('\u0000')
+  return key(a) < key(b) ? -1 : 1
+}
+
+function asRow(route: Route): string[] {
+  const lane = route.laneReason === null ? route.lane : `${route.lane} (${route.laneReason})`
+  const source = route.service === null ? route.source : `${route.source} (${route.service})`
+  return [route.host ?? '*', methodsOf(route), route.path, route.upstream.name, lane, source]
+}
+
+function asData(route: Route): Readonly<Record<string, unknown>> {
+  const { id, host, methods, path, lane, laneReason, source, service, priority, tags } = route
+  return { id, host, methods, path, upstream: route.upstream.name, lane, laneReason, source, service, priority, tags }
+}

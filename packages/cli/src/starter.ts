@@ -1,0 +1,54 @@
+/** What `octopus init` writes. It runs as it stands. */
+export const STARTER = `# Octopus Gateway. Every key: docs/configuration.md, or "octopus schema" for your editor.
+# \${NAME} and \${NAME:-default} are taken from the environment.
+
+server:
+  http_port: 8080        # traffic
+  admin_port: 9090       # health, documentation, routes, metrics: http://127.0.0.1:9090/_/
+
+# Services that publish FARP need no routes here: theirs appear by themselves.
+discovery:
+  backend: static
+  static:
+    services: []
+    # services:
+    #   - name: users
+    #     address: 127.0.0.1
+    #     port: 8081
+
+farp:
+  enabled: true
+  watch_interval: 5s     # how often manifests are asked for changes
+
+# Services that do not are routed by hand.
+# upstreams:
+#   - name: legacy
+#     instances:
+#       - address: 127.0.0.1
+#         port: 8082
+#
+# routes:
+#   - path: /legacy/*
+#     upstream: legacy
+#     strip_prefix: /legacy
+
+# Defaults for every route.
+routing:
+  timeout: 30s
+  retries: 3             # idempotent requests only, each at another instance
+
+# The admin listener stays on this machine unless it has a password.
+# admin:
+#   address: 0.0.0.0:9090
+#   auth:
+#     type: basic
+#     username: admin
+#     password_hash: "\${ADMIN_PASSWORD_HASH}"   # htpasswd -nBC 12 admin
+
+observability:
+  metrics:
+    enabled: true
+    path: /metrics
+  logging:
+    level: info
+`

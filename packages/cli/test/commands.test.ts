@@ -1,0 +1,137 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { Cli } from './harness.ts'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const SMALL =
+  'upstreams:\n  - name: users\n    instances: [{ address: 127.0.0.1, port: 8081 }]\nroutes:\n  - { path: "/users/{id}", methods: [GET], upstream: users }\n'
+
+let cli: Cli
+beforeEach(() => {
+  cli = new Cli()
+})
+afterEach(() => cli[Symbol.dispose]())
+
+describe('usage', () => {
+  test('without --config it says so, names a file that is there, and ends with 2', async () => {
+    expect(await cli.run([])).toBe(2)
+    expect(cli.err).toContain('--config FILE is missing; "octopus init" writes a file')
+    expect(cli.err).toContain('Usage: octopus --config FILE')
+    cli.file('config.yaml', SMALL)
+    expect(await cli.run([])).toBe(2)
+    expect(cli.err).toContain('config.yaml is here: octopus --config config.yaml')
+    expect(await cli.run(['validate'])).toBe(2)
+    expect(cli.err).toContain('octopus validate --config config.yaml')
+  })
+
+  test.each([
+    [['valdate'], 'there is no command "valdate"; did you mean validate?'],
+    [['octopus.yaml'], 'did you mean --config octopus.yaml?'],
+    [['--confg', 'a.yaml'], 'there is no option --confg; did you mean --config?'],
+    [['routes', '-x'], 'there is no option -x'],
+    [['validate', '--json'], 'there is no option --json'],
+    [['-c'], '-c needs a value: -c FILE'],
+    [['-c', '--help'], '-c needs a value'],
+    [['schema', 'x'], '"x" is one argument too many'],
+    [['routes', '-c', 'x', '--timeout', 'soon'], '--timeout must be a duration'],
+    [['version', '--help=1'], '--help takes no value'],
+  ])('%j ends with 2', async (argv, message) => {
+    expect(await cli.run(argv)).toBe(2)
+    expect(cli.err).toContain(message)
+    expect(cli.err).not.toContain('    at ')
+  })
+
+  test('help of the whole and of each command, on stdout', async () => {
+    expect(await cli.run(['--help'])).toBe(0)
+    for (const name of ['serve', 'validate', 'routes', 'schema', 'init', 'version']) {
+      expect(cli.out).toContain(`  ${name}`)
+      const one = new Cli()
+      expect(await one.run([name, '-h'])).toBe(0)
+      expect(one.out).toContain(`Usage: octopus ${name}`)
+      one[Symbol.dispose]()
+    }
+    expect(cli.err).toBe('')
+  })
+
+  test('version', async () => {
+    const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+    for (const argv of [['version'], ['--version'], ['-v']]) expect(await cli.run(argv)).toBe(0)
+    expect(cli.out).toBe(`octopus ${version}\n`.repeat(3))
+  })
+})
+
+describe('validate', () => {
+  test('says what is there, contacts nobody, ends with 0', async () => {
+    cli.file('a.yaml', SMALL)
+    cli.file('b.yaml', 'discovery: { backend: static, static: { services: [{ name: s, address: 127.0.0.1, port: 9 }] } }')
+    expect(await cli.run(['validate', '-c', 'a.yaml', '-c', 'b.yaml'])).toBe(0)
+    expect(cli.out).toBe('OK: 2 files, 1 route, 1 upstream, discovery static, FARP on\n')
+  })
+
+  test('prints every issue as file:line:column: key: message, then their number, and ends with 78', async () => {
+    cli.file('octopus.yaml', 'routing:\n  circut_breaker: {}\n  retries: x\n')
+    expect(await cli.run(['validate', '-c', 'octopus.yaml'])).toBe(78)
+    const lines = cli.err.trim().split('\n')
+    expect(lines[0]).toMatch(/octopus\.yaml:2:3: routing\.circut_breaker: there is no such key; did you mean circuit_breaker\?$/)
+    expect(lines[1]).toMatch(/octopus\.yaml:3:3: routing\.retries: must be a whole number/)
+    expect(lines[2]).toBe('2 problems in the configuration.')
+  })
+
+  test('what only the gateway can see is told with its place too', async () => {
+    cli.file('octopus.yaml', `${SMALL}  - path: "/a/{x}{y}"\n    upstream: users\n`)
+    expect(await cli.run(['validate', '-c', 'octopus.yaml'])).toBe(78)
+    expect(cli.err).toMatch(/octopus\.yaml:6:5: routes\[1\]\.path: /)
+  })
+
+  test('a file that is not there is a configuration error', async () => {
+    expect(await cli.run(['validate', '-c', 'nowhere.yaml'])).toBe(78)
+    expect(cli.err).toContain('there is no such file or directory')
+  })
+})
+
+describe('routes', () => {
+  test('prints a table', async () => {
+    cli.file('octopus.yaml', SMALL)
+    expect(await cli.run(['routes', '-c', 'octopus.yaml'])).toBe(0)
+    const [head, row] = cli.out.split('\n')
+    expect(head).toMatch(/^HOST +METHOD +PATH +UPSTREAM +LANE +SOURCE$/)
+    expect(row).toMatch(/^\* +GET +\/users\/\{id\} +users +head +config$/)
+  })
+
+  test('prints JSON', async () => {
+    cli.file('octopus.yaml', SMALL)
+    expect(await cli.run(['routes', '-c', 'octopus.yaml', '--json'])).toBe(0)
+    expect(JSON.parse(cli.out)).toMatchObject([
+      { path: '/users/{id}', methods: ['GET'], upstream: 'users', lane: 'head', source: 'config' },
+    ])
+  })
+})
+
+describe('schema and init', () => {
+  test('schema prints a JSON Schema', async () => {
+    expect(await cli.run(['schema'])).toBe(0)
+    expect(JSON.parse(cli.out)).toMatchObject({ type: 'object', properties: { server: { properties: { http_port: { default: 8080 } } } } })
+  })
+
+  test('init writes a file that validates, and never overwrites one', async () => {
+    expect(await cli.run(['init'])).toBe(0)
+    expect(cli.out).toContain('octopus --config octopus.yaml')
+    expect(await cli.run(['validate', '-c', 'octopus.yaml'])).toBe(0)
+    const before = readFileSync(join(cli.cwd, 'octopus.yaml'), 'utf8')
+    expect(await cli.run(['init'])).toBe(1)
+    expect(cli.err).toContain('octopus.yaml exists already')
+    expect(readFileSync(join(cli.cwd, 'octopus.yaml'), 'utf8')).toBe(before)
+    expect(await cli.run(['init', 'other.yaml'])).toBe(0)
+    expect(existsSync(join(cli.cwd, 'other.yaml'))).toBe(true)
+  })
+
+  test('the parts of the starter file that are comments work when they are not', async () => {
+    await cli.run(['init'])
+    const text = readFileSync(join(cli.cwd, 'octopus.yaml'), 'utf8')
+    const all = text.replace('    services: []\n', '').replaceAll(/^( *)# (?=[ a-z-]+:| +- | *[a-z_]+: )/gm, '$1')
+    cli.file('all.yaml', all)
+    expect(all).toContain('\nupstreams:\n  - name: legacy')
+    expect(await cli.run(['validate', '-c', 'all.yaml'], { env: { ADMIN_PASSWORD_HASH: `$2b$12$${'a'.repeat(53)}` } })).toBe(0)
+    expect(cli.out).toContain('1 route, 1 upstream, discovery static, FARP on')
+  })
+})

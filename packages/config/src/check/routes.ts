@@ -1,0 +1,51 @@
+import type { Draft } from './draft.ts'
+import type { Problem } from '../report/issues.ts'
+import { nearest } from '../report/suggest.ts'
+
+/** Routes: an upstream that exists, no route twice, a prefix that can be there. */
+export function* checkRoutes(draft: Draft): Generator<Problem> {
+  const upstreams = (draft.upstreams ?? []).flatMap((one) => (one?.name === undefined ? [] : [one.name]))
+  const seen = new Map<string, number>()
+  for (const [index, route] of (draft.routes ?? []).entries()) {
+    if (route === undefined) continue
+    const at = ['routes', index]
+    if (route.upstream !== undefined && !upstreams.includes(route.upstream)) {
+      yield { code: 'dangling_upstream', path: [...at, 'upstream'], message: dangling(route.upstream, upstreams) }
+    }
+    if (route.methods !== undefined && route.methods.length === 0) {
+      yield { code: 'invalid_value', path: [...at, 'methods'], message: 'needs at least one method; leave the key out for every method' }
+    }
+    if (route.path === undefined) continue
+    if (route.strip_prefix !== undefined && !canBegin(route.path, route.strip_prefix)) {
+      const message = `no path that matches ${JSON.stringify(route.path)} begins with ${JSON.stringify(route.strip_prefix)}, so nothing would be removed`
+      yield { code: 'conflicting_keys', path: [...at, 'strip_prefix'], message }
+    }
+    const key = JSON.stringify([route.host?.toLowerCase() ?? '', route.path, [...new Set(route.methods ?? [])].sort()])
+    const first = seen.get(key)
+    if (first === undefined) seen.set(key, index)
+    else
+      yield { code: 'duplicate_route', path: at, message: `routes[${first}] already has this host, path and methods; remove one of them` }
+  }
+}
+
+function dangling(name: string, upstreams: readonly string[]): string {
+  const near = nearest(name, upstreams)
+  const hint =
+    near === undefined
+      ? `add it to upstreams${upstreams.length === 0 ? '' : `, or use one of ${upstreams.join(', ')}`}`
+      : `did you mean ${JSON.stringify(near)}?`
+  return `there is no upstream ${JSON.stringify(name)}; ${hint}`
+}
+
+/** Whether some path that matches `pattern` has `prefix` in front, segment by segment. */
+function canBegin(pattern: string, prefix: string): boolean {
+  const parts = pattern.split('/')
+  const wanted = prefix.replace(/\/+$/, '').split('/')
+  for (const [index, segment] of wanted.entries()) {
+    const part = parts[index]
+    if (part === undefined) return false
+    if (part.startsWith('*')) return true
+    if (part !== segment && !part.startsWith(':') && !part.includes('{')) return false
+  }
+  return true
+}

@@ -1,0 +1,79 @@
+import type { Draft } from './draft.ts'
+import type { Problem } from '../report/issues.ts'
+import { nearest } from '../report/suggest.ts'
+
+type DraftUpstream = NonNullable<NonNullable<Draft['upstreams']>[number]>
+
+/** Upstreams: unique names, exactly one way to find instances, services that exist. */
+export function* checkUpstreams(draft: Draft): Generator<Problem> {
+  const names = new Map<string, number>()
+  for (const [index, upstream] of (draft.upstreams ?? []).entries()) {
+    if (upstream === undefined) continue
+    const path = ['upstreams', index]
+    const first = upstream.name === undefined ? undefined : names.get(upstream.name)
+    if (first !== undefined)
+      yield {
+        code: 'duplicate_name',
+        path: [...path, 'name'],
+        message: `upstreams[${first}] already has the name ${upstream.name}; rename or remove one`,
+      }
+    else if (upstream.name !== undefined) names.set(upstream.name, index)
+    for (const problem of checkInstances(upstream, draft)) yield { ...problem, path: [...path, ...problem.path] }
+  }
+}
+
+function* checkInstances(upstream: DraftUpstream, draft: Draft): Generator<Problem> {
+  const { instances, service } = upstream
+  if (!('instances' in upstream) && !('service' in upstream)) {
+    yield { code: 'missing_key', path: [], message: 'needs instances (addresses and ports) or service (the name of a discovered service)' }
+  }
+  if (instances !== undefined && service !== undefined) {
+    yield { code: 'conflicting_keys', path: ['service'], message: 'instances and service cannot both be given; remove one of them' }
+  }
+  if (instances !== undefined && instances.length === 0)
+    yield { code: 'invalid_value', path: ['instances'], message: 'needs at least one instance' }
+  if (service !== undefined && upstream.scheme !== undefined) {
+    yield {
+      code: 'conflicting_keys',
+      path: ['scheme'],
+      message: 'discovered instances say themselves how they are spoken to; remove scheme',
+    }
+  }
+  if (service !== undefined) yield* checkService(service, draft)
+  const seen = new Map<string, number>()
+  for (const [index, instance] of (instances ?? []).entries()) {
+    if (instance?.address === undefined || instance.port === undefined) continue
+    for (const key of [`at ${instance.address}:${instance.port}`, ...(instance.id === undefined ? [] : [`id ${instance.id}`])]) {
+      const first = seen.get(key)
+      if (first === undefined) seen.set(key, index)
+      else
+        yield {
+          code: 'duplicate_instance',
+          path: ['instances', index],
+          message: `${key} is already taken by instances[${first}]; remove or change one`,
+        }
+    }
+  }
+}
+
+function* checkService(service: string, draft: Draft): Generator<Problem> {
+  if (draft.discovery === undefined) {
+    if (!('discovery' in draft))
+      yield {
+        code: 'missing_discovery',
+        path: ['service'],
+        message: 'names a discovered service, and there is no discovery; add a discovery block',
+      }
+    return
+  }
+  if (draft.discovery.backend !== 'static') return
+  const known = (draft.discovery.static?.services ?? []).flatMap((one) => (one?.name === undefined ? [] : [one.name]))
+  if (known.includes(service)) return
+  const near = nearest(service, known)
+  const hint = near === undefined ? 'add it to discovery.static.services' : `did you mean ${near}?`
+  yield {
+    code: 'dangling_service',
+    path: ['service'],
+    message: `there is no service ${JSON.stringify(service)} in discovery.static.services; ${hint}`,
+  }
+}

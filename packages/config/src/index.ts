@@ -1,0 +1,7 @@
+export { loadConfig } from './load.ts'
+export type { AdminSettings, ConfigHost, LoadedConfig, ServerSettings } from './options.ts'
+export { configJsonSchema } from './json-schema.ts'
+export type { JsonSchema } from './json-schema.ts'
+export { configReference } from './reference.ts'
+export type { Reference } from './reference.ts'
+export { nearest } from './report/suggest.ts'

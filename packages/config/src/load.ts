@@ -1,0 +1,93 @@
+import * as v from 'valibot'
+import type { ConfigHost, LoadedConfig } from './options.ts'
+import { ConfigError, type ConfigIssue } from '@octopus-gateway/core'
+import { adminSettings, serverSettings } from './resolve/server.ts'
+import { configSchema, type Config } from './schema/root.ts'
+import { discoveryProviders, routeSources } from './resolve/discovery.ts'
+import { routeDefinitions, routingOptions, upstreamOptions } from './resolve/routing.ts'
+import type { AnySchema } from './schema/walk.ts'
+import type { MapNode, Node } from './tree/node.ts'
+import { check } from './check/check.ts'
+import { draftOf } from './check/draft.ts'
+import { fromEnvironment } from './environment.ts'
+import { locate, toIssues, type Located } from './report/issues.ts'
+import { locateOption } from './report/locate.ts'
+import { mergeNodes } from './tree/merge.ts'
+import { readSources } from './files.ts'
+import { readYaml } from './tree/read.ts'
+import { toValue } from './tree/value.ts'
+import { translate } from './report/translate.ts'
+
+/**
+ * Reads a configuration from YAML files and directories, laid over each other in this order: maps deeply, upstreams and services by name,
+ * routes by host, path and methods, other lists replaced. A layer need not be complete; the whole is validated. Rejects with a `ConfigError` that holds
+ * every issue, each with file, line, column, key path and remedy.
+ */
+export async function loadConfig(paths: readonly string[], host: ConfigHost): Promise<LoadedConfig> {
+  const sources = await readSources(paths)
+  const files = sources.map((source) => source.name)
+  const read = sources.map((source) => readYaml(source.text, { file: source.name, env: host.env }))
+  const problems = read.flatMap((one) => one.problems)
+  // What a broken file would have said is unknown, so nothing can be said about the whole.
+  if (problems.some((problem) => problem.code === 'syntax')) throw new ConfigError(toIssues(problems, files))
+  const layers = read.flatMap((one) => (one.root === undefined ? [] : [one.root]))
+  const merged = layers.reduce<Node>((base, layer) => mergeNodes(base, layer), empty(files[0] ?? 'configuration'))
+  const root = fromEnvironment(merged, host.env)
+  const config = validate({ root, files, before: problems })
+  const locate = (issue: ConfigIssue): ConfigIssue => locateOption(issue, root)
+  try {
+    return { ...(await resolve(config, host)), files, locate }
+  } catch (error) {
+    throw error instanceof ConfigError ? new ConfigError(error.issues.map(locate)) : error
+  }
+}
+
+function empty(file: string): MapNode {
+  return { kind: 'map', at: { file, line: 1, column: 1 }, entries: new Map() }
+}
+
+interface Reading {
+  readonly root: Node
+  readonly files: readonly string[]
+  /** What reading found. */
+  readonly before: readonly Located[]
+}
+
+function validate({ root, files, before }: Reading): Config {
+  const schema = configSchema as unknown as AnySchema
+  const result = v.safeParse(configSchema, toValue(root, schema))
+  const problems = (result.issues ?? []).flatMap((issue) => translate(issue, schema, root))
+  const refused = problems.map((problem) => problem.path)
+  problems.push(...check(draftOf(result.output, refused)))
+  const issues = toIssues([...before, ...locate(problems, root)], files)
+  if (issues.length > 0 || !result.success) throw new ConfigError(issues)
+  return result.output
+}
+
+async function resolve(config: Config, host: ConfigHost): Promise<Omit<LoadedConfig, 'files' | 'locate'>> {
+  const { limits, trusted_proxies } = config.server
+  const { logging, metrics } = config.observability
+  return {
+    gateway: {
+      routes: routeDefinitions(config),
+      upstreams: upstreamOptions(config),
+      discovery: discoveryProviders(config),
+      sources: await routeSources(config, host),
+      routing: routingOptions(config),
+      limits: {
+        uri: limits.uri,
+        headers: limits.headers,
+        headerCount: limits.header_count,
+        ...(limits.body === undefined ? {} : { body: limits.body }),
+      },
+      trustedProxies: trusted_proxies,
+      metrics: metrics.enabled,
+      ...(host.log === undefined ? {} : { log: host.log }),
+      ...(host.accessLog === undefined ? {} : { accessLog: host.accessLog }),
+    },
+    server: serverSettings(config),
+    admin: adminSettings(config),
+    metrics,
+    logging: { level: logging.level, format: logging.format ?? (host.isTerminal === true ? 'text' : 'json') },
+  }
+}

@@ -1,0 +1,45 @@
+import type { AccessLog, ConfigIssue, GatewayOptions, Logger, LogLevel } from '@octopus-gateway/core'
+
+/** What reading a configuration needs from the outside. */
+export interface ConfigHost {
+  /** For `${VAR}` and `DISCOVERY_BACKEND`. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Loads a package by name: `(specifier) => import(specifier)`, so that the packages are those of the program, not those of this one. */
+  import(specifier: string): Promise<unknown>
+  /** Put into the gateway's options. */
+  readonly log?: Logger
+  /** Put into the gateway's options. */
+  readonly accessLog?: AccessLog
+  /** Whether a person reads the output. Decides the default of `observability.logging.format`. */
+  readonly isTerminal?: boolean
+}
+
+/** The traffic listener. Durations are milliseconds; a limit that is missing is none. */
+export interface ServerSettings {
+  readonly port: number
+  readonly host: string
+  readonly timeouts: { readonly header: number; readonly idle: number; readonly keepAlive: number; readonly requestBody?: number }
+  readonly limits: { readonly connections?: number; readonly connectionsPerIp?: number }
+}
+
+/** The admin listener. */
+export interface AdminSettings {
+  readonly enabled: boolean
+  readonly host: string
+  readonly port: number
+  readonly auth?: { readonly username: string; readonly passwordHash: string }
+  readonly allowUnauthenticated: boolean
+}
+
+/** A configuration made ready: what to make a gateway of, and where to serve it. */
+export interface LoadedConfig {
+  readonly gateway: GatewayOptions
+  readonly server: ServerSettings
+  readonly admin: AdminSettings
+  readonly metrics: { readonly enabled: boolean; readonly path: string }
+  readonly logging: { readonly level: LogLevel; readonly format: 'json' | 'text' }
+  /** Every file that was read, in the order of reading. */
+  readonly files: readonly string[]
+  /** Adds file, line and column to an issue that the gateway itself found, such as a path pattern it cannot read. */
+  locate(issue: ConfigIssue): ConfigIssue
+}

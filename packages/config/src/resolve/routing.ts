@@ -1,0 +1,79 @@
+import type { Endpoint, RouteDefinition, RoutingOptions, RoutingSettings, UpstreamOptions } from '@octopus-gateway/core'
+import type { Config } from '../schema/root.ts'
+import { isIPv6 } from 'node:net'
+
+type ConfigUpstream = Config['upstreams'][number]
+type ConfigRoute = Config['routes'][number]
+
+/** `routing` as the gateway's defaults. */
+export function routingOptions({ routing }: Config): RoutingOptions {
+  return { loadBalance: routing.load_balance, ...settings(routing) }
+}
+
+/** `upstreams` by name. */
+export function upstreamOptions({ upstreams }: Config): Record<string, UpstreamOptions> {
+  return Object.fromEntries(upstreams.map((upstream) => [upstream.name, oneUpstream(upstream)]))
+}
+
+function oneUpstream(upstream: ConfigUpstream): UpstreamOptions {
+  return {
+    endpoints: upstream.service === undefined ? endpoints(upstream) : { discover: upstream.service },
+    host: upstream.host,
+    ...(upstream.load_balance === undefined ? {} : { loadBalance: upstream.load_balance }),
+    ...settings(upstream),
+  }
+}
+
+function endpoints({ scheme = 'http', instances = [] }: ConfigUpstream): Endpoint[] {
+  return instances.map((instance) => {
+    const origin = `${scheme}://${isIPv6(instance.address) ? `[${instance.address}]` : instance.address}:${instance.port}`
+    return {
+      id: instance.id ?? origin,
+      origin,
+      weight: instance.weight,
+      ...(instance.zone === undefined ? {} : { zone: instance.zone }),
+      labels: instance.metadata ?? {},
+    }
+  })
+}
+
+/** `routes` in the order of the file. */
+export function routeDefinitions({ routes }: Config): RouteDefinition[] {
+  return routes.map((route) => ({
+    path: route.path,
+    upstream: route.upstream,
+    priority: route.priority,
+    tags: route.tags,
+    ...(route.host === undefined ? {} : { host: route.host }),
+    ...(route.methods === undefined ? {} : { methods: route.methods }),
+    ...rewrite(route),
+    ...settings(route),
+  }))
+}
+
+function rewrite({ strip_prefix, add_prefix }: ConfigRoute): Pick<RouteDefinition, 'rewrite'> {
+  if (strip_prefix === undefined && add_prefix === undefined) return {}
+  return {
+    rewrite: {
+      ...(strip_prefix === undefined ? {} : { stripPrefix: strip_prefix }),
+      ...(add_prefix === undefined ? {} : { addPrefix: add_prefix }),
+    },
+  }
+}
+
+/** The keys that `routing`, upstreams and routes have in common. */
+interface Shared {
+  readonly timeout?: number | undefined
+  readonly connect_timeout?: number | undefined
+  readonly idle_timeout?: number | undefined
+  readonly retries?: number | undefined
+}
+
+function settings(from: Shared): RoutingSettings {
+  return {
+    ...(from.timeout === undefined ? {} : { timeout: from.timeout }),
+    ...(from.connect_timeout === undefined ? {} : { connectTimeout: from.connect_timeout }),
+    ...(from.idle_timeout === undefined ? {} : { idleTimeout: from.idle_timeout }),
+    ...(from.retries === undefined ? {} : { retries: from.retries }),
+  }
+}

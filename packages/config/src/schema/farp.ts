@@ -1,0 +1,63 @@
+import { choice, duration, flag } from './scalars.ts'
+import { defaulted, later, list, optional, section } from './keys.ts'
+import { host, hostRule, name } from './texts.ts'
+
+export const farp = section({
+  enabled: defaulted(flag(), true, { description: 'Make routes from the manifests and schemas of discovered services.' }),
+  watch_interval: defaulted(duration('10ms'), '5s', {
+    description: 'How often each manifest is asked for changes.',
+    risk: 'A short interval costs every service requests.',
+  }),
+  schema_cache_ttl: defaulted(duration(), '5m', {
+    description: 'How long a schema is used before it is fetched again, when its hash says nothing new.',
+  }),
+  default_strategy: defaulted(choice(['service', 'root', 'instance', 'versioned']), 'service', {
+    description: 'How a service is mounted when its manifest does not say.',
+  }),
+  domain: optional(host(), {
+    description: 'The domain of services that are mounted by subdomain.',
+    otherwise: 'the first label of the host decides',
+  }),
+  root_mounts: defaulted(list(name()), [], {
+    description: 'Services that may mount at `/`. Services written in `discovery.static` always may.',
+    risk: 'A service at the root answers every path that nobody else has.',
+  }),
+  allowed_hosts: defaulted(list(hostRule()), [], {
+    description: 'Further hosts that manifests may point to: `host`, `host:port` or `*.suffix`.',
+    risk: 'The gateway sends requests there for any service that says so.',
+  }),
+  probe: optional(flag(), {
+    description: 'Ask services whose records say nothing about FARP for a manifest.',
+    otherwise: 'true for static services, false for registries',
+  }),
+  hash_verification: defaulted(choice(['warn', 'enforce', 'off']), 'warn', {
+    description:
+      'What happens when a schema does not have the hash that its manifest gives: `warn` reports and uses it, `enforce` keeps the last good one.',
+  }),
+  include_introspection: defaulted(flag(), false, {
+    description: 'Also route the paths by which a service describes itself, such as `/openapi.json` and `/docs`.',
+    risk: 'They tell the public how a service is built.',
+  }),
+  route_linger: defaulted(duration('0s'), '30s', {
+    description: 'How long the routes of a service stay after its last instance left; they answer 503 meanwhile.',
+  }),
+  push: optional(
+    section({
+      enabled: later('Accept registrations on the admin listener.'),
+      tokens: later('Who may register.'),
+      allow_from: later('Addresses that may register.'),
+    }),
+    { description: 'Services that register themselves.' },
+  ),
+  update_policy: later('When changes are taken over.'),
+  trust_hints: later('Which hints of manifests are followed.'),
+  collapse_service_tags: later('One tag per service in the merged document.'),
+  info: optional(
+    section({
+      title: later('Title of the merged document.'),
+      version: later('Version of the merged document.'),
+      description: later('Description of the merged document.'),
+    }),
+    { description: 'The head of the merged document.' },
+  ),
+})

@@ -1,0 +1,48 @@
+import { hostPattern, method, path, routePath, text } from './texts.ts'
+import { defaulted, later, laterItems, list, optional, required, section } from './keys.ts'
+import { leaf, Refusal, type Leaf } from './leaf.ts'
+import { ownTimeouts } from './routing.ts'
+import { whole } from './scalars.ts'
+
+/** The name of an upstream. A list of weighted targets is known and not available yet. */
+function target(): Leaf<string> {
+  return leaf({
+    name: 'name',
+    text: true,
+    json: { type: 'string', minLength: 1 },
+    parse(value, shown) {
+      if (Array.isArray(value)) return new Refusal('a list of several upstreams is not available yet; name one upstream', 'not_available')
+      return typeof value === 'string' && value !== '' ? value : new Refusal(`must be the name of an upstream, not ${shown}`)
+    },
+  })
+}
+
+export const route = section({
+  path: required(routePath(), {
+    description:
+      'Matched per segment: `/users`, `/users/{id}` or `/users/:id`, `/files/{name}.json`, and `*` as the last segment for the rest, nothing included.',
+  }),
+  host: optional(hostPattern(), {
+    description: '`api.example.com`, `*.example.com` (any deeper name) or `api.*` (the first label).',
+    otherwise: 'any host',
+  }),
+  methods: optional(list(method()), { description: 'A route with GET also answers HEAD.', otherwise: 'every method' }),
+  upstream: required(target(), { description: 'The name of one of `upstreams`.' }),
+  strip_prefix: optional(path(), {
+    description:
+      'Removed from the start of the path, on whole segments: `/api` turns `/api/users` into `/users` and leaves `/apiary` alone.',
+  }),
+  add_prefix: optional(path(), { description: 'Put in front of the path, after `strip_prefix`.' }),
+  priority: defaulted(whole({ min: 0, max: 100 }), 50, {
+    description: 'Higher wins, only between routes with the same host, method and path pattern.',
+  }),
+  ...ownTimeouts,
+  tags: defaulted(list(text()), [], { description: 'Labels for people.' }),
+  rewrite: later('A new path by pattern.'),
+  headers: later('Header fields to set or remove.'),
+  match: later('Header fields and query parameters that decide.'),
+  mirror: later('A copy of the traffic for another upstream.'),
+  middleware: laterItems('Middleware of this route.'),
+  plugins: laterItems('Plugins of this route.'),
+  auth: later('Who may use this route.'),
+})

@@ -1,0 +1,56 @@
+import { choice, port, weight } from './scalars.ts'
+import { defaulted, later, list, optional, required, section } from './keys.ts'
+import { host, name, text, textMap } from './texts.ts'
+import { laterRouting, loadBalance, ownConnectTimeout, ownTimeouts } from './routing.ts'
+
+const instance = section({
+  address: required(host(), { description: 'Host name or address.' }),
+  port: required(port(1), { description: 'Port.' }),
+  weight: defaulted(weight(), 1, { description: 'Share of the traffic relative to the other instances. 0 gets none.' }),
+  zone: optional(text(), { description: 'Where the instance runs.' }),
+  id: optional(text(), {
+    description: 'A stable name: what the gateway knows about the health of an id outlives every change of the configuration.',
+    otherwise: 'scheme, address and port',
+  }),
+  metadata: optional(textMap(), { description: 'Labels of the instance.', otherwise: 'none' }),
+})
+
+export const upstream = section({
+  name: required(name(), { description: 'The name that routes use.' }),
+  instances: optional(list(instance), { description: 'Where it runs. Either this or `service`.' }),
+  service: optional(name(), { description: 'The name of a discovered service whose instances are used. Either this or `instances`.' }),
+  scheme: optional(choice(['http', 'https']), {
+    description: 'How `instances` are spoken to. Discovered instances say so themselves.',
+    otherwise: 'http',
+  }),
+  protocol: defaulted(choice(['auto', 'http1'], ['h2', 'h2c']), 'auto', {
+    description: 'The protocol towards the upstream: HTTP/1.1 in both cases.',
+  }),
+  load_balance: optional(loadBalance(), {
+    description: 'How the instance for a request is chosen.',
+    otherwise: 'as `routing.load_balance`',
+  }),
+  host: defaulted(choice(['preserve', 'upstream']), 'preserve', {
+    description: 'The Host field the upstream sees: the one of the client, or its own.',
+    risk: 'With `upstream`, links that the upstream makes from it point at the upstream.',
+  }),
+  ...ownTimeouts,
+  connect_timeout: ownConnectTimeout,
+  ...laterRouting,
+  tls: later('TLS towards the upstream.'),
+  hash_on: later('What a hash balancer hashes.'),
+  sticky: later('Keeping a client at one instance.'),
+  health_check: optional(
+    section({
+      type: later('Kind of check.'),
+      path: later('Path to ask.'),
+      interval: later('How often.'),
+      timeout: later('How long one check may take.'),
+      healthy_threshold: later('Good answers that bring an instance back.'),
+      unhealthy_threshold: later('Bad answers that take it out.'),
+      statuses: later('Statuses that are good.'),
+      body: later('Text that a good answer holds.'),
+    }),
+    { description: 'Asking instances how they are.' },
+  ),
+})

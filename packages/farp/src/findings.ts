@@ -1,0 +1,76 @@
+import { clean } from './text.ts'
+import type { Finding } from '@octopus-gateway/core'
+
+/** Every code a FARP finding can carry. `docs/farp.md` explains each. */
+export type FindingCode =
+  | 'ADDRESS_BLOCKED'
+  | 'AUTH_NOT_ENFORCED'
+  | 'CHECKSUM_MISMATCH'
+  | 'EXPECTED_CHECKSUM'
+  | 'FOREIGN_HOST'
+  | 'GENERATIONS_DIFFER'
+  | 'HASH_MISMATCH'
+  | 'INCOMPATIBLE_VERSION'
+  | 'INSTANCE_UNREACHABLE'
+  | 'INVALID_MANIFEST'
+  | 'LIMIT_EXCEEDED'
+  | 'MANIFEST_LENIENT'
+  | 'MANIFEST_UNAVAILABLE'
+  | 'METADATA_ONLY'
+  | 'MOUNT_REFUSED'
+  | 'NOTHING_ROUTABLE'
+  | 'NOT_SUPPORTED_YET'
+  | 'NO_ADDRESS'
+  | 'PATH_SKIPPED'
+  | 'REWRITE_NOT_APPLIED'
+  | 'SCHEMA_FALLBACK'
+  | 'SCHEMA_INVALID'
+  | 'SCHEMA_STALE'
+  | 'SCHEMA_UNAVAILABLE'
+  | 'SERVER_IGNORED'
+  | 'SERVICE_NAME_DIFFERS'
+  | 'SERVICE_NAME_TAKEN'
+  | 'UPDATE_FLOOD'
+  | 'VALIDATION'
+
+const SEVERITY: Readonly<Record<FindingCode, Finding['severity']>> = {
+  ADDRESS_BLOCKED: 'error',
+  AUTH_NOT_ENFORCED: 'warning',
+  CHECKSUM_MISMATCH: 'error',
+  EXPECTED_CHECKSUM: 'warning',
+  FOREIGN_HOST: 'warning',
+  GENERATIONS_DIFFER: 'info',
+  HASH_MISMATCH: 'warning',
+  INCOMPATIBLE_VERSION: 'error',
+  INSTANCE_UNREACHABLE: 'error',
+  INVALID_MANIFEST: 'error',
+  LIMIT_EXCEEDED: 'error',
+  MANIFEST_LENIENT: 'info',
+  MANIFEST_UNAVAILABLE: 'error',
+  METADATA_ONLY: 'warning',
+  MOUNT_REFUSED: 'error',
+  NOTHING_ROUTABLE: 'warning',
+  NOT_SUPPORTED_YET: 'warning',
+  NO_ADDRESS: 'error',
+  PATH_SKIPPED: 'warning',
+  REWRITE_NOT_APPLIED: 'warning',
+  SCHEMA_FALLBACK: 'info',
+  SCHEMA_INVALID: 'error',
+  SCHEMA_STALE: 'warning',
+  SCHEMA_UNAVAILABLE: 'error',
+  SERVER_IGNORED: 'info',
+  SERVICE_NAME_DIFFERS: 'info',
+  SERVICE_NAME_TAKEN: 'error',
+  UPDATE_FLOOD: 'warning',
+  VALIDATION: 'error',
+}
+
+/** A finding with the severity of its code. The message is cleaned: parts of it come from the network. */
+export function finding(code: FindingCode, message: string): Finding {
+  return { code, severity: SEVERITY[code], message: clean(message) }
+}
+
+/** The same findings, each with the instance it is about. */
+export function about(instance: string, findings: readonly Finding[]): Finding[] {
+  return findings.map((item) => ({ ...item, instance: clean(instance, 200) }))
+}

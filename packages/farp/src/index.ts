@@ -1,0 +1,39 @@
+export { farp } from './farp.ts'
+export { farpOptions } from './options.ts'
+export type { FarpOptions } from './options.ts'
+export type { FindingCode } from './findings.ts'
+
+export { parseManifest } from './manifest/parse.ts'
+export type { ParsedManifest, ParseOptions } from './manifest/parse.ts'
+export { ManifestError } from './manifest/manifest.ts'
+export type {
+  Composition,
+  DeclaredAuth,
+  InstanceAccount,
+  Manifest,
+  ManifestCode,
+  MountStrategy,
+  Routing,
+  SchemaDescriptor,
+  SchemaLocation,
+} from './manifest/manifest.ts'
+export { isChecksumOf, manifestChecksum } from './manifest/checksum.ts'
+export type { HashedDescriptor } from './manifest/checksum.ts'
+export { canonicalJson, isHashOf, schemaHash } from './schemas/canonical.ts'
+export type { HashPolicy } from './schemas/load.ts'
+
+export { mountOf, mountPath, upstreamPath } from './mount.ts'
+export type { Mount, MountRequest, StripRequest } from './mount.ts'
+export { mergeOpenApi } from './merge/openapi.ts'
+export type { FederatedInfo } from './merge/openapi.ts'
+export type { FederatedService, RoutedOperation } from './merge/input.ts'
+
+export { parseCapabilities } from './metadata.ts'
+export { parseAddress } from './address.ts'
+export type { Address } from './address.ts'
+export { parseGoDuration } from './duration.ts'
+export { compareVersions } from './semver.ts'
+
+export { FetchError } from './net/fetcher.ts'
+export type { Fetcher, FetchFailure, FetchRequest, FetchResponse } from './net/fetcher.ts'
+export { undiciFetcher } from './net/undici.ts'

@@ -1,0 +1,53 @@
+/** What a peer may cost. Not options: they are the protocol's safety rules. */
+export interface Limits {
+  /** Bytes of a manifest, decoded. */
+  readonly manifestBytes: number
+  /** Bytes of a schema, decoded. */
+  readonly schemaBytes: number
+  /** Bytes of a schema in YAML: parsing it is slow and blocks. */
+  readonly yamlBytes: number
+  /** Decoded bytes per byte received. */
+  readonly ratio: number
+  readonly depth: number
+  /** Values in one document, after aliases. */
+  readonly nodes: number
+  readonly schemas: number
+  readonly paths: number
+  readonly operations: number
+  readonly services: number
+  readonly redirects: number
+  /** Milliseconds. */
+  readonly connectMs: number
+  readonly headersMs: number
+  readonly totalMs: number
+  readonly fetches: number
+  readonly fetchesPerService: number
+  /** Accepted changes of known instances per service and minute. */
+  readonly updatesPerMinute: number
+  /** Consecutive timeouts until an instance is taken out. */
+  readonly misses: number
+  /** Milliseconds in which changes are collected into one update. */
+  readonly coalesceMs: number
+}
+
+export const LIMITS: Limits = {
+  manifestBytes: 1_048_576,
+  schemaBytes: 10_485_760,
+  yamlBytes: 2_097_152,
+  ratio: 100,
+  depth: 64,
+  nodes: 2_000_000,
+  schemas: 50,
+  paths: 5_000,
+  operations: 10_000,
+  services: 1_000,
+  redirects: 3,
+  connectMs: 2_000,
+  headersMs: 5_000,
+  totalMs: 10_000,
+  fetches: 8,
+  fetchesPerService: 2,
+  updatesPerMinute: 60,
+  misses: 3,
+  coalesceMs: 20,
+}

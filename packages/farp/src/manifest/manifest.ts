@@ -1,0 +1,120 @@
+import type { JsonObject } from '../json.ts'
+
+/** Where a service's routes are mounted. */
+export type MountStrategy = 'root' | 'instance' | 'service' | 'versioned' | 'custom' | 'subdomain'
+
+export const STRATEGIES: ReadonlySet<string> = new Set<MountStrategy>(['root', 'instance', 'service', 'versioned', 'custom', 'subdomain'])
+
+/** The schema languages FARP knows. */
+export const SCHEMA_TYPES: ReadonlySet<string> = new Set(['openapi', 'asyncapi', 'grpc', 'graphql', 'orpc', 'thrift', 'avro', 'custom'])
+
+/** Where a schema is. */
+export type SchemaLocation =
+  | { readonly type: 'http'; readonly url: string; readonly headers: ReadonlyMap<string, string> }
+  | { readonly type: 'registry'; readonly path: string }
+  | { readonly type: 'inline'; readonly schema: unknown }
+  /** Nothing usable was said; the fall-backs are tried. */
+  | { readonly type: 'unknown' }
+
+/** How a document takes part in the federated one. */
+export interface Composition {
+  readonly include: boolean
+  readonly componentPrefix: string | undefined
+  readonly tagPrefix: string | undefined
+  readonly operationIdPrefix: string | undefined
+  readonly preserveExtensions: boolean
+  readonly customServers: readonly JsonObject[]
+}
+
+/** One schema of a service. */
+export interface SchemaDescriptor {
+  readonly type: string
+  readonly specVersion: string
+  readonly location: SchemaLocation
+  readonly contentType: string | undefined
+  /** 64 hexadecimal digits in lower case, or `undefined`: then the content is not verified. */
+  readonly hash: string | undefined
+  readonly composition: Composition | undefined
+}
+
+/** How a service wants to be routed. */
+export interface Routing {
+  /** `undefined`: the gateway's default. */
+  readonly strategy: MountStrategy | undefined
+  readonly basePath: string
+  readonly subdomain: string
+  /** `undefined` is not `false`: a peer written in Go cannot say `false`. */
+  readonly stripPrefix: boolean | undefined
+  readonly priority: number | undefined
+  readonly tags: readonly string[]
+  /** Number of rewrite rules. */
+  readonly rewrites: number
+  readonly pathRules: readonly { readonly pattern: string; readonly include: boolean }[]
+}
+
+/** What a service says about access. Nothing of it is enforced by this package. */
+export interface DeclaredAuth {
+  readonly schemes: readonly JsonObject[]
+  readonly requiredScopes: readonly string[]
+  readonly accessControl: readonly JsonObject[]
+  readonly publicRoutes: readonly string[]
+}
+
+/** An instance's own account of itself. */
+export interface InstanceAccount {
+  readonly address: string
+  readonly zone: string | undefined
+  /** 0 to 100, or `undefined` when absent: not the same as 0. */
+  readonly weight: number | undefined
+  readonly status: string
+  readonly role: string
+  readonly strategy: string
+  readonly trafficPercent: number | undefined
+  readonly expectedChecksum: string
+}
+
+/** A manifest, read. Secrets (`webhook`) are left out: what is not kept cannot leak. */
+export interface Manifest {
+  readonly version: string
+  readonly serviceName: string
+  readonly serviceVersion: string
+  readonly instanceId: string | undefined
+  readonly instance: InstanceAccount | undefined
+  readonly schemas: readonly SchemaDescriptor[]
+  readonly capabilities: readonly string[]
+  readonly endpoints: {
+    readonly health: string | undefined
+    readonly metrics: string | undefined
+    readonly openapi: string | undefined
+    readonly asyncapi: string | undefined
+    readonly graphql: string | undefined
+  }
+  readonly routing: Routing
+  readonly auth: DeclaredAuth
+  /** Number of entries in `route_table`. */
+  readonly routeTable: number
+  /** Unix seconds; 0 when absent. */
+  readonly updatedAt: number
+  readonly checksum: string
+  /** Opaque. */
+  readonly routesChecksum: string
+  /** `x-*` members, kept and never interpreted. */
+  readonly extensions: JsonObject
+}
+
+/** Why a manifest is refused. */
+export type ManifestCode = 'INVALID_MANIFEST' | 'INCOMPATIBLE_VERSION' | 'VALIDATION' | 'CHECKSUM_MISMATCH' | 'LIMIT_EXCEEDED'
+
+/** A refused manifest. */
+export class ManifestError extends Error {
+  readonly code: ManifestCode
+  /** The member at fault, with `VALIDATION`. */
+  readonly field: string | undefined
+
+  constructor(code: ManifestCode, message: string, field?: string) {
+    super(message)
+    this.name = 'ManifestError'
+    this.code = code
+    this.field = field
+  }
+}

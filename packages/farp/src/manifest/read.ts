@@ -1,0 +1,139 @@
+import { finding } from '../findings.ts'
+import { isObject, own, ownList, ownObject, ownText, table } from '../json.ts'
+import { clean, isSegment } from '../text.ts'
+import { ManifestError } from './manifest.ts'
+import { readDescriptor } from './descriptor.ts'
+import { readRouting } from './routing.ts'
+import type { Finding } from '@octopus-gateway/core'
+import type { DeclaredAuth, InstanceAccount, Manifest, SchemaDescriptor } from './manifest.ts'
+import type { JsonObject } from '../json.ts'
+
+/** Accepts every 1.x version, in whatever form; says what was odd. Throws `INCOMPATIBLE_VERSION` for another major version. */
+export function checkVersion(raw: JsonObject): Finding[] {
+  const text = ownText(raw, 'version') ?? ''
+  if (text === '') return [finding('MANIFEST_LENIENT', 'version is missing; 1.0.0 is assumed')]
+  const match = /^(v?)(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?(?:[-+].*)?$/.exec(text)
+  if (match === null || Number(match[2]) !== 1) {
+    throw new ManifestError('INCOMPATIBLE_VERSION', `protocol version ${clean(text, 40)} is not supported; this gateway speaks 1.x`, 'version')
+  }
+  if (Number(match[3] ?? 0) > 1) return [finding('MANIFEST_LENIENT', `protocol version ${text} is newer than 1.1; unknown members are ignored`)]
+  if (match[1] !== '' || match[4] === undefined || match[5] !== undefined) {
+    return [finding('MANIFEST_LENIENT', `version "${text}" is not written major.minor.patch`)]
+  }
+  return []
+}
+
+/** Reads a manifest member by member, taking what can be taken. Throws `ManifestError` for what must not be guessed. */
+export function readManifest(raw: JsonObject, options: { readonly addressKnown: boolean }): { manifest: Manifest; findings: Finding[] } {
+  const findings: Finding[] = []
+  const note = (message: string): void => void findings.push(finding('MANIFEST_LENIENT', message))
+  const serviceName = ownText(raw, 'service_name') ?? ''
+  if (serviceName === '') throw new ManifestError('VALIDATION', 'service_name is missing', 'service_name')
+  if (!isSegment(serviceName)) {
+    throw new ManifestError('VALIDATION', `service_name "${clean(serviceName, 100)}" may contain only letters, digits and . _ ~ -`, 'service_name')
+  }
+  const routing = readRouting(raw, note)
+  const instance = readInstance(raw, options)
+  const endpoints = readEndpoints(raw)
+  if (endpoints.health === undefined) note('endpoints.health is missing')
+  const manifest: Manifest = {
+    version: ownText(raw, 'version') || '1.0.0',
+    serviceName,
+    serviceVersion: checked(raw, { name: 'service_version', mustFit: routing.strategy === 'versioned', note }) ?? '',
+    instanceId: instanceIdOf(raw, { mustFit: routing.strategy === 'instance', note }),
+    instance,
+    schemas: readSchemas(raw, note),
+    capabilities: ownList(raw, 'capabilities').filter((item) => typeof item === 'string'),
+    endpoints,
+    routing,
+    auth: readAuth(raw),
+    routeTable: ownList(raw, 'route_table').length,
+    updatedAt: numberOf(own(raw, 'updated_at')) ?? 0,
+    checksum: ownText(raw, 'checksum') ?? '',
+    routesChecksum: ownText(raw, 'routes_checksum') ?? '',
+    extensions: table(Object.entries(raw).filter(([name]) => name.startsWith('x-'))),
+  }
+  return { manifest, findings }
+}
+
+interface Check {
+  readonly mustFit: boolean
+  readonly note: (message: string) => void
+}
+
+/** A text that may become a path segment. Where it does, an unsafe one is refused; elsewhere it is left as a label. */
+function checked(raw: JsonObject, { name, mustFit, note }: Check & { readonly name: string }): string | undefined {
+  const text = ownText(raw, name) ?? ''
+  if (text === '') {
+    if (mustFit) throw new ManifestError('VALIDATION', `${name} is missing and the mount strategy needs it`, name)
+    return undefined
+  }
+  if (isSegment(text)) return text
+  if (mustFit) throw new ManifestError('VALIDATION', `${name} "${clean(text, 100)}" may contain only letters, digits and . _ ~ -`, name)
+  // Build metadata (`1.2.3+4`) is common and harmless where the text does not become a path.
+  if (!/^[\x21-\x7e]{1,255}$/.test(text)) note(`${name} has characters that are not printable ASCII; they are removed`)
+  return clean(text, 255).replaceAll(/[^\x21-\x7e]/g, '')
+}
+
+function instanceIdOf(raw: JsonObject, check: Check): string | undefined {
+  if ((ownText(raw, 'instance_id') ?? '') !== '') return checked(raw, { name: 'instance_id', ...check })
+  check.note('instance_id is missing; the id of the discovery record is used')
+  return undefined
+}
+
+function readInstance(raw: JsonObject, { addressKnown }: { readonly addressKnown: boolean }): InstanceAccount | undefined {
+  const instance = ownObject(raw, 'instance')
+  if (instance === undefined) return undefined
+  const deployment = ownObject(instance, 'deployment') ?? table()
+  const address = ownText(instance, 'address') ?? ''
+  if (address === '' && !addressKnown) throw new ManifestError('VALIDATION', 'instance.address is missing', 'address')
+  return {
+    address,
+    zone: ownText(instance, 'zone') || ownText(instance, 'region') || undefined,
+    weight: percentOf(own(instance, 'weight'), 'weight'),
+    status: ownText(instance, 'status') ?? '',
+    role: ownText(instance, 'role') ?? '',
+    strategy: ownText(deployment, 'strategy') ?? '',
+    trafficPercent: percentOf(own(deployment, 'traffic_percent'), 'deployment.traffic_percent'),
+    expectedChecksum: ownText(instance, 'expected_schema_checksum') ?? '',
+  }
+}
+
+function readEndpoints(raw: JsonObject): Manifest['endpoints'] {
+  const endpoints = ownObject(raw, 'endpoints') ?? table()
+  const path = (name: string): string | undefined => ownText(endpoints, name) || undefined
+  return { health: path('health'), metrics: path('metrics'), openapi: path('openapi'), asyncapi: path('asyncapi'), graphql: path('graphql') }
+}
+
+function readSchemas(raw: JsonObject, note: (message: string) => void): SchemaDescriptor[] {
+  return ownList(raw, 'schemas').flatMap((item, index) => {
+    if (isObject(item)) return readDescriptor(item, (message) => note(`schemas[${index}]: ${message}`)) ?? []
+    note(`schemas[${index}] is not an object and was skipped`)
+    return []
+  })
+}
+
+function readAuth(raw: JsonObject): DeclaredAuth {
+  const auth = ownObject(raw, 'auth') ?? table()
+  const texts = (name: string): string[] => ownList(auth, name).filter((item) => typeof item === 'string')
+  return {
+    schemes: ownList(auth, 'schemes').filter(isObject),
+    requiredScopes: texts('required_scopes'),
+    accessControl: ownList(auth, 'access_control').filter(isObject),
+    publicRoutes: texts('public_routes'),
+  }
+}
+
+/** 0 to 100, or `undefined` when absent. Throws for anything else: a guess would move traffic. */
+function percentOf(value: unknown, field: string): number | undefined {
+  if (value === undefined || value === null) return undefined
+  const number = numberOf(value)
+  if (number === undefined || !Number.isInteger(number) || number < 0 || number > 100) {
+    throw new ManifestError('VALIDATION', `${field} must be a whole number between 0 and 100`, field)
+  }
+  return number
+}
+
+function numberOf(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined
+}

@@ -1,0 +1,35 @@
+import type { Composition } from '../manifest/manifest.ts'
+import type { JsonObject } from '../json.ts'
+
+/** One operation of a document, where the gateway really has it. */
+export interface RoutedOperation {
+  /** Upper case. */
+  readonly method: string
+  /** As the document has it. */
+  readonly path: string
+  /** As clients call it. */
+  readonly mounted: string
+  /** The mounted path with parameter names left out. */
+  readonly key: string
+  /** With the `subdomain` strategy. */
+  readonly host: string | undefined
+}
+
+/** One service's document (one version of it) for the federated one. */
+export interface FederatedService {
+  /** Changes when anything here changes. */
+  readonly id: string
+  /** The name by which components, tags and operation ids are prefixed. */
+  readonly name: string
+  readonly version: string
+  /** Whether another version of the service has a document of its own. */
+  readonly hasSiblings: boolean
+  /** Decides between documents that claim one route, as it does between routes. */
+  readonly priority: number
+  /** The document's hash. */
+  readonly hash: string
+  readonly document: JsonObject
+  readonly composition: Composition | undefined
+  /** Only what is really routed. Made when asked for. */
+  readonly operations: () => readonly RoutedOperation[]
+}

@@ -1,0 +1,124 @@
+import { lookup } from 'node:dns/promises'
+import { isIP } from 'node:net'
+import { pipeline } from 'node:stream/promises'
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
+import { Client } from 'undici'
+import { FetchError, toFetchError } from './fetcher.ts'
+import type { Fetcher, FetchRequest, FetchResponse } from './fetcher.ts'
+import type { LookupFunction } from 'node:net'
+import type { Duplex, Readable } from 'node:stream'
+
+/** The fetcher for Node: undici, one connection per fetch, bound to the addresses that were checked. Certificates are verified; TLS 1.2 or later. */
+export function undiciFetcher(): Fetcher {
+  return { resolve, get }
+}
+
+async function resolve(host: string, signal: AbortSignal): Promise<readonly string[]> {
+  if (isIP(host) !== 0) return [host]
+  try {
+    const found = await untilAborted(lookup(host, { all: true }), signal)
+    return found.map(({ address }) => address)
+  } catch (thrown) {
+    throw toFetchError(thrown)
+  }
+}
+
+async function get(request: FetchRequest): Promise<FetchResponse> {
+  const { url, headersMs } = request
+  // A connection of its own: nothing pooled can point anywhere else than the addresses checked for this fetch.
+  const client = new Client(url.origin, {
+    connect: { lookup: pinned(request.addresses), timeout: request.connectMs, minVersion: 'TLSv1.2' },
+    headersTimeout: headersMs,
+    bodyTimeout: headersMs,
+    maxHeaderSize: 16_384,
+  })
+  try {
+    const { statusCode, headers, body } = await client.request({
+      method: 'GET',
+      path: url.pathname + url.search,
+      headers: { ...request.headers, 'accept-encoding': 'gzip, br' },
+      signal: request.signal,
+    })
+    const header = (name: string): string | undefined => {
+      const value = Object.hasOwn(headers, name) ? headers[name] : undefined
+      return Array.isArray(value) ? value[0] : value
+    }
+    return { status: statusCode, header, body: await read(body, header('content-encoding'), request) }
+  } catch (thrown) {
+    throw toFetchError(thrown)
+  } finally {
+    // `destroy` would wait for nothing, but its promise can carry the abort's reason.
+    await client.destroy().catch((thrown: unknown) => {
+      throw toFetchError(thrown)
+    })
+  }
+}
+
+/** Answers every look-up with the checked addresses, so that a name cannot change between check and connection (DNS rebinding). */
+function pinned(addresses: readonly string[]): LookupFunction {
+  const all = addresses.map((address) => ({ address, family: isIP(address) }))
+  return (_host, options, done) => {
+    if (options.all === true) done(null, all)
+    else done(null, all[0]!.address, all[0]!.family)
+  }
+}
+
+async function read(body: Readable, coding: string | undefined, request: FetchRequest): Promise<Uint8Array> {
+  const { maxBytes, maxRatio, signal } = request
+  const decoder = decoderOf(coding)
+  const chunks: Uint8Array[] = []
+  let received = 0
+  let decoded = 0
+  const counted = async function* (source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of source) {
+      received += chunk.length
+      if (received > maxBytes) throw new FetchError('content', `the answer is larger than ${maxBytes} bytes`)
+      yield chunk
+    }
+  }
+  const collect = async (source: AsyncIterable<Uint8Array>): Promise<void> => {
+    for await (const chunk of source) {
+      decoded += chunk.length
+      if (decoded > maxBytes) throw new FetchError('content', `the answer is larger than ${maxBytes} bytes`)
+      // Small answers compress well for honest reasons.
+      if (decoded > 65_536 && decoded > received * maxRatio) throw new FetchError('content', `the answer decodes to more than ${maxRatio} times its size`)
+      chunks.push(chunk)
+    }
+  }
+  if (decoder === undefined) await pipeline(body, counted, collect, { signal })
+  else await pipeline(body, counted, decoder, collect, { signal }).catch(rethrowDecoding)
+  return Buffer.concat(chunks)
+}
+
+function decoderOf(coding: string | undefined): Duplex | undefined {
+  switch (coding?.trim().toLowerCase()) {
+    case undefined:
+    case '':
+    case 'identity':
+      return undefined
+    case 'gzip':
+    case 'x-gzip':
+      return createGunzip()
+    case 'br':
+      return createBrotliDecompress()
+    case 'deflate':
+      return createInflate()
+    default:
+      throw new FetchError('content', 'the answer has a content coding that was not asked for')
+  }
+}
+
+function rethrowDecoding(thrown: unknown): never {
+  const code = (thrown as { code?: string } | null)?.code ?? ''
+  if (code.startsWith('Z_') || code.startsWith('ERR_')) throw new FetchError('content', 'the answer cannot be decoded', { cause: thrown })
+  throw thrown
+}
+
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(new FetchError('timeout', 'the host name was not resolved in time'))
+    if (signal.aborted) return abort()
+    signal.addEventListener('abort', abort, { once: true })
+    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
+}

@@ -1,0 +1,125 @@
+import * as v from 'valibot'
+import { ConfigError, toMilliseconds } from '@octopus-gateway/core'
+import { LIMITS } from './limits.ts'
+import { undiciFetcher } from './net/undici.ts'
+import type { Duration } from '@octopus-gateway/core'
+import type { Fetcher } from './net/fetcher.ts'
+import type { HashPolicy } from './schemas/load.ts'
+import type { Limits } from './limits.ts'
+import type { MountStrategy } from './manifest/manifest.ts'
+
+/** How FARP works in this gateway. Every option has a default. */
+export interface FarpOptions {
+  /** How often every instance's manifest is asked for. Default 5s. Shorter finds changes sooner and costs the services more requests. */
+  readonly watchInterval?: Duration
+  /** How long an OpenAPI document that cannot be fetched again counts as fresh; after that it is still used, with the finding `SCHEMA_STALE`. Default 5m. */
+  readonly schemaCacheTtl?: Duration
+  /** The mount of a service whose manifest names none. Default `service`. With `root`, services that say nothing share the root. */
+  readonly defaultStrategy?: Exclude<MountStrategy, 'custom' | 'subdomain'>
+  /** The gateway's own domain, for the `subdomain` strategy: `example.com` makes `users.example.com`. Default: the first label of the host decides (`users.*`). */
+  readonly domain?: string
+  /** Services whose manifest may ask for the `root` strategy. Default none; records of static and file discovery always may. */
+  readonly rootMounts?: readonly string[]
+  /**
+   * Hosts outside the registry that manifests may point to: `host`, `host:port` or `*.suffix`. Default none. Whoever controls a manifest can make
+   * the gateway send GET requests to these hosts.
+   */
+  readonly allowedHosts?: readonly string[]
+  /** Ask records that say nothing of FARP for a manifest. Default: those of static, file, dns and seeds discovery, not those of registries. */
+  readonly probe?: boolean
+  /** What a mismatch between a document and its declared hash means: `off`, `warn` (a finding) or `enforce` (not used). Default `warn`. */
+  readonly hashVerification?: HashPolicy
+  /** Route the paths by which services describe themselves as well (`/`, `/health`, `/docs…`, `/openapi…`, `/asyncapi…`, `/_farp/…`, `/_/…`). Default false. */
+  readonly includeIntrospection?: boolean
+  /** How long routes stay, answering 503, after the last instance went. Default 30s. */
+  readonly routeLinger?: Duration
+  /** Apply the rules of the FARP Go library 1.0.1 to manifests (any 1.x version). Default false: what real services write is accepted, with findings. */
+  readonly strict?: boolean
+  /** Refuse plain HTTP for manifests and schemas: always (`true`), never (`false`), or, by default, for public addresses that the registry did not give. */
+  readonly requireHttps?: boolean
+  /** The way out for manifests and schemas. Default: undici, on Node. */
+  readonly fetcher?: Fetcher
+}
+
+const duration = v.pipe(
+  v.union([v.number(), v.string()]),
+  v.check((value) => isDuration(value), 'write a duration such as 250ms, 5s, 5m or 1h'),
+  v.transform((value) => value as Duration),
+)
+
+const hostName = v.pipe(v.string(), v.regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i, 'write a domain such as example.com'))
+const allowedHost = v.pipe(v.string(), v.regex(/^(?:\*\.)?[a-z0-9][a-z0-9.-]*(?::\d{1,5})?$|^\[[0-9a-f:.]+\](?::\d{1,5})?$/i, 'write a host, host:port or *.suffix'))
+
+/** The options as a valibot schema: for configuration files. Keys are the option names. */
+export const farpOptions = v.strictObject({
+  watchInterval: v.optional(
+    v.pipe(
+      duration,
+      // An interval near 0 would be a busy loop against every service.
+      v.check((value) => toMilliseconds(value) >= 10, 'the shortest interval is 10ms'),
+    ),
+    '5s',
+  ),
+  schemaCacheTtl: v.optional(duration, '5m'),
+  defaultStrategy: v.optional(v.picklist(['root', 'instance', 'service', 'versioned']), 'service'),
+  domain: v.optional(hostName),
+  rootMounts: v.optional(v.array(v.string()), []),
+  allowedHosts: v.optional(v.array(allowedHost), []),
+  probe: v.optional(v.boolean()),
+  hashVerification: v.optional(v.picklist(['off', 'warn', 'enforce']), 'warn'),
+  includeIntrospection: v.optional(v.boolean(), false),
+  routeLinger: v.optional(duration, '30s'),
+  strict: v.optional(v.boolean(), false),
+  requireHttps: v.optional(v.boolean()),
+})
+
+/** Options with every default filled in; times in milliseconds. */
+export interface Settings {
+  readonly watchInterval: number
+  readonly schemaCacheTtl: number
+  readonly defaultStrategy: MountStrategy
+  readonly domain: string | undefined
+  readonly rootMounts: ReadonlySet<string>
+  readonly allowedHosts: readonly string[]
+  readonly probe: boolean | undefined
+  readonly hashVerification: HashPolicy
+  readonly includeIntrospection: boolean
+  readonly routeLinger: number
+  readonly strict: boolean
+  readonly requireHttps: boolean | undefined
+  readonly fetcher: Fetcher
+  readonly limits: Limits
+}
+
+/** Checks options and fills in the defaults. Throws `ConfigError` with every problem. */
+export function settingsOf(options: FarpOptions, limits: Limits = LIMITS): Settings {
+  const { fetcher = undiciFetcher(), ...plain } = options
+  const result = v.safeParse(farpOptions, plain)
+  if (!result.success) {
+    throw new ConfigError(
+      result.issues.map((issue) => ({ code: 'invalid_value', path: ['farp', v.getDotPath(issue)].filter((part) => part !== null).join('.'), message: issue.message })),
+    )
+  }
+  const { output } = result
+  return {
+    ...output,
+    watchInterval: toMilliseconds(output.watchInterval),
+    schemaCacheTtl: toMilliseconds(output.schemaCacheTtl),
+    routeLinger: toMilliseconds(output.routeLinger),
+    domain: output.domain,
+    rootMounts: new Set(output.rootMounts),
+    probe: output.probe,
+    requireHttps: output.requireHttps,
+    fetcher,
+    limits,
+  }
+}
+
+function isDuration(value: unknown): boolean {
+  try {
+    return toMilliseconds(value as Duration) >= 0
+  } catch {
+    // The only failure is "not a duration", which is the answer.
+    return false
+  }
+}

@@ -1,0 +1,73 @@
+import { originOf } from '../address.ts'
+import { finding } from '../findings.ts'
+import { judge } from '../trust.ts'
+import type { Address } from '../address.ts'
+import type { Finding } from '@octopus-gateway/core'
+import type { Manifest, SchemaDescriptor } from '../manifest/manifest.ts'
+import type { Metadata } from '../metadata.ts'
+import type { TrustScope } from '../trust.ts'
+
+/** A place where a schema may be. */
+export interface Candidate {
+  readonly url: URL
+  readonly headers: ReadonlyMap<string, string>
+  /** For the finding when it is not the first. */
+  readonly why: string
+}
+
+/** Where an instance is and what it says of its places. */
+export interface Whereabouts {
+  readonly own: Address
+  readonly scope: TrustScope
+  readonly endpoints: Manifest['endpoints']
+  readonly metadata: Metadata
+}
+
+const NO_HEADERS: ReadonlyMap<string, string> = new Map()
+
+/** The places to try for an OpenAPI document, in order, each once. */
+export function candidatesOf(descriptor: SchemaDescriptor, at: Whereabouts): { readonly candidates: readonly Candidate[]; readonly findings: readonly Finding[] } {
+  const findings: Finding[] = []
+  const candidates: Candidate[] = []
+  const add = (text: string | undefined, why: string, headers = NO_HEADERS): void => {
+    if (text === undefined) return
+    for (const place of placesOf(text, at, findings)) {
+      const isOwn = place.isMoved ? NO_HEADERS : headers
+      if (!candidates.some(({ url }) => url.href === place.url.href)) candidates.push({ url: place.url, headers: isOwn, why: place.isMoved ? 'the same path on the instance' : why })
+    }
+  }
+  const { location } = descriptor
+  if (location.type === 'http') add(location.url, 'location.url', location.headers)
+  add(at.endpoints.openapi, 'endpoints.openapi')
+  add(at.metadata.get('farp.openapi'), 'metadata farp.openapi')
+  add(at.metadata.get('farp.openapi.path'), 'metadata farp.openapi.path')
+  add('/_farp/schemas/openapi', 'the FARP schema path')
+  return { candidates, findings }
+}
+
+interface Place {
+  readonly url: URL
+  /** Whether it is another one's path, tried on the instance's own address. */
+  readonly isMoved: boolean
+}
+
+/**
+ * The URLs to try for one that a manifest or metadata names: itself where the rules allow it, and the same path and query on the instance's own
+ * address where it may not be contacted or may not resolve here.
+ */
+export function placesOf(text: string, at: Pick<Whereabouts, 'own' | 'scope'>, findings: Finding[]): Place[] {
+  const origin = originOf(at.own)
+  if (!URL.canParse(text, origin)) return []
+  const url = new URL(text, origin)
+  url.hash = ''
+  const isWeb = url.protocol === 'http:' || url.protocol === 'https:'
+  const moved: Place[] = isWeb && url.origin !== origin ? [{ url: new URL(url.pathname + url.search, origin), isMoved: true }] : []
+  const verdict = judge(url, at.scope)
+  if (verdict.allowed) return [{ url, isMoved: false }, ...(verdict.by === 'registry' ? [] : moved)]
+  if (verdict.reason === 'foreign') {
+    findings.push(
+      finding('FOREIGN_HOST', `${url.host} is not contacted: it is neither the instance, nor another instance of the service, nor its registry name. The same path is tried on ${origin}. Add ${url.hostname} to farp.allowed_hosts to allow it.`),
+    )
+  } else findings.push(finding('ADDRESS_BLOCKED', `${url.protocol}//${url.host} is not contacted: ${verdict.message}`))
+  return moved
+}

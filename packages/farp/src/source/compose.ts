@@ -1,0 +1,207 @@
+import { compareText, compareVersions } from '../semver.ts'
+import { about, finding } from '../findings.ts'
+import { sha256 } from '../manifest/checksum.ts'
+import { originOf } from '../address.ts'
+import { sharesOf } from '../pool.ts'
+import { table } from '../json.ts'
+import { isEligible, statusOf, unexpected } from './eligible.ts'
+import { manifestFindings, schemaFindings } from './service-findings.ts'
+import { placeOf } from './placement.ts'
+import { poolRoutes, routableOperations } from './routes.ts'
+import { documentOf, planDocuments } from './documents.ts'
+import type { Candidate } from './eligible.ts'
+import type { Endpoint, Finding, InstanceReport, RouteDefinition, RouteSet } from '@octopus-gateway/core'
+import type { FederatedService } from '../merge/input.ts'
+import type { Generation } from './routes.ts'
+import type { InstanceView } from './view.ts'
+import type { Neighbourhood, Placed } from './placement.ts'
+import type { Settings } from '../options.ts'
+
+/** A service's set, and what the coordinator needs besides. */
+export interface Composition {
+  readonly set: RouteSet
+  readonly documents: readonly FederatedService[]
+  /** Mount prefixes in use. */
+  readonly prefixes: readonly string[]
+  /** When lingering routes are to go: Unix milliseconds. */
+  readonly lingersUntil: number | undefined
+}
+
+interface Built {
+  readonly key: string
+  readonly version: string
+  readonly serviceVersion: string
+  readonly routes: readonly RouteDefinition[]
+  readonly upstreams: readonly string[]
+  readonly documents: readonly FederatedService[]
+  readonly prefixes: readonly string[]
+  readonly findings: readonly Finding[]
+}
+
+/** Makes one service's route sets. Remembers the last routes: for the linger, and to build nothing anew while only endpoints change. */
+export class ServiceComposer {
+  readonly #service: string
+  readonly #settings: Settings
+  #built: Built | undefined
+  #emptySince: number | undefined
+
+  constructor(service: string, settings: Settings) {
+    this.#service = service
+    this.#settings = settings
+  }
+
+  /** `undefined` when nothing is left to say about the service. */
+  compose(views: readonly InstanceView[], neighbours: Neighbourhood): Composition | undefined {
+    const eligible = views.filter((view) => isEligible(view, this.#settings))
+    const findings: Finding[] = views.flatMap((view) => about(view.record.id, findingsOf(view)))
+    const placed = eligible.flatMap((candidate): Placed[] => {
+      const placement = placeOf(candidate, this.#settings, neighbours)
+      if ('upstream' in placement) return [{ candidate, placement }]
+      findings.push(...about(candidate.record.id, [placement]))
+      return []
+    })
+    const lingersUntil = this.#linger(eligible.length > 0)
+    if (placed.length > 0) this.#build(placed, neighbours)
+    else if (lingersUntil === undefined) this.#built = undefined
+    const built = this.#built
+    if (built === undefined && views.every(({ condition }) => condition === 'none' || condition === 'pending')) return undefined
+    const weights = weightsOf(placed)
+    const set: RouteSet = {
+      service: this.#service,
+      version: built?.version ?? 'empty',
+      routes: built?.routes ?? [],
+      upstreams: table((built?.upstreams ?? []).map((name) => [name, { endpoints: endpointsOf(name, { placed, weights }) }])),
+      ...(built === undefined || built.serviceVersion === '' ? {} : { serviceVersion: built.serviceVersion }),
+      documents: unique((built?.documents ?? []).map(({ hash }) => hash)).map((hash) => ({ kind: 'openapi', hash })),
+      findings: distinct([...findings, ...(built?.findings ?? []), ...this.#differences(placed)]),
+      instances: views.map((view) => this.#report(view, weights)),
+    }
+    return { set, documents: built?.documents ?? [], prefixes: built?.prefixes ?? [], lingersUntil }
+  }
+
+  /** While nobody can serve, routes stay for a while and answer 503. */
+  #linger(isServed: boolean): number | undefined {
+    if (isServed || this.#built === undefined) {
+      this.#emptySince = undefined
+      return undefined
+    }
+    this.#emptySince ??= Date.now()
+    const until = this.#emptySince + this.#settings.routeLinger
+    return Date.now() < until ? until : undefined
+  }
+
+  #build(placed: readonly Placed[], neighbours: Neighbourhood): void {
+    const pools = new Map<string, Generation[]>()
+    for (const { candidate, placement } of placed) {
+      const pool = pools.get(placement.upstream) ?? []
+      pools.set(placement.upstream, pool)
+      if (!pool.some(({ id }) => id === candidate.generation)) pool.push({ id: candidate.generation, sample: candidate, placement })
+    }
+    for (const pool of pools.values()) pool.sort(newestFirst)
+    const names = [...pools.keys()].sort(compareText)
+    const plans = planDocuments(placed, this.#settings)
+    const hasRoot = placed.some(({ placement }) => placement.mount.prefix === '' && placement.mount.host === undefined)
+    const foreign = hasRoot ? neighbours.prefixes : []
+    const key = JSON.stringify([names.map((name) => [name, pools.get(name)!.map(({ id }) => id)]), plans.map(({ id }) => id), foreign])
+    if (this.#built?.key === key) return
+    const results = names.map((name) => poolRoutes(pools.get(name)!, this.#settings, foreign))
+    const all = results.flatMap(({ routes }) => routes)
+    const { operations } = this.#settings.limits
+    const routes = all.slice(0, operations)
+    const samples = names.flatMap((name) => pools.get(name)!)
+    this.#built = {
+      key,
+      version: sha256(key).slice(0, 16),
+      serviceVersion: samples.map(({ sample }) => sample.manifest.serviceVersion).sort(compareVersions).at(-1) ?? '',
+      routes,
+      upstreams: names,
+      documents: plans.map((plan) => documentOf(plan, routes)),
+      prefixes: unique(samples.flatMap(({ placement }) => (placement.mount.prefix === '' ? [] : [placement.mount.prefix]))),
+      findings: [
+        ...results.flatMap(({ findings }) => findings),
+        ...samples.flatMap((generation) => [...manifestFindings(generation.sample), ...schemaFindings(generation.sample)]),
+        ...samples.filter((generation) => routableOperations(generation, this.#settings).length === 0).map(({ sample }) => nothing(sample)),
+        ...(all.length > operations ? [finding('LIMIT_EXCEEDED', `the service has ${all.length} routes; only the first ${operations} are used`)] : []),
+      ],
+    }
+  }
+
+  /** Normal while a deployment rolls; worth knowing when it does not end. */
+  #differences(placed: readonly Placed[]): Finding[] {
+    const generations = unique(placed.map(({ candidate }) => `${candidate.generation} (version ${candidate.manifest.serviceVersion || 'unknown'})`))
+    if (generations.length < 2 || placed.every(({ placement }) => placement.strategy === 'instance')) return []
+    return [finding('GENERATIONS_DIFFER', `its instances offer different routes or documents: generations ${generations.sort(compareText).join(', ')}`)]
+  }
+
+  #report(view: InstanceView, weights: ReadonlyMap<string, number>): InstanceReport {
+    const { record, manifest, address } = view
+    const version = manifest?.serviceVersion || record.version
+    const zone = record.zone ?? manifest?.instance?.zone
+    return {
+      id: record.id,
+      origin: address === undefined ? '' : originOf(address),
+      status: statusOf(view, this.#settings),
+      weight: weights.get(record.id) ?? 0,
+      manifest: view.condition === 'pending' ? 'none' : view.condition,
+      ...(version === undefined ? {} : { version }),
+      ...(zone === undefined ? {} : { zone }),
+      ...(view.manifestUrl === undefined ? {} : { manifestUrl: view.manifestUrl }),
+      ...(manifest === undefined || manifest.checksum === '' ? {} : { checksum: manifest.checksum }),
+    }
+  }
+}
+
+/** Newest first: by version, then by the time a manifest claims (it only breaks ties), then by id. */
+function newestFirst(a: Generation, b: Generation): number {
+  const left = a.sample.manifest
+  const right = b.sample.manifest
+  return compareVersions(right.serviceVersion, left.serviceVersion) || right.updatedAt - left.updatedAt || compareText(a.id, b.id)
+}
+
+function findingsOf(view: InstanceView): Finding[] {
+  const odd = unexpected(view)
+  return odd === undefined ? [...view.findings] : [...view.findings, odd]
+}
+
+function nothing(sample: Candidate): Finding {
+  const { schemas } = sample.manifest
+  const reason = schemas.some(({ type }) => type === 'openapi') ? 'its OpenAPI document offers no path that is routed' : 'its manifest lists no OpenAPI schema'
+  return finding('NOTHING_ROUTABLE', `nothing of version "${sample.manifest.serviceVersion}" can be routed: ${reason}`)
+}
+
+function weightsOf(placed: readonly Placed[]): ReadonlyMap<string, number> {
+  const weights = new Map<string, number>()
+  const pools = new Map<string, Placed[]>()
+  for (const item of placed) pools.set(item.placement.upstream, [...(pools.get(item.placement.upstream) ?? []), item])
+  for (const pool of pools.values()) {
+    const sharers = pool.map(({ candidate }) => ({ id: candidate.record.id, account: candidate.manifest.instance, registryWeight: candidate.record.weight }))
+    for (const [id, weight] of sharesOf(sharers)) weights.set(id, weight)
+  }
+  return weights
+}
+
+function endpointsOf(upstream: string, { placed, weights }: { placed: readonly Placed[]; weights: ReadonlyMap<string, number> }): Endpoint[] {
+  return placed
+    .filter(({ placement }) => placement.upstream === upstream)
+    .map(({ candidate }) => {
+      const { record, manifest, generation, address } = candidate
+      const zone = record.zone ?? manifest.instance?.zone
+      const version = manifest.serviceVersion || record.version || ''
+      return {
+        id: `${record.service}/${record.id}`,
+        origin: originOf(address),
+        weight: weights.get(record.id)!,
+        ...(zone === undefined ? {} : { zone }),
+        labels: { service: record.service, instance: record.id, version, generation, role: manifest.instance?.role || 'primary' },
+      }
+    })
+}
+
+function unique(texts: readonly string[]): string[] {
+  return [...new Set(texts)]
+}
+
+function distinct(findings: readonly Finding[]): Finding[] {
+  const seen = new Map(findings.map((item) => [`${item.code}\n${item.instance ?? ''}\n${item.message}`, item]))
+  return [...seen.values()].sort((a, b) => compareText(a.code, b.code) || compareText(a.instance ?? '', b.instance ?? '') || compareText(a.message, b.message))
+}

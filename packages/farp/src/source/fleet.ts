@@ -1,0 +1,125 @@
+import { compareText } from '../semver.ts'
+import { documentFetcher } from '../net/guarded.ts'
+import { readMetadata, recognise } from '../metadata.ts'
+import { registeredAddresses } from './whereabouts.ts'
+import { FloodGate } from './flood.ts'
+import { InstanceTracker } from './tracker.ts'
+import { SchemaCache } from '../schemas/content.ts'
+import { Turns } from '../net/turns.ts'
+import type { Logger, ServiceInstance, ServiceSet } from '@octopus-gateway/core'
+import type { Metadata } from '../metadata.ts'
+import type { Settings } from '../options.ts'
+import type { TrackedRecord, TrackerHost } from './tracker.ts'
+import type { TrustScope } from '../trust.ts'
+import type { Views } from './neighbours.ts'
+
+/** All instances that speak FARP, or may, each followed by a tracker. */
+export class Fleet {
+  readonly #settings: Settings
+  readonly #log: Logger
+  readonly #host: TrackerHost
+  readonly #services = new Map<string, Map<string, InstanceTracker>>()
+  #isOverLimit = false
+
+  constructor(settings: Settings, on: { readonly log: Logger; changed(): void }) {
+    this.#settings = settings
+    this.#log = on.log
+    const { limits, fetcher } = settings
+    this.#host = {
+      settings,
+      fetcher: documentFetcher(fetcher, limits, new Turns(limits.fetches, limits.fetchesPerService)),
+      cache: new SchemaCache(limits),
+      flood: new FloodGate(limits.updatesPerMinute),
+      log: on.log,
+      scopeOf: (record, metadata) => this.#scopeOf(record, metadata),
+      changed: on.changed,
+    }
+  }
+
+  /** Takes over what discovery says now. An instance that is missing is gone at once. */
+  apply(set: ServiceSet): void {
+    const groups = this.#recognised(set)
+    for (const [name, trackers] of this.#services) {
+      if (groups.has(name)) continue
+      for (const tracker of trackers.values()) tracker.stop()
+      this.#services.delete(name)
+      this.#host.flood.forget(name)
+    }
+    for (const [name, records] of groups) this.#applyService(name, records)
+  }
+
+  /** Whether every instance was tried once. */
+  get hasTriedAll(): boolean {
+    return [...this.#services.values()].every((trackers) => [...trackers.values()].every(({ hasTried }) => hasTried))
+  }
+
+  /** What is known, by service and instance id. */
+  get views(): Views {
+    return new Map([...this.#services].map(([name, trackers]) => [name, [...trackers].sort(([a], [b]) => compareText(a, b)).map(([, { view }]) => view)]))
+  }
+
+  /** Ends every fetch and timer. */
+  stop(): void {
+    for (const trackers of this.#services.values()) for (const tracker of trackers.values()) tracker.stop()
+  }
+
+  #applyService(name: string, records: ReadonlyMap<string, TrackedRecord>): void {
+    const trackers = this.#services.get(name) ?? new Map<string, InstanceTracker>()
+    this.#services.set(name, trackers)
+    for (const [id, tracker] of trackers) {
+      const tracked = records.get(id)
+      if (tracked !== undefined && isSamePlace(tracker.view.record, tracked.record)) continue
+      tracker.stop()
+      trackers.delete(id)
+    }
+    for (const [id, tracked] of records) {
+      const tracker = trackers.get(id)
+      if (tracker === undefined) trackers.set(id, new InstanceTracker(tracked, this.#host))
+      else tracker.update(tracked)
+    }
+  }
+
+  /** The records to follow, by service and id; at most as many services as the limit. */
+  #recognised(set: ServiceSet): Map<string, Map<string, TrackedRecord>> {
+    const groups = new Map<string, Map<string, TrackedRecord>>()
+    let isOver = false
+    for (const record of [...set].sort(byName)) {
+      const metadata = readMetadata(record.metadata)
+      const expectation = recognise(metadata, record.provider, this.#settings.probe)
+      if (expectation === 'no') continue
+      const group = groups.get(record.service)
+      if (group === undefined && groups.size >= this.#settings.limits.services) {
+        isOver = true
+        continue
+      }
+      const records = group ?? new Map<string, TrackedRecord>()
+      groups.set(record.service, records)
+      // Ids are unique within a provider only.
+      const id = records.has(record.id) ? `${record.id}@${record.provider ?? ''}` : record.id
+      records.set(id, { record: { ...record, id }, metadata, expectation })
+    }
+    if (isOver && !this.#isOverLimit) this.#log.error('there are more FARP services than are routed', { limit: this.#settings.limits.services })
+    this.#isOverLimit = isOver
+    return groups
+  }
+
+  #scopeOf(record: ServiceInstance, metadata: Metadata): TrustScope {
+    const peers = [...(this.#services.get(record.service)?.values() ?? [])].flatMap(({ view }) => view.address ?? [])
+    const namespace = metadata.get('namespace') ?? metadata.get('kubernetes.namespace') ?? metadata.get('k8s.namespace')
+    return {
+      registered: [...registeredAddresses(record, metadata), ...peers],
+      service: record.service,
+      ...(namespace === undefined ? {} : { namespace }),
+      allowedHosts: this.#settings.allowedHosts,
+      requireHttps: this.#settings.requireHttps,
+    }
+  }
+}
+
+function byName(a: ServiceInstance, b: ServiceInstance): number {
+  return compareText(a.service, b.service) || compareText(a.provider ?? '', b.provider ?? '') || compareText(a.id, b.id)
+}
+
+function isSamePlace(a: ServiceInstance, b: ServiceInstance): boolean {
+  return a.host === b.host && a.port === b.port && a.secure === b.secure
+}

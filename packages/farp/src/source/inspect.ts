@@ -1,0 +1,126 @@
+import { fetchManifest } from '../manifest/fetch.ts'
+import { finding } from '../findings.ts'
+import { loadSchema } from '../schemas/load.ts'
+import { ManifestError } from '../manifest/manifest.ts'
+import { table } from '../json.ts'
+import type { Address } from '../address.ts'
+import type { DocumentFetcher } from '../net/guarded.ts'
+import type { FetchError } from '../net/fetcher.ts'
+import type { Finding, ServiceInstance } from '@octopus-gateway/core'
+import type { LoadedSchema } from '../schemas/load.ts'
+import type { Manifest, SchemaDescriptor } from '../manifest/manifest.ts'
+import type { Metadata } from '../metadata.ts'
+import type { SchemaCache } from '../schemas/content.ts'
+import type { Settings } from '../options.ts'
+import type { TrustScope } from '../trust.ts'
+
+/** An instance to look at, and the means. */
+export interface Inspection {
+  readonly record: ServiceInstance
+  readonly metadata: Metadata
+  readonly own: Address
+  readonly scope: TrustScope
+  /** `probe`: nothing says that it speaks FARP, so a refusal to answer is no failure. */
+  readonly expectation: 'declared' | 'probe'
+  readonly settings: Settings
+  readonly fetcher: DocumentFetcher
+  readonly cache: SchemaCache
+  /** Whether there is a last good manifest: then metadata is no substitute. */
+  readonly isKnown: boolean
+  /** The last good schema. */
+  readonly schema: LoadedSchema | undefined
+  readonly signal: AbortSignal
+}
+
+/** What one look at an instance brought. */
+export type Inspected =
+  | {
+      readonly kind: 'manifest'
+      /** `fallback`: made from metadata alone. */
+      readonly condition: 'ok' | 'fallback'
+      readonly manifest: Manifest
+      readonly manifestUrl: string | undefined
+      readonly schema: LoadedSchema | undefined
+      readonly findings: readonly Finding[]
+    }
+  /** It answered, but not with a usable manifest. */
+  | { readonly kind: 'failed'; readonly findings: readonly Finding[] }
+  /** It does not speak FARP. */
+  | { readonly kind: 'none' }
+  /** It did not answer. */
+  | { readonly kind: 'silent'; readonly failure: FetchError; readonly findings: readonly Finding[] }
+
+/** Looks at an instance once: manifest, then schema. Throws nothing a peer can cause. */
+export async function inspect(inspection: Inspection): Promise<Inspected> {
+  const { own, scope, metadata, settings, fetcher, signal } = inspection
+  const { limits, strict } = settings
+  const parse = { mode: strict ? 'strict' : 'lenient', newerMinor: true, addressKnown: true, limits } as const
+  let answer: Awaited<ReturnType<typeof fetchManifest>>
+  try {
+    answer = await fetchManifest({ own, scope, metadata, fetcher, parse, signal, maxBytes: limits.manifestBytes })
+  } catch (thrown) {
+    if (!(thrown instanceof ManifestError)) throw thrown
+    return { kind: 'failed', findings: [finding(thrown.code, `the manifest is refused: ${thrown.message}`)] }
+  }
+  if ('manifest' in answer) {
+    const { manifest, url, findings } = answer
+    return withSchema(inspection, { condition: 'ok', manifest, manifestUrl: url, findings })
+  }
+  const { own: failure, findings } = answer
+  if (failure !== undefined && failure.kind !== 'status' && failure.kind !== 'content' && failure.kind !== 'blocked') return { kind: 'silent', failure, findings }
+  const substitute = inspection.isKnown ? undefined : fromMetadata(inspection)
+  if (substitute !== undefined) {
+    const note = finding('METADATA_ONLY', 'the manifest could not be had; the service is routed from farp.openapi in its metadata alone')
+    return withSchema(inspection, { condition: 'fallback', manifest: substitute, manifestUrl: undefined, findings: [...findings, note] })
+  }
+  const isElsewhere = failure?.kind === 'status' && [404, 405, 410, 501].includes(failure.status ?? 0)
+  return inspection.expectation === 'probe' && isElsewhere ? { kind: 'none' } : { kind: 'failed', findings }
+}
+
+interface Found {
+  readonly condition: 'ok' | 'fallback'
+  readonly manifest: Manifest
+  readonly manifestUrl: string | undefined
+  readonly findings: readonly Finding[]
+}
+
+async function withSchema(inspection: Inspection, found: Found): Promise<Inspected> {
+  const descriptor = found.manifest.schemas.find(({ type }) => type === 'openapi')
+  if (descriptor === undefined) return { kind: 'manifest', ...found, schema: undefined }
+  const { own, scope, metadata, settings, fetcher, cache, signal, schema: previous } = inspection
+  const { endpoints } = found.manifest
+  const { limits, hashVerification: policy, schemaCacheTtl: ttl } = settings
+  const { loaded, findings } = await loadSchema(descriptor, { own, scope, metadata, endpoints, fetcher, cache, limits, policy, ttl, previous, signal })
+  return { kind: 'manifest', ...found, schema: loaded, findings: [...found.findings, ...findings] }
+}
+
+/** A manifest made from what the record says, when it says where the OpenAPI document is. */
+function fromMetadata({ record, metadata }: Inspection): Manifest | undefined {
+  const url = metadata.get('farp.openapi') ?? metadata.get('farp.openapi.path') ?? metadata.get('openapi')
+  if (url === undefined || url === '') return undefined
+  const descriptor: SchemaDescriptor = {
+    type: 'openapi',
+    specVersion: '3.1.0',
+    location: { type: 'http', url, headers: new Map() },
+    contentType: undefined,
+    hash: undefined,
+    composition: undefined,
+  }
+  return {
+    version: '1.0.0',
+    serviceName: record.service,
+    serviceVersion: record.version ?? metadata.get('version') ?? '',
+    instanceId: undefined,
+    instance: undefined,
+    schemas: [descriptor],
+    capabilities: [],
+    endpoints: { health: undefined, metrics: undefined, openapi: undefined, asyncapi: undefined, graphql: undefined },
+    routing: { strategy: undefined, basePath: '', subdomain: '', stripPrefix: undefined, priority: undefined, tags: [], rewrites: 0, pathRules: [] },
+    auth: { schemes: [], requiredScopes: [], accessControl: [], publicRoutes: [] },
+    routeTable: 0,
+    updatedAt: 0,
+    checksum: '',
+    routesChecksum: '',
+    extensions: table(),
+  }
+}

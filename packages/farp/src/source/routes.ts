@@ -1,0 +1,123 @@
+import { isIntrospection } from '../adapters/introspection.ts'
+import { matchesGlob } from '../adapters/globs.ts'
+import { finding } from '../findings.ts'
+import { table } from '../json.ts'
+import { isReserved, mountPath, rewriteOf, upstreamPath } from '../mount.ts'
+import { clean } from '../text.ts'
+import type { Candidate } from './eligible.ts'
+import type { Finding, RouteDefinition } from '@octopus-gateway/core'
+import type { Placement } from './placement.ts'
+import type { SchemaOperation } from '../adapters/openapi.ts'
+import type { Settings } from '../options.ts'
+
+/** One generation of a pool: all its instances offer the same. */
+export interface Generation {
+  readonly id: string
+  /** Stands for all of them. */
+  readonly sample: Candidate
+  readonly placement: Placement
+}
+
+/** The operations of a generation that are to be routed. */
+export function routableOperations({ sample }: Generation, settings: Settings): readonly SchemaOperation[] {
+  const operations = sample.schema?.content.adapted.operations ?? []
+  const keepsInternal = settings.includeIntrospection || sample.includeInternal
+  const { pathRules } = sample.manifest.routing
+  return operations.filter(({ path }) => {
+    if (!keepsInternal && isIntrospection(path)) return false
+    return pathRules.find(({ pattern }) => matchesGlob(pattern, path))?.include ?? true
+  })
+}
+
+/** A pool's routes and what was left out. */
+export interface PoolRoutes {
+  readonly routes: readonly RouteDefinition[]
+  readonly findings: readonly Finding[]
+}
+
+interface Slot {
+  readonly generation: Generation
+  readonly operation: SchemaOperation
+  readonly rewrite: ReturnType<typeof rewriteOf>
+  readonly generations: string[]
+}
+
+/**
+ * The union of what a pool's generations offer, newest first. A route that not every generation has names those that have it; where generations
+ * need different rewrites for one route, the newest decides. Operations under another service's mount are left out.
+ */
+export function poolRoutes(generations: readonly Generation[], settings: Settings, foreignPrefixes: readonly string[]): PoolRoutes {
+  const findings = new Map<string, Finding>()
+  const slots = new Map<string, Slot>()
+  for (const generation of generations) {
+    const { mount } = generation.placement
+    const { stripPrefix } = generation.sample.manifest.routing
+    for (const operation of routableOperations(generation, settings)) {
+      const path = mountPath(mount, operation.pattern)
+      const problem = mount.prefix === '' ? forbidden(path, mount.host === undefined ? foreignPrefixes : []) : undefined
+      if (problem !== undefined) {
+        findings.set(operation.path, finding('PATH_SKIPPED', `path "${clean(operation.path, 200)}" is not routed: ${problem}`))
+        continue
+      }
+      const rewrite = rewriteOf({ prefix: mount.prefix, stripPrefix, serverPrefix: operation.serverPrefix })
+      const key = `${mount.host ?? ''} ${operation.method} ${mountPath(mount, operation.key)}`
+      const slot = slots.get(key)
+      if (slot === undefined) slots.set(key, { generation, operation, rewrite, generations: [generation.id] })
+      else if (JSON.stringify(slot.rewrite) === JSON.stringify(rewrite)) slot.generations.push(generation.id)
+    }
+  }
+  const routes = [...slots.values()].flatMap((slot) => definitions(slot, generations.length))
+  return { routes, findings: [...findings.values()].slice(0, 20) }
+}
+
+/** A root mount never displaces the gateway's own paths or another service's. */
+function forbidden(path: string, foreignPrefixes: readonly string[]): string | undefined {
+  if (isReserved(path)) return 'it is reserved for the gateway'
+  const owner = foreignPrefixes.find((prefix) => path === prefix || path.startsWith(`${prefix}/`))
+  return owner === undefined ? undefined : `${owner} is the mount of another service`
+}
+
+function definitions(slot: Slot, generationCount: number): RouteDefinition[] {
+  const { generation, operation, rewrite, generations } = slot
+  const { placement, sample } = generation
+  const { mount, upstream } = placement
+  const { routing } = sample.manifest
+  const path = mountPath(mount, operation.pattern)
+  // The mount itself answers with and without the slash; elsewhere a trailing slash is significant.
+  const paths = operation.path === '/' && mount.prefix !== '' ? [path, `${path}/`] : [path]
+  const tags = [...new Set([...routing.tags.map((tag) => clean(tag, 200)), ...operation.tags])]
+  return paths.map((at) => ({
+    id: `farp:${sample.record.service}:${upstream === sample.record.service ? '' : `${upstream}:`}${operation.method} ${mount.host ?? ''}${at}`,
+    path: at,
+    upstream,
+    methods: [operation.method],
+    priority: routing.priority ?? 50,
+    ...(mount.host === undefined ? {} : { host: mount.host }),
+    ...(rewrite === undefined ? {} : { rewrite }),
+    ...(generations.length === generationCount ? {} : { subset: { generation: generations } }),
+    ...(tags.length === 0 ? {} : { tags }),
+    meta: metaOf(slot),
+  }))
+}
+
+function metaOf({ generation, operation }: Slot): Readonly<Record<string, unknown>> {
+  const { sample, placement } = generation
+  const { manifest, schema } = sample
+  const { routing, auth } = manifest
+  const path = mountPath(placement.mount, operation.path)
+  const meta = table<unknown>([
+    ...Object.entries(operation.extensions),
+    ['schemaType', 'openapi'],
+    ['service', manifest.serviceName],
+    ['version', manifest.serviceVersion],
+    ['hash', schema?.content.hash],
+    ['mount', placement.strategy],
+    ['upstreamPath', upstreamPath({ prefix: placement.mount.prefix, stripPrefix: routing.stripPrefix, serverPrefix: operation.serverPrefix }, path)],
+  ])
+  if (operation.operationId !== undefined) meta['operationId'] = operation.operationId
+  if (operation.summary !== undefined) meta['summary'] = operation.summary
+  if (operation.deprecated) meta['deprecated'] = true
+  if (operation.security !== undefined) meta['security'] = operation.security
+  if (auth.schemes.length > 0 || auth.accessControl.length > 0 || auth.publicRoutes.length > 0 || auth.requiredScopes.length > 0) meta['auth'] = auth
+  return meta
+}

@@ -1,0 +1,192 @@
+import { finding } from '../findings.ts'
+import { messageOf } from '../text.ts'
+import { generationOf } from './view.ts'
+import { inspect } from './inspect.ts'
+import { ownAddress } from './whereabouts.ts'
+import { Pause } from './pause.ts'
+import type { Address } from '../address.ts'
+import type { DocumentFetcher } from '../net/guarded.ts'
+import type { Finding, Logger, ServiceInstance } from '@octopus-gateway/core'
+import type { FloodGate } from './flood.ts'
+import type { Inspected } from './inspect.ts'
+import type { InstanceView } from './view.ts'
+import type { Metadata } from '../metadata.ts'
+import type { SchemaCache } from '../schemas/content.ts'
+import type { Settings } from '../options.ts'
+import type { TrustScope } from '../trust.ts'
+
+/** A record that is to be followed. */
+export interface TrackedRecord {
+  readonly record: ServiceInstance
+  readonly metadata: Metadata
+  readonly expectation: 'declared' | 'probe'
+}
+
+/** What trackers share. */
+export interface TrackerHost {
+  readonly settings: Settings
+  readonly fetcher: DocumentFetcher
+  readonly cache: SchemaCache
+  readonly flood: FloodGate
+  readonly log: Logger
+  scopeOf(record: ServiceInstance, metadata: Metadata): TrustScope
+  /** A view changed, or the first attempt ended. */
+  changed(): void
+}
+
+/** Follows one instance: one look at a time, again after every interval, until it is stopped. */
+export class InstanceTracker {
+  readonly #host: TrackerHost
+  readonly #controller = new AbortController()
+  readonly #pause = new Pause()
+  #tracked: TrackedRecord
+  #view: InstanceView
+  #signature = ''
+  #misses = 0
+  #hasTried = false
+
+  constructor(tracked: TrackedRecord, host: TrackerHost) {
+    this.#host = host
+    this.#tracked = tracked
+    const { record, metadata } = tracked
+    this.#view = {
+      record,
+      address: ownAddress(record, metadata),
+      condition: 'pending',
+      isReachable: true,
+      manifest: undefined,
+      manifestUrl: undefined,
+      schema: undefined,
+      generation: '',
+      includeInternal: metadata.is('farp.include.internal.paths'),
+      findings: [],
+    }
+    void this.#run()
+  }
+
+  get view(): InstanceView {
+    return this.#view
+  }
+
+  /** Whether one attempt has ended. */
+  get hasTried(): boolean {
+    return this.#hasTried
+  }
+
+  /** Takes over a changed record of the same address. New metadata is acted on at once. */
+  update(tracked: TrackedRecord): void {
+    const isSilent = JSON.stringify(this.#tracked.record.metadata) === JSON.stringify(tracked.record.metadata)
+    this.#tracked = tracked
+    this.#show({ record: tracked.record, includeInternal: tracked.metadata.is('farp.include.internal.paths') })
+    if (!isSilent) this.#pause.end()
+  }
+
+  /** Ends everything at once, a running fetch included. */
+  stop(): void {
+    this.#controller.abort()
+    this.#pause.end()
+  }
+
+  async #run(): Promise<void> {
+    const { settings, log } = this.#host
+    const { signal } = this.#controller
+    while (!signal.aborted) {
+      try {
+        await this.#look()
+      } catch (thrown) {
+        log.error('a FARP instance could not be looked at', { service: this.#view.record.service, instance: this.#view.record.id, error: messageOf(thrown) })
+      }
+      if (signal.aborted) return
+      if (!this.#hasTried) {
+        this.#hasTried = true
+        this.#host.changed()
+      }
+      // Jitter: instances found together must not be asked together for ever.
+      await this.#pause.wait(settings.watchInterval * (0.9 + Math.random() * 0.2))
+    }
+  }
+
+  async #look(): Promise<void> {
+    const { record, metadata, expectation } = this.#tracked
+    const { settings, fetcher, cache } = this.#host
+    const { signal } = this.#controller
+    const own = this.#view.address
+    if (own === undefined) {
+      this.#show({ condition: 'failed', findings: [finding('NO_ADDRESS', 'the discovery record has no usable address')] })
+      return
+    }
+    const result = await inspect({
+      record,
+      metadata,
+      own,
+      scope: this.#host.scopeOf(record, metadata),
+      expectation,
+      settings,
+      fetcher,
+      cache,
+      isKnown: this.#isKnownGood,
+      schema: this.#view.schema,
+      signal,
+    })
+    if (!signal.aborted) this.#take(result, own)
+  }
+
+  get #isKnownGood(): boolean {
+    return this.#view.manifest !== undefined && this.#view.condition !== 'fallback'
+  }
+
+  #take(result: Inspected, own: Address): void {
+    switch (result.kind) {
+      case 'manifest':
+        return this.#takeManifest(result)
+      case 'failed':
+        return this.#keepLast(result.findings)
+      case 'none':
+        if (this.#isKnownGood) return this.#keepLast([finding('MANIFEST_UNAVAILABLE', 'the instance no longer serves a manifest')])
+        this.#misses = 0
+        return this.#show({ condition: 'none', isReachable: true, findings: [] })
+      case 'silent':
+        return this.#miss(result, own)
+    }
+  }
+
+  #takeManifest({ condition, manifest, manifestUrl, schema, findings }: Inspected & { kind: 'manifest' }): void {
+    const { flood } = this.#host
+    this.#misses = 0
+    const generation = generationOf(manifest, schema, this.#view.includeInternal)
+    const isChange = this.#view.manifest !== undefined && this.#view.generation !== generation
+    if (isChange && !flood.admit(this.#view.record.service)) {
+      const note = finding('UPDATE_FLOOD', `the service changes more than ${this.#host.settings.limits.updatesPerMinute} times a minute; the last change is not taken over yet`)
+      return this.#show({ isReachable: true, findings: [...findings, note] })
+    }
+    this.#show({ condition, isReachable: true, manifest, manifestUrl, schema, generation, findings })
+  }
+
+  /** It is there, but what it says is of no use: the last good word stands. */
+  #keepLast(findings: readonly Finding[]): void {
+    this.#misses = 0
+    this.#show({ condition: this.#view.manifest === undefined ? 'failed' : 'stale', isReachable: true, findings })
+  }
+
+  /** A refused connection is an answer: nobody is there. Silence has to repeat itself. */
+  #miss({ failure, findings }: Inspected & { kind: 'silent' }, own: Address): void {
+    const { misses } = this.#host.settings.limits
+    this.#misses++
+    const isGone = failure.kind === 'refused' || this.#misses >= misses
+    const note = finding('INSTANCE_UNREACHABLE', `${own.host}:${own.port} gets no requests: ${failure.message}`)
+    this.#show({
+      condition: this.#view.manifest === undefined ? 'failed' : 'stale',
+      isReachable: this.#view.isReachable && !isGone,
+      findings: isGone ? [...findings, note] : findings,
+    })
+  }
+
+  #show(change: Partial<InstanceView>): void {
+    this.#view = { ...this.#view, ...change }
+    const { manifest, schema, ...plain } = this.#view
+    const signature = JSON.stringify([plain, manifest?.instance, manifest?.updatedAt, schema?.content.hash])
+    if (signature === this.#signature) return
+    this.#signature = signature
+    this.#host.changed()
+  }
+}

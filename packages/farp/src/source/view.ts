@@ -1,0 +1,31 @@
+import { sha256 } from '../manifest/checksum.ts'
+import type { Address } from '../address.ts'
+import type { Finding, InstanceReport, ServiceInstance } from '@octopus-gateway/core'
+import type { LoadedSchema } from '../schemas/load.ts'
+import type { Manifest } from '../manifest/manifest.ts'
+
+/** What is known of one instance. A new object for every change. */
+export interface InstanceView {
+  readonly record: ServiceInstance
+  readonly address: Address | undefined
+  /** How its manifest was had; `pending` before the first attempt ended. */
+  readonly condition: InstanceReport['manifest'] | 'pending'
+  /** False once polls found nobody there. */
+  readonly isReachable: boolean
+  readonly manifest: Manifest | undefined
+  readonly manifestUrl: string | undefined
+  readonly schema: LoadedSchema | undefined
+  /** Equal for instances that offer the same: the label by which routes choose endpoints. Empty without a manifest. */
+  readonly generation: string
+  /** Whether the record asks for its self-describing paths to be routed. */
+  readonly includeInternal: boolean
+  readonly findings: readonly Finding[]
+}
+
+/** What makes two instances offer the same: everything that routes are made from. */
+export function generationOf(manifest: Manifest, schema: LoadedSchema | undefined, includeInternal: boolean): string {
+  const { serviceName, serviceVersion, checksum, routesChecksum, routing, auth, schemas } = manifest
+  const composition = schemas.find((descriptor) => descriptor.composition !== undefined)?.composition
+  const parts = [serviceName, serviceVersion, checksum, routesChecksum, schema?.content.hash ?? null, routing, auth, composition ?? null, includeInternal]
+  return sha256(JSON.stringify(parts)).slice(0, 12)
+}

@@ -1,0 +1,25 @@
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
+
+/**
+ * A text from the network for people: without control, line-separator and direction characters (they forge log lines and
+ * rewrite terminals), at most `length` characters.
+ */
+export function clean(text: string, length = 500): string {
+  const plain = text.replaceAll(CONTROL, '')
+  return plain.length > length ? `${plain.slice(0, length - 1)}…` : plain
+}
+
+/** Whether a text may stand as one path segment in a mount: `[A-Za-z0-9._~-]+`, but neither `.` nor `..`. */
+export function isSegment(text: string): boolean {
+  return /^[A-Za-z0-9._~-]{1,255}$/.test(text) && text !== '.' && text !== '..'
+}
+
+/** The message of anything thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown)
+}
+
+/** A text whose unpaired surrogates are U+FFFD, as encoders of UTF-8 write them. */
+export function toWellFormed(text: string): string {
+  return /[\ud800-\udfff]/.test(text) ? text.replaceAll(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd') : text
+}

@@ -1,0 +1,99 @@
+import { Agent, request as httpRequest } from 'node:http'
+import { Readable } from 'node:stream'
+import type { IncomingMessage } from 'node:http'
+
+/** A request as every lane can send it. */
+export interface LaneRequest {
+  readonly method?: string
+  /** Path and query. Default `/`. */
+  readonly path?: string
+  readonly headers?: readonly (readonly [string, string])[]
+  /** Bytes have a length; an iterable is sent in chunks. */
+  readonly body?: string | Uint8Array | AsyncIterable<Uint8Array>
+}
+
+/** An answer whose body is still to come. */
+export interface OpenAnswer {
+  readonly status: number
+  /** Names in lower case, in the order received. */
+  readonly headers: readonly (readonly [string, string])[]
+  readonly body: AsyncIterable<Uint8Array>
+  /** Leaves, as a client that closes its connection. */
+  abort(): void
+}
+
+/** A whole answer. */
+export interface LaneAnswer {
+  readonly status: number
+  readonly headers: readonly (readonly [string, string])[]
+  readonly body: Buffer
+  readonly text: string
+  json<T = Record<string, unknown>>(): T
+  header(name: string): string | undefined
+  values(name: string): readonly string[]
+}
+
+/** Sends a request; resolves with the head. Rejects when none came. */
+export type Open = (request: LaneRequest, signal?: AbortSignal) => Promise<OpenAnswer>
+
+/** A client over TCP: nothing decoded, nothing joined, nothing followed. */
+export function httpClient(port: number): { open: Open; close(): void } {
+  const agent = new Agent({ keepAlive: true, maxSockets: 64 })
+  const open: Open = (request, signal) =>
+    new Promise((resolve, reject) => {
+      const { method = 'GET', path = '/', headers = [], body } = request
+      const flat = [...headers.flat()]
+      if (!headers.some(([name]) => name.toLowerCase() === 'host')) flat.unshift('host', `127.0.0.1:${port}`)
+      if (typeof body === 'string' || body instanceof Uint8Array) flat.push('content-length', String(Buffer.byteLength(body)))
+      else if (body !== undefined) flat.push('transfer-encoding', 'chunked')
+      const outgoing = httpRequest({ host: '127.0.0.1', port, method, path, headers: flat as never, agent, ...(signal === undefined ? {} : { signal }) })
+      outgoing.on('error', reject)
+      outgoing.on('response', (response) => resolve(openAnswer(response, () => outgoing.destroy())))
+      if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) outgoing.end(body)
+      else Readable.from(body).on('error', reject).pipe(outgoing)
+    })
+  return { open, close: () => agent.destroy() }
+}
+
+function openAnswer(response: IncomingMessage, abort: () => void): OpenAnswer {
+  const headers: [string, string][] = []
+  for (let i = 0; i < response.rawHeaders.length; i += 2) headers.push([response.rawHeaders[i]!.toLowerCase(), response.rawHeaders[i + 1]!])
+  return { status: response.statusCode!, headers, body: response, abort }
+}
+
+/** A client of a fetch handler in this process. */
+export function fetchClient(fetch: (request: Request) => Promise<Response>): Open {
+  return async ({ method = 'GET', path = '/', headers = [], body }, signal) => {
+    const leave = new AbortController()
+    signal?.addEventListener('abort', () => leave.abort())
+    const init: RequestInit & { duplex?: 'half' } = { method, headers: headers.map(([name, value]) => [name, value]), signal: leave.signal }
+    if (body !== undefined) {
+      init.body = typeof body === 'string' || body instanceof Uint8Array ? (body as string) : (Readable.toWeb(Readable.from(body)) as ReadableStream)
+      init.duplex = 'half'
+    }
+    const response = await fetch(new Request(new URL(path, 'http://gateway.test'), init))
+    return {
+      status: response.status,
+      headers: [...response.headers],
+      body: (response.body ?? Readable.from([])) as unknown as AsyncIterable<Uint8Array>,
+      abort: () => leave.abort(),
+    }
+  }
+}
+
+/** Reads an answer to its end. Rejects when the body is cut. */
+export async function whole(open: OpenAnswer): Promise<LaneAnswer> {
+  const pieces: Uint8Array[] = []
+  for await (const piece of open.body) pieces.push(piece)
+  const body = Buffer.concat(pieces)
+  const values = (name: string): string[] => open.headers.filter(([known]) => known === name).map(([, value]) => value)
+  return {
+    status: open.status,
+    headers: open.headers,
+    body,
+    text: body.toString(),
+    json: <T>() => JSON.parse(body.toString()) as T,
+    header: (name) => values(name)[0],
+    values,
+  }
+}

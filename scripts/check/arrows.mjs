@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { ROOT, readJson, workspacePackages } from '../lib/workspace.mjs'
+import { importsOf, isTest, packageOf, shown, typescriptBelow, withoutComments } from './sources.mjs'
+
+const SCOPE = '@octopus-gateway/'
+
+/** Which packages of this repository a package may depend on, and whose code it may name in its own. */
+const ARROWS = {
+  core: { dependencies: [] },
+  node: { dependencies: ['core'] },
+  farp: { dependencies: ['core'] },
+  admin: { dependencies: ['core'] },
+  testing: { dependencies: ['core'] },
+  // config finds FARP by its name when a file asks for it; nobody pays for what a file does not use.
+  config: { dependencies: ['core'], dynamic: ['farp'] },
+  cli: { dependencies: ['admin', 'config', 'core', 'farp', 'node'], imports: ['admin', 'config', 'core', 'node'], dynamic: ['farp'] },
+}
+const CORE_MAY_USE = ['hono', 'valibot', 'lru-cache']
+
+/** Folders of core from the bottom up. A file imports code of its own rank and below; types may be named from anywhere. */
+const RANKS = [
+  [
+    'errors.ts',
+    'headers.ts',
+    'time.ts',
+    'same.ts',
+    'suggest.ts',
+    'latest.ts',
+    'log',
+    'metrics',
+    'exchange/head.ts',
+    'routing/normalize.ts',
+    'routing/hosts.ts',
+  ],
+  ['exchange', 'store'],
+  ['plugin', 'plugins', 'routing', 'upstream', 'discovery'],
+  ['snapshot'],
+  ['options.ts', 'resolve-options.ts', 'gateway-types.ts', 'metrics/observe.ts', 'web', 'lane-host.ts', 'lane.ts'],
+  ['gateway.ts', 'gateway'],
+  ['index.ts', 'testing'],
+]
+
+function rankOf(path) {
+  const inside = path.replaceAll('\\', '/').split('/packages/core/src/').at(-1)
+  const candidates = RANKS.flatMap((names, rank) => names.map((name) => ({ name, rank })))
+  const fitting = candidates.filter(({ name }) => inside === name || inside.startsWith(`${name}/`))
+  return fitting.sort((a, b) => b.name.length - a.name.length)[0]?.rank
+}
+
+function checkManifest({ folder, manifest }, rules) {
+  const own = Object.keys(manifest.dependencies ?? {})
+  const problems = own
+    .filter((name) => name.startsWith(SCOPE) && !rules.dependencies.includes(name.slice(SCOPE.length)))
+    .map((name) => `${folder}/package.json depends on ${name}, against the arrows`)
+  if (folder !== 'packages/core') return problems
+  const strangers = own.filter((name) => !CORE_MAY_USE.includes(name))
+  return [
+    ...problems,
+    ...strangers.map((name) => `packages/core/package.json depends on ${name}; core may use ${CORE_MAY_USE.join(', ')} only`),
+  ]
+}
+
+function checkImport({ file, folder, manifest, rules }, { name, kind }) {
+  if (name.startsWith('.')) return []
+  if (name.startsWith('node:')) return folder === 'packages/core' ? [`${shown(file)} imports ${name}; core runs on every runtime`] : []
+  const target = packageOf(name)
+  if (target === manifest.name) return []
+  const allowed = rules.imports ?? rules.dependencies
+  const short = target.slice(SCOPE.length)
+  if (target.startsWith(SCOPE) && !allowed.includes(short) && !(kind === 'dynamic' && rules.dynamic?.includes(short))) {
+    return [`${shown(file)} imports ${target}, against the arrows`]
+  }
+  const declared = { ...manifest.dependencies, ...manifest.peerDependencies }
+  const byNameOnly = kind === 'dynamic' && rules.dynamic?.includes(short)
+  return target in declared || byNameOnly ? [] : [`${shown(file)} imports ${target}, which ${folder}/package.json does not depend on`]
+}
+
+/** A test may use what its package or the workspace has for development. */
+function checkTestImport({ file, folder, manifest, root }, { name }) {
+  if (name.startsWith('.') || name.startsWith('node:')) return []
+  const target = packageOf(name)
+  const declared = { ...manifest.dependencies, ...manifest.devDependencies, ...manifest.peerDependencies, ...root.devDependencies }
+  return target in declared || target === manifest.name
+    ? []
+    : [`${shown(file)} imports ${target}, which ${folder}/package.json does not name`]
+}
+
+function checkCoreFile(file) {
+  const rank = rankOf(file)
+  if (rank === undefined) return [`${shown(file)} has no place in the order of core's folders (scripts/check/arrows.mjs)`]
+  const upwards = importsOf(file)
+    .filter(({ name, kind }) => name.startsWith('.') && kind !== 'type')
+    .map(({ name }) => resolve(dirname(file), name))
+    .filter((target) => (rankOf(target) ?? -1) > rank)
+    .map((target) => `${shown(file)} imports ${shown(target)}, upwards`)
+  return [...upwards, ...checkBodies(file)]
+}
+
+/** Heads are ours, bodies are opaque: what a body is made of has no name where policies live. */
+function checkBodies(file) {
+  if (!/\/core\/src\/(exchange|plugin|routing)\//.test(file)) return []
+  const found = /\b(ReadableStream|Readable|Buffer)\b/.exec(withoutComments(readFileSync(file, 'utf8')))
+  return found === null ? [] : [`${shown(file)} names ${found[1]}; bodies are opaque there`]
+}
+
+/** Every dependency and every import goes the way the architecture says. */
+export function arrows(checkout = ROOT) {
+  const root = readJson(join(checkout, 'package.json'))
+  const packages = workspacePackages(checkout).filter(({ folder }) => folder.startsWith('packages/'))
+  return packages.flatMap((one) => {
+    const rules = ARROWS[one.folder.slice('packages/'.length)]
+    if (rules === undefined) return [`${one.folder} has no place among the arrows (scripts/check/arrows.mjs)`]
+    const files = [...typescriptBelow(join(one.dir, 'src')), ...typescriptBelow(join(one.dir, 'test'))]
+    const imports = files.flatMap((file) => {
+      const check = isTest(file) || file.startsWith(join(one.dir, 'test')) ? checkTestImport : checkImport
+      return importsOf(file).flatMap((found) => check({ ...one, file, rules, root }, found))
+    })
+    const core = one.folder === 'packages/core' ? files.filter((file) => !isTest(file)).flatMap(checkCoreFile) : []
+    return [...checkManifest(one, rules), ...imports, ...core]
+  })
+}

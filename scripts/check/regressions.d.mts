@@ -1,0 +1,3 @@
+export function regressionRows(): { row: number; title: string }[]
+export function rowsOfTitle(title: string): number[]
+export function regressions(): string[]

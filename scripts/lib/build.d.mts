@@ -1,0 +1,3 @@
+export function build(options?: { types?: boolean }): Promise<number>
+export function staleFolders(folder?: string): string[]
+export function assertBuilt(folder?: string): void

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# npm run test:components: the programs that tests and measurements use and that npm does not bring, from Debian's packages.
+set -euo pipefail
+
+# program:package
+COMPONENTS="promtool:prometheus nginx:nginx-light wrk:wrk curl:curl git:git ps:procps taskset:util-linux"
+
+missing=()
+packages=()
+for component in $COMPONENTS; do
+  program=${component%%:*}
+  if ! PATH="$PATH:/usr/sbin:/usr/local/sbin:/sbin" command -v "$program" >/dev/null; then
+    missing+=("$program")
+    packages+=("${component##*:}")
+  fi
+done
+
+if [ ${#missing[@]} -eq 0 ]; then
+  echo "All programs that tests use are there."
+  exit 0
+fi
+echo "Missing: ${missing[*]}"
+if ! command -v apt-get >/dev/null; then
+  echo "There is no apt-get here. Install what gives you: ${missing[*]}" >&2
+  exit 1
+fi
+if [ "$(id -u)" -ne 0 ]; then
+  echo "Installing needs root. Run: sudo apt-get install --no-install-recommends ${packages[*]}" >&2
+  exit 1
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+apt-get install -y -qq --no-install-recommends "${packages[@]}"

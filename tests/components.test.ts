@@ -1,0 +1,24 @@
+import { existsSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, expect, test, vi } from 'vitest'
+import { requireComponent } from './support/components.ts'
+
+afterEach(() => vi.unstubAllEnvs())
+
+test('a program that is there is found', () => {
+  expect(requireComponent('node')).toMatch(/node$/)
+})
+
+test('a missing program is recorded by name, so that npm test can tell', () => {
+  const record = mkdtempSync(join(tmpdir(), 'missing-'))
+  vi.stubEnv('CI', '')
+  vi.stubEnv('OCTOPUS_MISSING_COMPONENTS', record)
+  expect(requireComponent('no-such-program')).toBeUndefined()
+  expect(existsSync(join(record, 'no-such-program'))).toBe(true)
+})
+
+test('with CI=true a missing program fails', () => {
+  vi.stubEnv('CI', 'true')
+  expect(() => requireComponent('no-such-program')).toThrow(/npm run test:components/)
+})

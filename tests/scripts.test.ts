@@ -1,0 +1,35 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { rowsOfTitle } from '../scripts/check/regressions.mjs'
+import { topological, type WorkspacePackage } from '../scripts/lib/workspace.mjs'
+import { root } from './support/process.ts'
+
+test.each(['setup', 'start', 'test', 'build'])('npm run %s on an old Node says which version it needs', (script) => {
+  const older = 'data:text/javascript,Object.defineProperty(process.versions,"node",{value:"20.17.0"})'
+  const { status, stderr } = spawnSync(process.execPath, ['--import', older, join(root, `scripts/${script}.mjs`)], { encoding: 'utf8' })
+  expect(status).toBe(1)
+  expect(stderr.trim()).toMatch(/^Octopus needs Node 20\.18\.1 or newer, this is 20\.17\.0\./)
+  expect(stderr.trim().split('\n')).toHaveLength(1)
+})
+
+const named = (name: string, ...dependencies: string[]): WorkspacePackage => ({
+  folder: name,
+  dir: name,
+  manifest: { name, dependencies: Object.fromEntries(dependencies.map((one) => [one, '*'])) },
+})
+
+test('packages are built after what they depend on', () => {
+  const order = topological([named('cli', 'node', 'core'), named('node', 'core', 'undici'), named('core')])
+  expect(order.map((one) => one.folder)).toEqual(['core', 'node', 'cli'])
+})
+
+test('a circle is named', () => {
+  expect(() => topological([named('a', 'b'), named('b', 'a')])).toThrow('packages depend on each other: a -> b -> a')
+})
+
+test('a title belongs to the rows that it begins with', () => {
+  expect(rowsOfTitle('[R14] [R22] strips what must not travel')).toEqual([14, 22])
+  expect(rowsOfTitle('[R3]admin')).toEqual([3])
+  expect(rowsOfTitle('like [R9], but not it')).toEqual([])
+})

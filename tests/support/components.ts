@@ -1,0 +1,32 @@
+import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+/** Where Debian puts programs that are not on everybody's PATH. */
+const FURTHER = ['/usr/sbin', '/usr/local/sbin', '/sbin']
+
+function find(program: string): string | undefined {
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...FURTHER]
+  return folders
+    .map((folder) => join(folder, program))
+    .find((path) => {
+      if (!existsSync(path)) return false
+      accessSync(path, constants.X_OK)
+      return true
+    })
+}
+
+/**
+ * The path of a program that a test needs and this repository does not bring (`promtool`, `nginx`…), or `undefined` where it is missing:
+ * skip the test then. The closing lines of `npm test` name what was missing. With `CI=true` a missing program is an error.
+ */
+export function requireComponent(program: string): string | undefined {
+  const path = find(program)
+  if (path !== undefined) return path
+  if (process.env['CI'] === 'true') throw new Error(`${program} is missing, and CI=true allows no skipping. Run "npm run test:components".`)
+  const record = process.env['OCTOPUS_MISSING_COMPONENTS']
+  if (record !== undefined) {
+    mkdirSync(record, { recursive: true })
+    writeFileSync(join(record, program), '')
+  }
+  return undefined
+}
