@@ -9,6 +9,7 @@ import { root } from './process.ts'
 import { commandsOf, type Snippet } from './snippets.ts'
 
 const folder = join(root, '.cache/snippets')
+const BCRYPT = `$2b$12$${'a'.repeat(53)}`
 const SMALLEST = 'discovery: { backend: static, static: { services: [] } }\n'
 const COMMANDS = new Set(['version', 'validate', 'routes', 'schema', 'init', '--help', '--version', '--config', '-c'])
 /** Leading words of commands that have nothing in this repository to be checked against. */
@@ -32,7 +33,7 @@ function checkSource(snippet: Snippet, path: string): string[] {
 async function checkYaml(snippet: Snippet): Promise<string[]> {
   const path = write(fileName(snippet, 'yaml'), snippet.text)
   const paths = snippet.note === 'part' ? [write('smallest.yaml', SMALLEST), path] : [path]
-  const variables = [...snippet.text.matchAll(/\$\{(\w+)\}/g)].map((match) => [match[1]!, 'example'])
+  const variables = [...snippet.text.matchAll(/\$\{(\w+)\}/g)].map((match) => [match[1]!, match[1]!.endsWith('_HASH') ? BCRYPT : 'example'])
   try {
     await loadConfig(paths, { env: Object.fromEntries(variables), import: (name) => import(/* @vite-ignore */ name) })
     return []

@@ -50,7 +50,7 @@ function parseSegment(text: string, at: { path: string; isLast: boolean }): Segm
     return { kind: 'rest', name: text.length === 1 ? '*' : checkName(text.slice(1), at.path) }
   }
   if (text.startsWith(':')) return { kind: 'param', name: checkName(text.slice(1), at.path) }
-  if (!text.includes('{')) return { kind: 'literal', text: decode(text, at.path) }
+  if (!/[{}]/.test(text)) return { kind: 'literal', text: decode(text, at.path) }
   return parsePartial(text, at.path)
 }
 

@@ -6,6 +6,18 @@ import type { ServerResponse } from 'node:http'
 
 const MEGABYTE = 1024 * 1024
 
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off('drain', done)
+      response.off('close', done)
+      resolve()
+    }
+    response.on('drain', done)
+    response.on('close', done)
+  })
+}
+
 describeLanes('streaming', (lane) => {
   test('the head and every event reach the client while the upstream is still open', async () => {
     let stream: ServerResponse | undefined
@@ -63,7 +75,7 @@ describeLanes('streaming', (lane) => {
     const up = await service(async (_request, response) => {
       while (written < total && !response.destroyed) {
         written += piece.length
-        if (!response.write(piece)) await new Promise((resolve) => response.once('drain', resolve).once('close', resolve))
+        if (!response.write(piece)) await drained(response)
       }
       response.end()
     })

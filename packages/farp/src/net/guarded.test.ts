@@ -1,0 +1,211 @@
+import { createServer } from 'node:http'
+import { gzipSync, brotliCompressSync } from 'node:zlib'
+import { expect, test } from 'vitest'
+import { closedPort, startRawServer } from '@octopus-gateway/testing'
+import { documentFetcher } from './guarded.ts'
+import { FetchError } from './fetcher.ts'
+import { LIMITS } from '../limits.ts'
+import { Turns } from './turns.ts'
+import { undiciFetcher } from './undici.ts'
+import type { AddressInfo } from 'node:net'
+import type { DocumentRequest, FetchedDocument } from './guarded.ts'
+import type { Fetcher } from './fetcher.ts'
+import type { IncomingMessage, RequestListener } from 'node:http'
+import type { Limits } from '../limits.ts'
+
+const fast: Limits = { ...LIMITS, connectMs: 500, headersMs: 250, totalMs: 600 }
+
+interface Site extends AsyncDisposable {
+  readonly port: number
+  readonly origin: string
+  readonly requests: IncomingMessage[]
+}
+
+async function site(handler: RequestListener): Promise<Site> {
+  const requests: IncomingMessage[] = []
+  const server = createServer((request, response) => {
+    requests.push(request)
+    handler(request, response)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    port,
+    origin: `http://127.0.0.1:${port}`,
+    requests,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+interface Asking extends Partial<Omit<DocumentRequest, 'url'>> {
+  readonly fetcher?: Fetcher
+  readonly ports?: readonly number[]
+  readonly allowedHosts?: readonly string[]
+  readonly limits?: Limits
+}
+
+function ask(url: string, { fetcher = undiciFetcher(), ports = [], allowedHosts = [], limits = fast, ...more }: Asking = {}): Promise<FetchedDocument> {
+  const registered = [Number(new URL(url).port), ...ports].map((port) => ({ scheme: 'http', host: '127.0.0.1', port }) as const)
+  const scope = { registered, service: 'users', allowedHosts, requireHttps: undefined }
+  const request = { url: new URL(url), scope, maxBytes: 1_000_000, accept: 'application/json', signal: new AbortController().signal, ...more }
+  return documentFetcher(fetcher, limits, new Turns(8, 2)).fetch(request)
+}
+
+async function failure(work: Promise<unknown>): Promise<FetchError> {
+  const thrown = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  expect(thrown).toBeInstanceOf(FetchError)
+  return thrown as FetchError
+}
+
+test('a document comes decoded, with its tag; a 304 is an answer', async () => {
+  for (const [coding, encode] of [
+    ['identity', (bytes: Buffer) => bytes],
+    ['gzip', gzipSync],
+    ['br', brotliCompressSync],
+  ] as const) {
+    await using server = await site((request, response) => {
+      if (request.headers['if-none-match'] === '"1"') return void response.writeHead(304).end()
+      response.writeHead(200, { 'content-type': 'application/json', etag: '"1"', ...(coding === 'identity' ? {} : { 'content-encoding': coding }) })
+      response.end(encode(Buffer.from('{"a":1}')))
+    })
+    const answer = await ask(`${server.origin}/a?b=c`)
+    expect(Buffer.from(answer.body).toString()).toBe('{"a":1}')
+    expect(answer).toMatchObject({ status: 200, etag: '"1"', contentType: 'application/json' })
+    expect(server.requests[0]!.url).toBe('/a?b=c')
+    expect((await ask(`${server.origin}/a`, { etag: '"1"' })).status).toBe(304)
+  }
+})
+
+test('who refuses, who is silent, who says no', async () => {
+  expect((await failure(ask(`http://127.0.0.1:${await closedPort()}/`))).kind).toBe('refused')
+  await using no = await site((_request, response) => void response.writeHead(503).end())
+  expect(await failure(ask(no.origin))).toMatchObject({ kind: 'status', status: 503 })
+  await using garbage = await startRawServer((socket) => void socket.end('this is not HTTP\r\n\r\n'))
+  expect((await failure(ask(garbage.origin))).kind).toBe('network')
+})
+
+test('[R38] slow heads, slow bodies and endless bodies end in time', async () => {
+  await using mute = await site(() => {})
+  await using drip = await site((_request, response) => {
+    response.writeHead(200)
+    const timer = setInterval(() => response.write(' '), 30)
+    response.on('close', () => clearInterval(timer))
+  })
+  for (const server of [mute, drip]) {
+    const start = performance.now()
+    expect((await failure(ask(server.origin))).kind).toBe('timeout')
+    expect(performance.now() - start).toBeLessThan(2500)
+  }
+})
+
+test('[R38] an answer is cut at its limit, whatever it says of its length', async () => {
+  let sent = 0
+  await using endless = await site((_request, response) => {
+    response.writeHead(200)
+    const chunk = Buffer.alloc(65_536, 'a')
+    const more = (): void => {
+      while (!response.destroyed && sent < 200_000_000 && response.write(chunk)) sent += chunk.length
+    }
+    response.on('drain', more)
+    more()
+  })
+  expect((await failure(ask(endless.origin))).kind).toBe('content')
+  expect(sent).toBeLessThan(50_000_000)
+})
+
+test('[R38] compressed bombs, unknown and nested codings are refused', async () => {
+  for (const [coding, body] of [
+    ['gzip', gzipSync(Buffer.alloc(20_000_000))],
+    ['br', brotliCompressSync(Buffer.alloc(20_000_000))],
+    ['gzip', gzipSync(Buffer.alloc(900_000))],
+    ['gzip', Buffer.from('not gzip at all')],
+    ['gzip, gzip', gzipSync(gzipSync('{}'))],
+    ['zstd', Buffer.from('{}')],
+  ] as const) {
+    await using server = await site((_request, response) => void response.writeHead(200, { 'content-encoding': coding }).end(body))
+    expect((await failure(ask(server.origin))).kind, coding).toBe('content')
+  }
+})
+
+test('[R38] redirects are judged again, few, and go without the headers of another host', async () => {
+  await using other = await site((_request, response) => void response.end('{}'))
+  await using metadata = await site((_request, response) => void response.end('{"secret":1}'))
+  await using server = await site((request, response) => {
+    const to: Record<string, string> = { '/peer': `${other.origin}/x`, '/same': '/end', '/evil': `http://localhost:${metadata.port}/`, '/cloud': 'http://169.254.169.254/latest', '/loop': '/loop', '/file': 'file:///etc/passwd', '/auth': `http://a:b@127.0.0.1:${other.port}/`, '/bad': 'http://[' }
+    const location = to[request.url ?? '']
+    if (location === undefined) response.end('{}')
+    else response.writeHead(302, { location }).end()
+  })
+  const headers = new Map([['x-token', 'secret']])
+  await ask(`${server.origin}/peer`, { headers, ports: [other.port] })
+  expect(server.requests[0]!.headers['x-token']).toBe('secret')
+  expect(other.requests[0]!.headers['x-token']).toBeUndefined()
+  await ask(`${server.origin}/same`, { headers })
+  expect(server.requests.at(-1)!.headers['x-token']).toBe('secret')
+  for (const path of ['/evil', '/cloud', '/file', '/auth']) expect((await failure(ask(server.origin + path))).kind, path).toBe('blocked')
+  for (const path of ['/loop', '/bad']) expect((await failure(ask(server.origin + path))).kind, path).toBe('status')
+  expect(server.requests.filter(({ url }) => url === '/loop')).toHaveLength(4)
+  expect(metadata.requests).toEqual([])
+})
+
+test('[R38] a name is resolved once, and only its checked addresses are connected to', async () => {
+  await using server = await site((request, response) => void response.end(JSON.stringify(request.headers.host)))
+  let lookups = 0
+  const answers = ['127.0.0.1', '169.254.169.254']
+  const rebinding: Fetcher = {
+    get: (request) => undiciFetcher().get(request),
+    async resolve() {
+      return [answers[lookups++]!]
+    },
+  }
+  // The name exists nowhere: only the pinned address can have been used.
+  const url = `http://users:${server.port}/`
+  const scope = { registered: [{ scheme: 'http', host: 'users', port: server.port }] as const, service: 'users', allowedHosts: [], requireHttps: undefined }
+  const answer = await ask(url, { fetcher: rebinding, scope })
+  expect(Buffer.from(answer.body).toString()).toBe(`"users:${server.port}"`)
+  expect(lookups).toBe(1)
+})
+
+test('[R38] a name that resolves to a forbidden address is not connected to', async () => {
+  await using server = await site((_request, response) => void response.end('{}'))
+  const inward: Fetcher = { get: (request) => undiciFetcher().get(request), resolve: async () => ['10.0.0.1', '127.0.0.1'] }
+  const scope = { registered: [], service: 'users', allowedHosts: [], requireHttps: undefined }
+  expect((await failure(ask(`http://users:${server.port}/`, { fetcher: inward, scope }))).kind).toBe('blocked')
+  expect(server.requests).toEqual([])
+})
+
+test('[R38] at most eight fetches run at once, and two of one service', async () => {
+  const turns = new Turns(8, 2)
+  let running = 0
+  let most = 0
+  const perLane = new Map<string, number>()
+  let mostOfLane = 0
+  const work = (lane: string): Promise<void> =>
+    turns.run(lane, async () => {
+      most = Math.max(most, ++running)
+      perLane.set(lane, (perLane.get(lane) ?? 0) + 1)
+      mostOfLane = Math.max(mostOfLane, perLane.get(lane)!)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      perLane.set(lane, perLane.get(lane)! - 1)
+      running--
+    })
+  await Promise.all(Array.from({ length: 60 }, (_, index) => work(`service-${Math.floor(index / 6)}`)))
+  expect([most, mostOfLane]).toEqual([8, 2])
+})
+
+test('an aborted fetch ends at once and leaves nothing on the signal', async () => {
+  await using mute = await site(() => {})
+  const controller = new AbortController()
+  const pending = failure(ask(mute.origin, { signal: controller.signal, limits: { ...fast, headersMs: 30_000, totalMs: 30_000 } }))
+  await expect.poll(() => mute.requests.length).toBe(1)
+  const start = performance.now()
+  controller.abort()
+  expect((await pending).kind).toBe('timeout')
+  expect(performance.now() - start).toBeLessThan(300)
+})
