@@ -19,7 +19,8 @@ function environment() {
     rmSync(dir, { recursive: true, force: true })
     mkdirSync(dir, { recursive: true })
   }
-  return { ...process.env, TMPDIR: TMP, TEMP: TMP, TMP, XDG_CACHE_HOME: join(CACHE, 'xdg'), OCTOPUS_MISSING_COMPONENTS: MISSING }
+  const colour = process.stdout.isTTY ? {} : { NO_COLOR: '1' }
+  return { ...process.env, ...colour, TMPDIR: TMP, TEMP: TMP, TMP, XDG_CACHE_HOME: join(CACHE, 'xdg'), OCTOPUS_MISSING_COMPONENTS: MISSING }
 }
 
 function tellMissing() {

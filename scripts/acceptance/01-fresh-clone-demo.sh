@@ -75,3 +75,6 @@ DEMO=
 
 version=$(bare_machine "$HOME_DIR" npx octopus version) || fail "npx octopus version does not work"
 ok "npx octopus version: $version"
+
+cd "$ROOT"
+rm -rf "$CLONE" "$HOME_DIR"

@@ -42,3 +42,6 @@ begin=$(now)
 bare_machine "$HOME_DIR" npm test >"$WORK/02/warm.log" 2>&1 || true
 require_passed "$WORK/02/warm.log"
 ok "npm test, warm: $(seconds "$begin" "$(now)"), $(tail -1 "$WORK/02/warm.log")"
+
+cd "$ROOT"
+rm -rf "$CLONE" "$HOME_DIR"

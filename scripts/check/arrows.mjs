@@ -104,6 +104,12 @@ function checkBodies(file) {
   return found === null ? [] : [`${shown(file)} names ${found[1]}; bodies are opaque there`]
 }
 
+/** What is never published: tests, and what only tests use. `src/testing` is a part of core's surface and nobody else's. */
+function isForTests(file, one) {
+  if (isTest(file) || file.endsWith('.fixture.ts') || file.startsWith(join(one.dir, 'test/'))) return true
+  return file.startsWith(join(one.dir, 'src/testing/')) && one.manifest.exports?.['./testing'] === undefined
+}
+
 /** Every dependency and every import goes the way the architecture says. */
 export function arrows(checkout = ROOT) {
   const root = readJson(join(checkout, 'package.json'))
@@ -113,10 +119,10 @@ export function arrows(checkout = ROOT) {
     if (rules === undefined) return [`${one.folder} has no place among the arrows (scripts/check/arrows.mjs)`]
     const files = [...typescriptBelow(join(one.dir, 'src')), ...typescriptBelow(join(one.dir, 'test'))]
     const imports = files.flatMap((file) => {
-      const check = isTest(file) || file.startsWith(join(one.dir, 'test')) ? checkTestImport : checkImport
+      const check = isForTests(file, one) ? checkTestImport : checkImport
       return importsOf(file).flatMap((found) => check({ ...one, file, rules, root }, found))
     })
-    const core = one.folder === 'packages/core' ? files.filter((file) => !isTest(file)).flatMap(checkCoreFile) : []
+    const core = one.folder === 'packages/core' ? files.filter((file) => !isForTests(file, one)).flatMap(checkCoreFile) : []
     return [...checkManifest(one, rules), ...imports, ...core]
   })
 }

@@ -2,6 +2,7 @@ import { exchange, forward, problemReply } from './exchange/engine.ts'
 import { fetchWire, functionWire } from './web/fetch-wire.ts'
 import { HeaderList } from './headers.ts'
 import { meteredUpload, toResponse } from './web/bodies.ts'
+import { RecordedBody } from './web/recorded-body.ts'
 import { openRequest } from './exchange/open.ts'
 import { WebApp } from './web/app.ts'
 import { GatewayError, toGatewayError } from './errors.ts'
@@ -96,17 +97,11 @@ export class LaneHost {
     if (request.body === null) return this.#respond(ctx, request, { wire, bodyOf: (raw) => raw.body })
     const body = meteredUpload(ctx, request.body, this.opener.limits.body)
     if (ctx.route.middleware === null) return this.#respond(ctx, request, { wire, bodyOf: () => body })
-    // What a middleware reads of its half waits in the other one for the upstream.
-    const [shown, sent] = body.tee()
+    const recorded = new RecordedBody(body)
     const { url, method, headers, signal } = request
-    const init: RequestInit & { duplex: 'half' } = { method, headers, signal, body: shown, duplex: 'half' }
+    const init: RequestInit & { duplex: 'half' } = { method, headers, signal, body: recorded.shown, duplex: 'half' }
     const seen = new Request(url, init)
-    const bodyOf = (raw: Request): WebUpload => {
-      const unused = raw === seen ? shown : sent
-      // A half that nobody reads would keep all that the other one takes.
-      if (!unused.locked) void unused.cancel()
-      return raw === seen ? sent : raw.body
-    }
+    const bodyOf = (raw: Request): WebUpload => (raw === seen ? recorded.send() : raw.body)
     return this.#respond(ctx, seen, { wire, bodyOf })
   }
 

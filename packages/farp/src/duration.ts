@@ -7,6 +7,7 @@ export function parseGoDuration(text: string): number | undefined {
   if (rest === '0') return 0
   if (rest.length > 100 || !/^(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(rest)) return undefined
   let total = 0
-  for (const [, number, unit] of rest.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)) total += Number(number) * NANOSECONDS[unit!]!
+  for (const [, number, unit] of rest.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g))
+    total += Number(number) * NANOSECONDS[unit!]!
   return (sign * total) / 1e6
 }

@@ -33,7 +33,7 @@ export interface Limits {
 export const LIMITS: Limits = {
   manifestBytes: 1_048_576,
   schemaBytes: 10_485_760,
-  yamlBytes: 2_097_152,
+  yamlBytes: 1_048_576,
   ratio: 100,
   depth: 64,
   nodes: 2_000_000,

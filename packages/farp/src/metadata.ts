@@ -28,7 +28,10 @@ export function readMetadata(raw: Readonly<Record<string, string>>): Metadata {
 }
 
 function normalise(name: string): string {
-  const dotted = name.toLowerCase().replaceAll(/[_/-]/g, '.').replace(/^farp\.meta\./, '')
+  const dotted = name
+    .toLowerCase()
+    .replaceAll(/[_/-]/g, '.')
+    .replace(/^farp\.meta\./, '')
   return dotted.replace(/^farp\.io\./, 'farp.').replace(/^farp\.manifest\.url$/, 'farp.manifest')
 }
 

@@ -30,12 +30,21 @@ describe('mount vectors', () => {
 })
 
 test('without a domain the first label of the host decides', () => {
-  const request = { strategy: 'subdomain', serviceName: 's', serviceVersion: '', instanceId: 'i', basePath: '', subdomain: 'users' } as const
+  const request = {
+    strategy: 'subdomain',
+    serviceName: 's',
+    serviceVersion: '',
+    instanceId: 'i',
+    basePath: '',
+    subdomain: 'users',
+  } as const
   expect(mountOf(request)).toEqual({ prefix: '', host: 'users.*' })
 })
 
 describe('strip_prefix vectors', () => {
-  const { cases } = vectors<{ cases: readonly { strip_prefix: boolean | null; request: string; upstream_path: string | null }[] }>('strip-prefix')
+  const { cases } = vectors<{ cases: readonly { strip_prefix: boolean | null; request: string; upstream_path: string | null }[] }>(
+    'strip-prefix',
+  )
   test.each(cases)('$strip_prefix $request', ({ strip_prefix: strip, request, upstream_path: expected }) => {
     expect(upstreamPath({ prefix: '/user-service', stripPrefix: strip ?? undefined, serverPrefix: '' }, request) ?? null).toBe(expected)
   })

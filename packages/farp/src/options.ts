@@ -48,7 +48,10 @@ const duration = v.pipe(
 )
 
 const hostName = v.pipe(v.string(), v.regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i, 'write a domain such as example.com'))
-const allowedHost = v.pipe(v.string(), v.regex(/^(?:\*\.)?[a-z0-9][a-z0-9.-]*(?::\d{1,5})?$|^\[[0-9a-f:.]+\](?::\d{1,5})?$/i, 'write a host, host:port or *.suffix'))
+const allowedHost = v.pipe(
+  v.string(),
+  v.regex(/^(?:\*\.)?[a-z0-9][a-z0-9.-]*(?::\d{1,5})?$|^\[[0-9a-f:.]+\](?::\d{1,5})?$/i, 'write a host, host:port or *.suffix'),
+)
 
 /** The options as a valibot schema: for configuration files. Keys are the option names. */
 export const farpOptions = v.strictObject({
@@ -97,7 +100,11 @@ export function settingsOf(options: FarpOptions, limits: Limits = LIMITS): Setti
   const result = v.safeParse(farpOptions, plain)
   if (!result.success) {
     throw new ConfigError(
-      result.issues.map((issue) => ({ code: 'invalid_value', path: ['farp', v.getDotPath(issue)].filter((part) => part !== null).join('.'), message: issue.message })),
+      result.issues.map((issue) => ({
+        code: 'invalid_value',
+        path: ['farp', v.getDotPath(issue)].filter((part) => part !== null).join('.'),
+        message: issue.message,
+      })),
     )
   }
   const { output } = result

@@ -6,7 +6,12 @@ import type { Sharer } from './pool.ts'
 interface Case {
   readonly name: string
   readonly statuses?: Readonly<Record<string, boolean>>
-  readonly instances?: readonly { id: string; weight?: number; role?: string; deployment?: { traffic_percent?: number; strategy?: string } }[]
+  readonly instances?: readonly {
+    id: string
+    weight?: number
+    role?: string
+    deployment?: { traffic_percent?: number; strategy?: string }
+  }[]
   readonly shares?: Readonly<Record<string, number>>
 }
 
@@ -20,7 +25,9 @@ const sharer = (id: string, account: Partial<Account> = {}, registryWeight = 1):
 })
 
 test('statuses', () => {
-  for (const { statuses } of cases) for (const [status, expected] of Object.entries(statuses ?? {})) expect(isRoutable(status === '<absent>' ? '' : status), status).toBe(expected)
+  for (const { statuses } of cases)
+    for (const [status, expected] of Object.entries(statuses ?? {}))
+      expect(isRoutable(status === '<absent>' ? '' : status), status).toBe(expected)
 })
 
 test('weights of the vectors', () => {
@@ -40,7 +47,10 @@ test('canaries get their percentage, whatever their number', () => {
 })
 
 test('a standby colour that cannot say zero gets none', () => {
-  const found = sharesOf([sharer('b', { role: 'blue', strategy: 'blue_green', trafficPercent: 100 }), sharer('g', { role: 'green', strategy: 'blue_green' })])
+  const found = sharesOf([
+    sharer('b', { role: 'blue', strategy: 'blue_green', trafficPercent: 100 }),
+    sharer('g', { role: 'green', strategy: 'blue_green' }),
+  ])
   expect([found.get('b'), found.get('g')]).toEqual([100, 0])
   const none = sharesOf([sharer('b', { role: 'blue', strategy: 'blue_green' }), sharer('g', { role: 'green', strategy: 'blue_green' })])
   expect([none.get('b'), none.get('g')]).toEqual([100, 100])
@@ -61,5 +71,11 @@ test('degraded instances rest while more than half are healthy', () => {
 })
 
 test("the registry's weight multiplies", () => {
-  expect(sharesOf([sharer('a', {}, 2), sharer('b', { weight: 50 }, 2), sharer('c', {}, 0)])).toEqual(new Map([['a', 200], ['b', 100], ['c', 0]]))
+  expect(sharesOf([sharer('a', {}, 2), sharer('b', { weight: 50 }, 2), sharer('c', {}, 0)])).toEqual(
+    new Map([
+      ['a', 200],
+      ['b', 100],
+      ['c', 0],
+    ]),
+  )
 })

@@ -36,7 +36,9 @@ export function sharesOf(sharers: readonly Sharer[]): ReadonlyMap<string, number
 }
 
 function shareColours(sharers: readonly Sharer[], weights: Map<string, number>): void {
-  const colours = ['blue', 'green'].map((colour) => sharers.filter(({ account }) => account?.role === colour && account.strategy === 'blue_green'))
+  const colours = ['blue', 'green'].map((colour) =>
+    sharers.filter(({ account }) => account?.role === colour && account.strategy === 'blue_green'),
+  )
   const members = colours.flat()
   const percents = colours.map((group) => largestPercent(group))
   const declares = colours.map((group, index) => percents[index]! > 0 || group.some(({ account }) => (account?.weight ?? 0) > 0))

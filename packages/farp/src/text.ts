@@ -1,11 +1,11 @@
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
+const CONTROL = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
 
 /**
  * A text from the network for people: without control, line-separator and direction characters (they forge log lines and
  * rewrite terminals), at most `length` characters.
  */
 export function clean(text: string, length = 500): string {
-  const plain = text.replaceAll(CONTROL, '')
+  const plain = /^[ -~]*$/.test(text) ? text : text.replaceAll(CONTROL, '')
   return plain.length > length ? `${plain.slice(0, length - 1)}…` : plain
 }
 
@@ -21,5 +21,7 @@ export function messageOf(thrown: unknown): string {
 
 /** A text whose unpaired surrogates are U+FFFD, as encoders of UTF-8 write them. */
 export function toWellFormed(text: string): string {
-  return /[\ud800-\udfff]/.test(text) ? text.replaceAll(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd') : text
+  return /[\ud800-\udfff]/.test(text)
+    ? text.replaceAll(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd')
+    : text
 }

@@ -22,7 +22,8 @@ const why = (url: string, more: Partial<TrustScope> = {}): string => {
 test('[R38] who may be contacted', () => {
   expect(why('http://10.0.0.7:8080/openapi.json')).toBe('registry')
   expect(why('https://10.0.0.8:8080/openapi.json')).toBe('registry')
-  for (const host of ['users', 'USERS', 'users.shop', 'users.shop.svc', 'users.shop.svc.cluster.local', 'users.']) expect(why(`http://${host}:8080/x`), host).toBe('name')
+  for (const host of ['users', 'USERS', 'users.shop', 'users.shop.svc', 'users.shop.svc.cluster.local', 'users.'])
+    expect(why(`http://${host}:8080/x`), host).toBe('name')
   expect(why('http://docs.example.com/x')).toBe('operator')
   expect(why('http://a.schemas.example/x')).toBe('operator')
   expect(why('http://cache.example.com:6379/x')).toBe('operator')
@@ -45,7 +46,14 @@ test('[R38] who may not', () => {
   ]) {
     expect(why(url), url).toBe('foreign')
   }
-  for (const url of ['ftp://10.0.0.7:8080/x', 'file:///etc/passwd', 'http://user:secret@10.0.0.7:8080/x', 'http://users:6379/x', 'http://docs.example.com:22/x', 'http://users:10250/x']) {
+  for (const url of [
+    'ftp://10.0.0.7:8080/x',
+    'file:///etc/passwd',
+    'http://user:secret@10.0.0.7:8080/x',
+    'http://users:6379/x',
+    'http://docs.example.com:22/x',
+    'http://users:10250/x',
+  ]) {
     expect(why(url), url).toBe('blocked')
   }
   expect(why('http://users.shop/x', { registered: [] })).toBe('name')

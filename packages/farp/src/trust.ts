@@ -39,7 +39,8 @@ export function judge(url: URL, scope: TrustScope): Verdict {
     const namesPort = entry.toLowerCase().endsWith(`:${address.port}`)
     return INFRASTRUCTURE.has(address.port) && !namesPort ? infrastructure(address) : { allowed: true, by: 'operator', address }
   }
-  if (!isRegistryName(address.host, scope)) return { allowed: false, reason: 'foreign', message: `${address.host} is neither the instance nor its service` }
+  if (!isRegistryName(address.host, scope))
+    return { allowed: false, reason: 'foreign', message: `${address.host} is neither the instance nor its service` }
   return INFRASTRUCTURE.has(address.port) ? infrastructure(address) : { allowed: true, by: 'name', address }
 }
 

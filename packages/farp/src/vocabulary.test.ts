@@ -21,17 +21,26 @@ describe('vectors', () => {
   test.each(vectors<readonly { in: string; ms: number | null }[]>('go-duration-parsing'))('duration "$in"', ({ in: text, ms }) => {
     expect(parseGoDuration(text)?.toFixed(6) ?? null).toBe(ms?.toFixed(6) ?? null)
   })
-  test.each(vectors<readonly { path: string; excluded: boolean }[]>('introspection-filter'))('introspection $path', ({ path, excluded }) => {
-    expect(isIntrospection(path)).toBe(excluded)
-  })
-  test.each(vectors<readonly { pattern: string; path: string; match: boolean }[]>('path-rule-glob'))('glob $pattern $path', ({ pattern, path, match }) => {
-    expect(matchesGlob(pattern, path)).toBe(match)
-  })
+  test.each(vectors<readonly { path: string; excluded: boolean }[]>('introspection-filter'))(
+    'introspection $path',
+    ({ path, excluded }) => {
+      expect(isIntrospection(path)).toBe(excluded)
+    },
+  )
+  test.each(vectors<readonly { pattern: string; path: string; match: boolean }[]>('path-rule-glob'))(
+    'glob $pattern $path',
+    ({ pattern, path, match }) => {
+      expect(matchesGlob(pattern, path)).toBe(match)
+    },
+  )
   const { cases } = vectors<{ cases: readonly { existing: Version; incoming: Version; winner: string }[] }>('conflicts')
-  test.each(cases.filter(({ existing, incoming }) => existing.priority === incoming.priority))('newer version wins: $winner', ({ existing, incoming, winner }) => {
-    const newest = compareVersions(existing.version, incoming.version) >= 0 ? existing : incoming
-    expect(newest.service).toBe(winner)
-  })
+  test.each(cases.filter(({ existing, incoming }) => existing.priority === incoming.priority))(
+    'newer version wins: $winner',
+    ({ existing, incoming, winner }) => {
+      const newest = compareVersions(existing.version, incoming.version) >= 0 ? existing : incoming
+      expect(newest.service).toBe(winner)
+    },
+  )
 })
 
 interface Version {
@@ -41,19 +50,40 @@ interface Version {
 }
 
 test('versions in order', () => {
-  const ordered = ['latest', '0.9', '1.0.0-alpha', '1.0.0-alpha.1', '1.0.0-alpha.beta', '1.0.0-beta.2', '1.0.0-beta.11', '1.0.0', 'v1.0.1', '1.10', '2']
-  expect([...ordered].reverse().sort(compareVersions)).toEqual(ordered)
+  const ordered = [
+    'latest',
+    '0.9',
+    '1.0.0-alpha',
+    '1.0.0-alpha.1',
+    '1.0.0-alpha.beta',
+    '1.0.0-beta.2',
+    '1.0.0-beta.11',
+    '1.0.0',
+    'v1.0.1',
+    '1.10',
+    '2',
+  ]
+  expect(ordered.toReversed().sort(compareVersions)).toEqual(ordered)
   expect(compareVersions('1.0.0+a', 'v1.0.0+b')).toBe(0)
 })
 
 test('addresses that are none', () => {
-  for (const text of ['', 'a b', 'ftp://a:1', 'http://user@host:80', 'host:99999', 'host', 'http://host/path', 'host:80?x']) expect(parseAddress(text), text).toBeUndefined()
+  for (const text of ['', 'a b', 'ftp://a:1', 'http://user@host:80', 'host:99999', 'host', 'http://host/path', 'host:80?x'])
+    expect(parseAddress(text), text).toBeUndefined()
   expect(parseAddress('::1', 80)).toEqual({ scheme: 'http', host: '::1', port: 80 })
   expect(parseAddress('Users.Example', 80, true)).toEqual({ scheme: 'https', host: 'users.example', port: 80 })
 })
 
 test('metadata in every spelling', () => {
-  for (const key of ['farp.manifest', 'farp_manifest', 'FARP-Manifest', 'farp.io/manifest', 'farp.io/manifest-url', 'farp/manifest', 'farp.meta.farp.manifest']) {
+  for (const key of [
+    'farp.manifest',
+    'farp_manifest',
+    'FARP-Manifest',
+    'farp.io/manifest',
+    'farp.io/manifest-url',
+    'farp/manifest',
+    'farp.meta.farp.manifest',
+  ]) {
     expect(readMetadata({ [key]: ' http://a/ ' }).get('farp.manifest'), key).toBe('http://a/')
   }
   expect(readMetadata({ 'farp-enabled': 'false', 'farp.enabled': 'yes' }).is('farp.enabled')).toBe(true)
@@ -67,8 +97,16 @@ test('who is asked for a manifest', () => {
   expect(recognise(none, 'consul', true)).toBe('probe')
   expect(recognise(none, 'static', false)).toBe('no')
   expect(recognise(readMetadata({ 'farp.enabled': 'false' }), 'static', undefined)).toBe('no')
-  for (const metadata of [{ farp_enabled: '1' }, { 'farp.manifest': 'http://a/' }, { schema_manifest: '{}' }, { tags: 'a,farp' }, { 'mdns.service_type': '_farp._tcp' }]) {
-    expect(recognise(readMetadata(metadata as unknown as Record<string, string>), 'consul', undefined), JSON.stringify(metadata)).toBe('declared')
+  for (const metadata of [
+    { farp_enabled: '1' },
+    { 'farp.manifest': 'http://a/' },
+    { schema_manifest: '{}' },
+    { tags: 'a,farp' },
+    { 'mdns.service_type': '_farp._tcp' },
+  ]) {
+    expect(recognise(readMetadata(metadata as unknown as Record<string, string>), 'consul', undefined), JSON.stringify(metadata)).toBe(
+      'declared',
+    )
   }
 })
 

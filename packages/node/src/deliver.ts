@@ -26,7 +26,7 @@ export function deliver(exchange: Exchange, answer: Answer<UndiciFlow>): void {
     sink.flow = flow
     flow.attach(sink)
     // A stream's head must not wait for its first byte.
-    if (!ctx.isFinished && !res.headersSent) res.flushHeaders()
+    if (!ctx.isFinished && sink.bytes === 0) res.flushHeaders()
     return
   }
   // Head and body in one write: two writes cost a quarter of the time of a small request.
@@ -60,10 +60,11 @@ export function cut({ req, res }: Exchange): void {
 /** Hands pieces to the client's connection. */
 export class ClientSink implements FlowSink {
   flow: { resume(): void } | null = null
+  /** Bytes taken so far. */
+  bytes = 0
   readonly #exchange: Exchange
   readonly #res: ServerResponse
   readonly #ctx: Context
-  #bytes = 0
 
   constructor(exchange: Exchange) {
     this.#exchange = exchange
@@ -72,7 +73,7 @@ export class ClientSink implements FlowSink {
   }
 
   chunk(bytes: Uint8Array): boolean {
-    this.#bytes += bytes.length
+    this.bytes += bytes.length
     this.#ctx.progressed()
     if (this.#res.write(bytes)) return true
     this.#ctx.stalled()
@@ -85,11 +86,11 @@ export class ClientSink implements FlowSink {
 
   end(): void {
     this.#res.end()
-    finishSent(this.#exchange, this.#bytes)
+    finishSent(this.#exchange, this.bytes)
   }
 
   fail(error: GatewayError): void {
-    this.#ctx.finish({ status: this.#res.statusCode, bytesOut: this.#bytes, error })
+    this.#ctx.finish({ status: this.#res.statusCode, bytesOut: this.bytes, error })
     cut(this.#exchange)
   }
 }

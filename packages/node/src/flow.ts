@@ -95,6 +95,8 @@ export class UndiciFlow implements Dispatcher.DispatchHandler {
   }
 
   onData(chunk: Buffer): boolean {
+    // undici tells of empty pieces when it is resumed with nothing to read: to pause on one would go round for ever.
+    if (chunk.length === 0) return true
     if (this.#sink === null) {
       this.#kept.push(chunk)
       this.#keptBytes += chunk.length
@@ -127,4 +129,4 @@ function classify(thrown: Error & { code?: string }, at: { readonly isSent: bool
   return new GatewayError('UPSTREAM_RESET', message, thrown)
 }
 
-const PROTOCOL = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'UND_ERR_RES_EXCEEDED_MAX_SIZE', 'UND_ERR_RESPONSE'])
+const PROTOCOL = new Set(['HTTPParserError', 'UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'UND_ERR_RES_EXCEEDED_MAX_SIZE', 'UND_ERR_RESPONSE'])

@@ -3,9 +3,6 @@ import type { Exchange } from './connection.ts'
 import type { HeaderList } from '@octopus-gateway/core'
 import type { ServerResponse } from 'node:http'
 
-/** Pieces that are taken as far as they are there already, so that a small answer leaves in one write. */
-const AT_ONCE = 2
-
 /** Writes a `Response` with the fields given. The request is finished by the response's own body, which counts its bytes. */
 export function writeResponse(exchange: Exchange, headers: HeaderList, response: Response): void {
   const { res } = exchange
@@ -30,16 +27,12 @@ async function copy(exchange: Exchange, reader: ReadableStreamDefaultReader<Uint
   }
   res.on('close', onClose)
   try {
-    for (let taken = 0; ; taken++) {
-      const reading = reader.read()
-      // A stream's head must not wait for its first byte.
-      const { done, value } = taken < AT_ONCE && !res.headersSent ? await atOnce(res, reading) : await reading
-      if (done) break
-      if (!res.write(value)) {
-        ctx.stalled()
-        await drained(res)
-      }
+    let next = await first(res, reader.read())
+    for (; !next.done; next = await reader.read()) {
       if (res.destroyed) return
+      if (res.write(next.value)) continue
+      ctx.stalled()
+      await drained(res)
     }
     res.end()
   } catch {
@@ -48,18 +41,18 @@ async function copy(exchange: Exchange, reader: ReadableStreamDefaultReader<Uint
   }
 }
 
-async function atOnce<T>(res: ServerResponse, reading: Promise<T>): Promise<T> {
+/** A stream's head must not wait for its first byte; a small answer that is here already leaves with its head in one write. */
+async function first<T>(res: ServerResponse, reading: Promise<T>): Promise<T> {
   const timer = setImmediate(() => {
-    if (!res.headersSent && !res.destroyed) res.flushHeaders()
+    if (!res.destroyed) res.flushHeaders()
   })
-  try {
-    return await reading
-  } finally {
-    clearImmediate(timer)
-  }
+  const result = await reading
+  clearImmediate(timer)
+  return result
 }
 
 function drained(res: ServerResponse): Promise<void> {
+  if (res.destroyed) return Promise.resolve()
   return new Promise((resolve) => {
     const done = (): void => {
       res.off('drain', done)

@@ -1,19 +1,37 @@
-import { requireGroups, runTests } from './run-tests.mjs'
+import { join } from 'node:path'
+import { ROOT, readJson } from '../../lib/workspace.mjs'
+import { requireGroup, runTests } from './run-tests.mjs'
 
-// Every section of the FARP test vectors that this release implements is run as tests that carry its name.
+// The interoperability vectors of FARP: for every section, its data in packages/farp/vectors, and as many passing tests as it has cases.
 const SECTIONS = [
-  'manifest_validation',
-  'route_mounts',
-  'schema_checksum',
-  'manifest_checksum',
-  'gateway_strip_prefix',
-  'gateway_address_parsing',
-  'gateway_capabilities_parsing',
-  'gateway_go_duration_parsing',
+  {
+    section: 'manifest_validation',
+    data: 'manifest-validation',
+    file: 'manifest/parse.test.ts',
+    group: /^vectors, (lenient|strict)$/,
+    times: 2,
+  },
+  { section: 'route_mounts', data: 'route-mounts', file: 'mount.test.ts', group: /^mount vectors$/ },
+  { section: 'schema_checksum', data: 'schema-checksum', file: 'schemas/canonical.test.ts', group: /^schema hash vectors$/ },
+  { section: 'manifest_checksum', data: 'manifest-checksum', file: 'manifest/checksum.test.ts', group: /^vectors$/ },
+  { section: 'gateway_strip_prefix', data: 'strip-prefix', file: 'mount.test.ts', group: /^strip_prefix vectors$/ },
+  { section: 'gateway_address_parsing', data: 'address-parsing', file: 'vocabulary.test.ts', title: /^address / },
+  { section: 'gateway_capabilities_parsing', data: 'capabilities-parsing', file: 'vocabulary.test.ts', title: /^capabilities / },
+  { section: 'gateway_go_duration_parsing', data: 'go-duration-parsing', file: 'vocabulary.test.ts', title: /^duration / },
 ]
-const tests = await runTests('farp-vectors', SECTIONS.join('|'), ['packages/farp'])
-requireGroups(
-  SECTIONS.map((section) => ({ key: section, what: section })),
-  tests,
-  ({ name }, section) => name.split(/[^\w]+/).includes(section),
-)
+
+function casesOf(data) {
+  const content = readJson(join(ROOT, 'packages/farp/vectors', `${data}.json`))
+  return (Array.isArray(content) ? content : content.cases).length
+}
+
+const tests = await runTests('farp-vectors', { files: ['packages/farp/src'] })
+for (const { section, data, file, group, title, times = 1 } of SECTIONS) {
+  const own = tests.filter(
+    (test) =>
+      test.file.endsWith(`/${file}`) &&
+      (group === undefined || test.ancestors.some((one) => group.test(one))) &&
+      (title === undefined || title.test(test.title)),
+  )
+  requireGroup(section, own, casesOf(data) * times)
+}

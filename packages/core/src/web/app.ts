@@ -67,10 +67,17 @@ function outermost(hooks: readonly Hooks[]): MiddlewareHandler<Env> {
   return async (c, next) => {
     const { ctx, responded } = c.env
     c.set('octopus', ctx)
-    await next()
-    if (!c.finalized) c.res = await replyTo(ctx, new GatewayError('INTERNAL', 'A middleware neither answered nor called next().'))
-    const late = hooks.filter((hook) => hook.onResponse !== undefined && !responded.has(hook))
-    if (late.length > 0) await runOnResponse(c, late, compilePhases(late).onResponse)
+    try {
+      await next()
+      if (!c.finalized) throw new GatewayError('INTERNAL', 'A middleware neither answered nor called next().')
+      const late = hooks.filter((hook) => hook.onResponse !== undefined && !responded.has(hook))
+      if (late.length > 0) await runOnResponse(c, late, compilePhases(late).onResponse)
+    } catch (thrown) {
+      // From further in only what is no Error gets here: Hono has made a response of the others.
+      const reply = await replyTo(ctx, thrown)
+      c.res = undefined
+      c.res = reply
+    }
     const { passed } = c.env
     const isDropped = passed !== null && passed !== c.res.body && !passed.locked
     if (!ctx.hasBody || isDropped) finishLocal(c)

@@ -40,11 +40,15 @@ async function sendByFetch(fetch: typeof globalThis.fetch, call: Call<WebUpload>
 /** Codes of connections that were never made, where the runtime tells (Node's `cause`). */
 const NOT_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT', 'ConnectionRefused'])
 
+/** Codes of answers that are not HTTP (Node's parser). */
+const NOT_HTTP = /^(?:HPE_|HTTPParserError$|UND_ERR_(?:HEADERS_OVERFLOW|RES_))/
+
 function fetchFailure(thrown: unknown): GatewayError {
-  const cause = (thrown as { cause?: { code?: string }; code?: string } | undefined) ?? {}
-  const code = cause.cause?.code ?? cause.code ?? ''
+  const cause = (thrown as { cause?: { code?: string; name?: string }; code?: string } | undefined) ?? {}
+  const code = cause.cause?.code ?? cause.code ?? cause.cause?.name ?? ''
   const message = thrown instanceof Error ? thrown.message : String(thrown)
-  return new GatewayError(NOT_CONNECTED.has(code) ? 'UPSTREAM_CONNECT' : 'UPSTREAM_RESET', `fetch failed: ${message} ${code}`.trim(), thrown)
+  const kind = NOT_CONNECTED.has(code) ? 'UPSTREAM_CONNECT' : NOT_HTTP.test(code) ? 'UPSTREAM_PROTOCOL' : 'UPSTREAM_RESET'
+  return new GatewayError(kind, `fetch failed: ${message} ${code}`.trim(), thrown)
 }
 
 function headersOf(list: HeaderList): Headers {

@@ -8,7 +8,9 @@ import type { JsonObject } from '../json.ts'
 const adapt = (document: JsonObject): ReturnType<typeof adaptOpenApi> => adaptOpenApi({ openapi: '3.1.0', ...document }, LIMITS)
 
 test('one operation per path and method, TRACE excluded', () => {
-  const { operations } = adapt({ paths: { '/a': { get: {}, put: {}, post: {}, delete: {}, options: {}, head: {}, patch: {}, trace: {}, parameters: [], 'x-get': {} } } })
+  const { operations } = adapt({
+    paths: { '/a': { get: {}, put: {}, post: {}, delete: {}, options: {}, head: {}, patch: {}, trace: {}, parameters: [], 'x-get': {} } },
+  })
   expect(operations.map(({ method }) => method).sort()).toEqual(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'])
 })
 
@@ -16,16 +18,32 @@ test('what an operation carries', () => {
   const { operations } = adapt({
     security: [{ key: [] }],
     paths: {
-      '/a': { summary: 'item', get: { operationId: 'a', tags: ['t', 1], deprecated: true, 'x-rate-limit': 5 }, post: { summary: 'own', security: [] } },
+      '/a': {
+        summary: 'item',
+        get: { operationId: 'a', tags: ['t', 1], deprecated: true, 'x-rate-limit': 5 },
+        post: { summary: 'own', security: [] },
+      },
     },
   })
-  expect(operations[0]).toMatchObject({ operationId: 'a', summary: 'item', tags: ['t'], deprecated: true, security: [{ key: [] }], extensions: { 'x-rate-limit': 5 } })
+  expect(operations[0]).toMatchObject({
+    operationId: 'a',
+    summary: 'item',
+    tags: ['t'],
+    deprecated: true,
+    security: [{ key: [] }],
+    extensions: { 'x-rate-limit': 5 },
+  })
   expect(operations[1]).toMatchObject({ summary: 'own', deprecated: false, security: [] })
 })
 
 test('path items through local references; circles and other documents are left out', () => {
   const { operations, findings } = adapt({
-    paths: { '/a': { $ref: '#/components/pathItems/A' }, '/b': { $ref: '#/components/pathItems/Loop' }, '/c': { $ref: 'http://evil/x.json' }, '/d': 1 },
+    paths: {
+      '/a': { $ref: '#/components/pathItems/A' },
+      '/b': { $ref: '#/components/pathItems/Loop' },
+      '/c': { $ref: 'http://evil/x.json' },
+      '/d': 1,
+    },
     components: { pathItems: { A: { get: {} }, Loop: { $ref: '#/components/pathItems/Loop' } } },
   })
   expect(operations.map(({ path }) => path)).toEqual(['/a'])
@@ -63,7 +81,32 @@ test("schema paths in the gateway's syntax", () => {
 })
 
 test('[R38] paths that reach outside their mount or confuse a router are skipped', () => {
-  for (const path of ['users', '', '/../admin', '/a/..', '/./a', '/%2e%2e/a', '/a/%2E./b', '//evil', '/a//b', '/a\\b', '/a?b', '/a#b', '/a\u0000', '/a\r\nb', '/a%2fb', '/a%5Cb', '/a%00', '/a%zz', '/{', '/a}', '/{}', '/{a}{b}', '/{a}/{a}', `/${'a'.repeat(3000)}`]) {
+  for (const path of [
+    'users',
+    '',
+    '/../admin',
+    '/a/..',
+    '/./a',
+    '/%2e%2e/a',
+    '/a/%2E./b',
+    '//evil',
+    '/a//b',
+    '/a\\b',
+    '/a?b',
+    '/a#b',
+    '/a\u0000',
+    '/a\r\nb',
+    '/a%2fb',
+    '/a%5Cb',
+    '/a%00',
+    '/a%zz',
+    '/{',
+    '/a}',
+    '/{}',
+    '/{a}{b}',
+    '/{a}/{a}',
+    `/${'a'.repeat(3000)}`,
+  ]) {
     expect(toPathPattern(path), JSON.stringify(path)).toHaveProperty('problem')
   }
 })
@@ -86,6 +129,9 @@ test('[R38] a relative server with dot segments is no prefix', () => {
   for (const url of ['/../admin', 'api/../..', '/%2e%2e', '/a?b', '/{unknown}', 'javascript:alert(1)\\']) {
     const { operations, findings } = adapt({ servers: [{ url }], paths: { '/a': { get: {} } } })
     expect(operations[0]!.serverPrefix, url).toBe('')
-    expect(findings.map(({ code }) => code), url).toEqual(['SERVER_IGNORED'])
+    expect(
+      findings.map(({ code }) => code),
+      url,
+    ).toEqual(['SERVER_IGNORED'])
   }
 })

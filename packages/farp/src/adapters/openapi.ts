@@ -41,26 +41,31 @@ export const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patc
 /** Reads an OpenAPI 3 document. Pure. Throws `SchemaError` when it is none, or larger than the limits. */
 export function adaptOpenApi(document: JsonObject, limits: Limits): AdaptedOpenApi {
   const version = ownText(document, 'openapi') ?? ''
-  if (!/^3\.\d+/.test(version)) throw new SchemaError(version === '' ? 'it has no "openapi" member' : `OpenAPI ${clean(version, 20)} is not supported; use 3.0 or 3.1`)
+  if (!/^3\.\d+/.test(version))
+    throw new SchemaError(version === '' ? 'it has no "openapi" member' : `OpenAPI ${clean(version, 20)} is not supported; use 3.0 or 3.1`)
   const paths = Object.entries(ownObject(document, 'paths') ?? table()).filter(([path]) => !path.startsWith('x-'))
   if (paths.length > limits.paths) throw new SchemaError(`it has ${paths.length} paths; the limit is ${limits.paths}`)
-  const findings: Finding[] = []
+  const findings = new Map<string, Finding>()
+  const note = (item: Finding): void => void findings.set(item.message, item)
   const seen = new Set<string>()
   const operations = paths.flatMap(([path, item]) => {
     const pattern = toPathPattern(path)
     if ('problem' in pattern) {
-      findings.push(skipped(path, pattern.problem))
+      note(skipped(path, pattern.problem))
       return []
     }
     const resolved = resolveItem(item, document)
     if (resolved === undefined) {
-      findings.push(skipped(path, 'its path item is not an object of this document'))
+      note(skipped(path, 'its path item is not an object of this document'))
       return []
     }
-    return operationsOf({ path, ...pattern }, { item: resolved, document, findings }).filter(({ method, key }) => !seen.has(`${method} ${key}`) && seen.add(`${method} ${key}`))
+    return operationsOf({ path, ...pattern }, { item: resolved, document, note }).filter(
+      ({ method, key }) => !seen.has(`${method} ${key}`) && seen.add(`${method} ${key}`),
+    )
   })
-  if (operations.length > limits.operations) throw new SchemaError(`it has ${operations.length} operations; the limit is ${limits.operations}`)
-  return { operations, findings: capped(findings) }
+  if (operations.length > limits.operations)
+    throw new SchemaError(`it has ${operations.length} operations; the limit is ${limits.operations}`)
+  return { operations, findings: capped([...findings.values()]) }
 }
 
 function skipped(path: string, problem: string): Finding {
@@ -82,16 +87,15 @@ interface Place {
 interface Surroundings {
   readonly item: JsonObject
   readonly document: JsonObject
-  readonly findings: Finding[]
+  readonly note: (finding: Finding) => void
 }
 
-function operationsOf(place: Place, { item, document, findings }: Surroundings): SchemaOperation[] {
+function operationsOf(place: Place, { item, document, note }: Surroundings): SchemaOperation[] {
   return METHODS.flatMap((method) => {
     const operation = ownObject(item, method)
     if (operation === undefined) return []
-    const servers = [operation, item, document].map((owner) => ownList(owner, 'servers')).find((list) => list.length > 0)
-    const server = prefixOf(servers)
-    if (server.problem !== undefined && !findings.some(({ message }) => message === server.problem)) findings.push(finding('SERVER_IGNORED', server.problem))
+    const server = prefixOf([operation, item, document].map((owner) => ownList(owner, 'servers')).find((list) => list.length > 0))
+    if (server.problem !== undefined) note(finding('SERVER_IGNORED', server.problem))
     return [
       {
         ...place,
@@ -122,7 +126,12 @@ function prefixOf(servers: readonly unknown[] | undefined): { readonly prefix: s
   if (url === '' || url === '/' || url === '.' || url === './') return { prefix: '' }
   if (/^(?:[a-z][a-z0-9+.-]*:)?\/\//i.test(url)) {
     const path = /^(?:[a-z][a-z0-9+.-]*:)?\/\/[^/]*(\/[^?#]*[^/?#])/i.exec(url)?.[1]
-    return path === undefined ? { prefix: '' } : { prefix: '', problem: `servers[0].url is absolute, so its path ${clean(path, 100)} is not used; make it relative if the service has its API there` }
+    return path === undefined
+      ? { prefix: '' }
+      : {
+          prefix: '',
+          problem: `servers[0].url is absolute, so its path ${clean(path, 100)} is not used; make it relative if the service has its API there`,
+        }
   }
   const path = `/${url.replace(/^\.?\//, '').replace(/\/+$/, '')}`
   const pattern = toPathPattern(path)
@@ -172,5 +181,7 @@ export function pointerTokens(ref: string): string[] {
 }
 
 function decodeSafely(text: string): string {
-  return /%(?![0-9a-f]{2})/i.test(text) ? text : text.replaceAll(/(?:%[0-9a-f]{2})+/gi, (run) => new TextDecoder().decode(Buffer.from(run.replaceAll('%', ''), 'hex')))
+  return /%(?![0-9a-f]{2})/i.test(text)
+    ? text
+    : text.replaceAll(/(?:%[0-9a-f]{2})+/gi, (run) => new TextDecoder().decode(Buffer.from(run.replaceAll('%', ''), 'hex')))
 }

@@ -10,8 +10,8 @@ export type PathPattern = { readonly pattern: string; readonly key: string } | {
 export function toPathPattern(path: string): PathPattern {
   if (!path.startsWith('/')) return { problem: 'it does not start with "/"' }
   if (path.length > 2048) return { problem: 'it is longer than 2048 characters' }
-  if (/[?#\\\u0000-\u001f\u007f]/.test(path)) return { problem: 'it contains ?, #, a backslash or a control character' }
-  if (/%(?![0-9a-f]{2})/i.test(path)) return { problem: 'it contains an invalid percent-encoding' }
+  if (/[?#\\\p{Cc}]/u.test(path)) return { problem: 'it contains ?, #, a backslash or a control character' }
+  if (!isEncodedRight(path)) return { problem: 'it contains an invalid percent-encoding' }
   if (/%(?:2f|5c|0\d|1[0-9a-f]|7f)/i.test(path)) return { problem: 'it contains an encoded slash, backslash or control character' }
   const segments = path.slice(1).split('/')
   if (segments.slice(0, -1).includes('')) return { problem: 'it contains an empty segment' }
@@ -49,6 +49,17 @@ function parseSegment(segment: string, names: Set<string>): PathPattern {
   const isSyntax = pattern.startsWith(':') || pattern.startsWith('*')
   const first = pattern.startsWith(':') ? '%3A' : '%2A'
   return { pattern: isSyntax ? first + pattern.slice(1) : pattern, key: isSyntax ? first + key.slice(1) : key }
+}
+
+/** Whether every percent-encoding is one, and their bytes are UTF-8. */
+function isEncodedRight(path: string): boolean {
+  try {
+    for (const run of path.match(/(?:%[^%]{0,2})+/g) ?? []) decodeURIComponent(run)
+    return true
+  } catch {
+    // The only failure of decoding is malformed input, which is the answer.
+    return false
+  }
 }
 
 function literal(text: string): string {

@@ -50,7 +50,10 @@ function byType(schemas: readonly HashedDescriptor[]): HashedDescriptor[] {
 }
 
 function orders(groups: readonly (readonly HashedDescriptor[])[]): HashedDescriptor[][] {
-  return groups.reduce<HashedDescriptor[][]>((found, group) => found.flatMap((head) => permutations(group).map((tail) => [...head, ...tail])), [[]])
+  return groups.reduce<HashedDescriptor[][]>(
+    (found, group) => found.flatMap((head) => permutations(group).map((tail) => [...head, ...tail])),
+    [[]],
+  )
 }
 
 function permutations<T>(items: readonly T[]): T[][] {

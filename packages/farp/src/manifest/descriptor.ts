@@ -97,6 +97,8 @@ function compositionOf(raw: JsonObject): Composition | undefined {
     tagPrefix: ownText(composition, 'tag_prefix') || undefined,
     operationIdPrefix: ownText(composition, 'operation_id_prefix') || undefined,
     preserveExtensions: own(composition, 'preserve_extensions') === true,
-    customServers: ownList(composition, 'custom_servers').filter((server): server is JsonObject => isObject(server) && typeof own(server, 'url') === 'string'),
+    customServers: ownList(composition, 'custom_servers').filter(
+      (server): server is JsonObject => isObject(server) && typeof own(server, 'url') === 'string',
+    ),
   }
 }

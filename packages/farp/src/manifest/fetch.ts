@@ -42,7 +42,8 @@ export async function fetchManifest(request: ManifestRequest): Promise<FoundMani
   let ownFailure: FetchError | undefined
   const asked = new Set<string>()
   for (const { url } of places) {
-    const isOwn = url.hostname.replace(/^\[(.*)\]$/, '$1') === own.host && Number(url.port || (url.protocol === 'https:' ? 443 : 80)) === own.port
+    const isOwn =
+      url.hostname.replace(/^\[(.*)\]$/, '$1') === own.host && Number(url.port || (url.protocol === 'https:' ? 443 : 80)) === own.port
     // Whoever refuses a connection or does not answer will do so again.
     const isUseless = isOwn && ownFailure !== undefined && ownFailure.kind !== 'status'
     if (asked.has(url.href) || isUseless) continue

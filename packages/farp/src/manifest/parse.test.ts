@@ -59,15 +59,21 @@ test('a missing instance address is fine when discovery knows it', () => {
 })
 
 test('a manifest of a name and a URL is enough', () => {
-  const { manifest, findings } = parseManifest('{"service_name":"tiny","schemas":[{"type":"openapi","location":{"url":"http://tiny/openapi.json"}}]}')
+  const { manifest, findings } = parseManifest(
+    '{"service_name":"tiny","schemas":[{"type":"openapi","location":{"url":"http://tiny/openapi.json"}}]}',
+  )
   expect(manifest.schemas[0]?.location).toEqual({ type: 'http', url: 'http://tiny/openapi.json', headers: new Map() })
   expect(manifest.routing.strategy).toBeUndefined()
   expect(findings.length).toBeGreaterThan(0)
 })
 
 test('an inline schema is found beside the location and inside it', () => {
-  const beside = parseManifest('{"service_name":"a","schemas":[{"type":"openapi","inline_schema":{"openapi":"3.1.0"},"location":{"type":"inline"}}]}')
-  const inside = parseManifest('{"service_name":"a","schemas":[{"type":"openapi","location":{"type":"inline","inline_schema":{"openapi":"3.1.0"}}}]}')
+  const beside = parseManifest(
+    '{"service_name":"a","schemas":[{"type":"openapi","inline_schema":{"openapi":"3.1.0"},"location":{"type":"inline"}}]}',
+  )
+  const inside = parseManifest(
+    '{"service_name":"a","schemas":[{"type":"openapi","location":{"type":"inline","inline_schema":{"openapi":"3.1.0"}}}]}',
+  )
   expect(beside.manifest.schemas[0]?.location).toEqual({ type: 'inline', schema: { openapi: '3.1.0' } })
   expect(inside.manifest.schemas).toEqual(beside.manifest.schemas)
 })
@@ -84,7 +90,9 @@ test('null schemas, the zero structs of Go and unknown members mean nothing', ()
 })
 
 test('[R38] nothing of webhook is kept, so its secret cannot be shown anywhere', () => {
-  const { manifest } = parseManifest('{"service_name":"a","webhook":{"secret":"hunter2-secret","service_webhook":"http://a/hook"},"schemas":[]}')
+  const { manifest } = parseManifest(
+    '{"service_name":"a","webhook":{"secret":"hunter2-secret","service_webhook":"http://a/hook"},"schemas":[]}',
+  )
   expect(JSON.stringify(manifest)).not.toContain('hunter2-secret')
 })
 
@@ -99,8 +107,12 @@ test('[R38] names that are no path segments are refused', () => {
   for (const label of ['a.b', '-a', 'a-', 'A', '*', 'a_b', 'a'.repeat(64)]) {
     expect(refusal(() => parseManifest(routing({ strategy: 'subdomain', subdomain: label })))?.field, label).toBe('routing.subdomain')
   }
-  expect(refusal(() => parseManifest(JSON.stringify({ service_name: 'a', service_version: '1/..', routing: { strategy: 'versioned' } })))?.field).toBe('service_version')
-  expect(refusal(() => parseManifest(JSON.stringify({ service_name: 'a', instance_id: 'a:1', routing: { strategy: 'instance' } })))?.field).toBe('instance_id')
+  expect(
+    refusal(() => parseManifest(JSON.stringify({ service_name: 'a', service_version: '1/..', routing: { strategy: 'versioned' } })))?.field,
+  ).toBe('service_version')
+  expect(
+    refusal(() => parseManifest(JSON.stringify({ service_name: 'a', instance_id: 'a:1', routing: { strategy: 'instance' } })))?.field,
+  ).toBe('instance_id')
 })
 
 test('[R38] deep nesting, bytes that are not UTF-8 and too many schemas are refused', () => {
@@ -108,7 +120,9 @@ test('[R38] deep nesting, bytes that are not UTF-8 and too many schemas are refu
   expect(refusal(() => parseManifest(deep))?.code).toBe('INVALID_MANIFEST')
   expect(refusal(() => parseManifest(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d])))?.code).toBe('INVALID_MANIFEST')
   const schema = { type: 'openapi', location: { url: 'http://a/' } }
-  expect(refusal(() => parseManifest(JSON.stringify({ service_name: 'a', schemas: Array.from({ length: 51 }, () => schema) })))?.code).toBe('LIMIT_EXCEEDED')
+  expect(refusal(() => parseManifest(JSON.stringify({ service_name: 'a', schemas: Array.from({ length: 51 }, () => schema) })))?.code).toBe(
+    'LIMIT_EXCEEDED',
+  )
 })
 
 test('[R38] members named like prototype properties change nothing', () => {
@@ -131,7 +145,9 @@ test('[R38] location.headers that frame, route or authenticate for others are dr
     'x-inject': 'a\r\nx-b: secret-inject',
     'X-Token': 'kept',
   }
-  const { manifest, findings } = parseManifest(JSON.stringify({ service_name: 'a', schemas: [{ type: 'openapi', location: { url: 'http://a/', headers } }] }))
+  const { manifest, findings } = parseManifest(
+    JSON.stringify({ service_name: 'a', schemas: [{ type: 'openapi', location: { url: 'http://a/', headers } }] }),
+  )
   const { location } = manifest.schemas[0]!
   expect(location.type === 'http' && [...location.headers]).toEqual([['x-token', 'kept']])
   const said = findings.map(({ message }) => message).join('\n')
@@ -144,7 +160,8 @@ test('any JSON gives a manifest or a ManifestError, never another failure', () =
   const member = fc.constantFrom('version', 'service_name', 'schemas', 'routing', 'instance', 'auth', 'endpoints', 'checksum', '__proto__')
   fc.assert(
     fc.property(fc.dictionary(member, fc.jsonValue({ maxDepth: 4 })), (value) => {
-      for (const mode of ['lenient', 'strict'] as const) refusal(() => parseManifest(JSON.stringify({ service_name: 'a', ...value }), { mode }))
+      for (const mode of ['lenient', 'strict'] as const)
+        refusal(() => parseManifest(JSON.stringify({ service_name: 'a', ...value }), { mode }))
     }),
     { numRuns: 500 },
   )

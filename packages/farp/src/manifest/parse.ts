@@ -39,12 +39,19 @@ export function parseManifest(content: string | Uint8Array, options: ParseOption
   const version = checkVersion(raw)
   const read = readManifest(raw, { addressKnown })
   const { manifest } = read
-  if (own(raw, 'schemas') !== undefined && Array.isArray(own(raw, 'schemas')) && (own(raw, 'schemas') as unknown[]).length > limits.schemas) {
+  if (
+    own(raw, 'schemas') !== undefined &&
+    Array.isArray(own(raw, 'schemas')) &&
+    (own(raw, 'schemas') as unknown[]).length > limits.schemas
+  ) {
     throw new ManifestError('LIMIT_EXCEEDED', `a manifest lists at most ${limits.schemas} schemas`)
   }
   const declared = hashesOf(raw)
   if (manifest.checksum !== '' && !isChecksumOf(manifest.checksum, declared)) {
-    throw new ManifestError('CHECKSUM_MISMATCH', `schema checksum mismatch: computed ${manifestChecksum(declared) || 'none'}, declared ${manifest.checksum}`)
+    throw new ManifestError(
+      'CHECKSUM_MISMATCH',
+      `schema checksum mismatch: computed ${manifestChecksum(declared) || 'none'}, declared ${manifest.checksum}`,
+    )
   }
   return { manifest, findings: [...version, ...read.findings] }
 }
@@ -62,7 +69,8 @@ function decode(content: string | Uint8Array, limits: Limits): JsonObject {
   if (problem !== undefined) throw new ManifestError('INVALID_MANIFEST', problem)
   if (!isObject(raw)) throw new ManifestError('INVALID_MANIFEST', 'it is not a JSON object')
   const schemas = own(raw, 'schemas')
-  if (schemas !== undefined && schemas !== null && !Array.isArray(schemas)) throw new ManifestError('INVALID_MANIFEST', 'schemas is not a list')
+  if (schemas !== undefined && schemas !== null && !Array.isArray(schemas))
+    throw new ManifestError('INVALID_MANIFEST', 'schemas is not a list')
   return raw
 }
 

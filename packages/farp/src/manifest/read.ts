@@ -14,9 +14,14 @@ export function checkVersion(raw: JsonObject): Finding[] {
   if (text === '') return [finding('MANIFEST_LENIENT', 'version is missing; 1.0.0 is assumed')]
   const match = /^(v?)(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?(?:[-+].*)?$/.exec(text)
   if (match === null || Number(match[2]) !== 1) {
-    throw new ManifestError('INCOMPATIBLE_VERSION', `protocol version ${clean(text, 40)} is not supported; this gateway speaks 1.x`, 'version')
+    throw new ManifestError(
+      'INCOMPATIBLE_VERSION',
+      `protocol version ${clean(text, 40)} is not supported; this gateway speaks 1.x`,
+      'version',
+    )
   }
-  if (Number(match[3] ?? 0) > 1) return [finding('MANIFEST_LENIENT', `protocol version ${text} is newer than 1.1; unknown members are ignored`)]
+  if (Number(match[3] ?? 0) > 1)
+    return [finding('MANIFEST_LENIENT', `protocol version ${text} is newer than 1.1; unknown members are ignored`)]
   if (match[1] !== '' || match[4] === undefined || match[5] !== undefined) {
     return [finding('MANIFEST_LENIENT', `version "${text}" is not written major.minor.patch`)]
   }
@@ -30,7 +35,11 @@ export function readManifest(raw: JsonObject, options: { readonly addressKnown: 
   const serviceName = ownText(raw, 'service_name') ?? ''
   if (serviceName === '') throw new ManifestError('VALIDATION', 'service_name is missing', 'service_name')
   if (!isSegment(serviceName)) {
-    throw new ManifestError('VALIDATION', `service_name "${clean(serviceName, 100)}" may contain only letters, digits and . _ ~ -`, 'service_name')
+    throw new ManifestError(
+      'VALIDATION',
+      `service_name "${clean(serviceName, 100)}" may contain only letters, digits and . _ ~ -`,
+      'service_name',
+    )
   }
   const routing = readRouting(raw, note)
   const instance = readInstance(raw, options)
@@ -102,7 +111,13 @@ function readInstance(raw: JsonObject, { addressKnown }: { readonly addressKnown
 function readEndpoints(raw: JsonObject): Manifest['endpoints'] {
   const endpoints = ownObject(raw, 'endpoints') ?? table()
   const path = (name: string): string | undefined => ownText(endpoints, name) || undefined
-  return { health: path('health'), metrics: path('metrics'), openapi: path('openapi'), asyncapi: path('asyncapi'), graphql: path('graphql') }
+  return {
+    health: path('health'),
+    metrics: path('metrics'),
+    openapi: path('openapi'),
+    asyncapi: path('asyncapi'),
+    graphql: path('graphql'),
+  }
 }
 
 function readSchemas(raw: JsonObject, note: (message: string) => void): SchemaDescriptor[] {

@@ -28,7 +28,9 @@ const Wire = v.looseObject({
       weight: integer,
       status: text,
       role: text,
-      deployment: v.nullish(v.looseObject({ deployment_id: text, strategy: text, traffic_percent: integer, stage: text, deployed_at: integer })),
+      deployment: v.nullish(
+        v.looseObject({ deployment_id: text, strategy: text, traffic_percent: integer, stage: text, deployed_at: integer }),
+      ),
       started_at: integer,
       expected_schema_checksum: text,
     }),
@@ -50,7 +52,14 @@ const Wire = v.looseObject({
     v.looseObject({ health: text, metrics: text, openapi: text, asyncapi: text, graphql: text, grpc_reflection: v.nullish(v.boolean()) }),
   ),
   routing: v.nullish(
-    v.looseObject({ strategy: text, base_path: text, subdomain: text, strip_prefix: v.nullish(v.boolean()), priority: integer, tags: texts }),
+    v.looseObject({
+      strategy: text,
+      base_path: text,
+      subdomain: text,
+      strip_prefix: v.nullish(v.boolean()),
+      priority: integer,
+      tags: texts,
+    }),
   ),
   updated_at: integer,
   checksum: text,
@@ -74,7 +83,10 @@ export function validateStrictly(raw: JsonObject, options: { readonly newerMinor
   const declared = textOf(raw, 'checksum')
   const hashed = schemas.map((schema) => ({ type: textOf(schema, 'type'), hash: textOf(schema, 'hash') }))
   if (declared !== '' && !isChecksumOf(declared, hashed)) {
-    throw new ManifestError('CHECKSUM_MISMATCH', `schema checksum mismatch: expected ${manifestChecksum(hashed)}, got ${clean(declared, 80)}`)
+    throw new ManifestError(
+      'CHECKSUM_MISMATCH',
+      `schema checksum mismatch: expected ${manifestChecksum(hashed)}, got ${clean(declared, 80)}`,
+    )
   }
 }
 
@@ -82,7 +94,10 @@ function checkProtocol(version: string, newerMinor: boolean): void {
   const match = /^([+-]?\d+)\.([+-]?\d+)\.([+-]?\d+)/.exec(version)
   const isFine = match !== null && Number(match[1]) === 1 && (newerMinor || Number(match[2]) <= 0)
   if (!isFine) {
-    throw new ManifestError('INCOMPATIBLE_VERSION', `incompatible protocol version: manifest version ${clean(version, 40)}, protocol version ${PROTOCOL}`)
+    throw new ManifestError(
+      'INCOMPATIBLE_VERSION',
+      `incompatible protocol version: manifest version ${clean(version, 40)}, protocol version ${PROTOCOL}`,
+    )
   }
 }
 
@@ -124,7 +139,8 @@ function checkSchema(schema: JsonObject): void {
 
 function checkLocation(location: JsonObject): void {
   const type = textOf(location, 'type')
-  if (type !== 'http' && type !== 'registry' && type !== 'inline') throw new ManifestError('VALIDATION', `invalid location type: ${clean(type, 40)}`, 'location')
+  if (type !== 'http' && type !== 'registry' && type !== 'inline')
+    throw new ManifestError('VALIDATION', `invalid location type: ${clean(type, 40)}`, 'location')
   if (type === 'http' && textOf(location, 'url') === '') throw new ManifestError('VALIDATION', 'URL required for HTTP location', 'location')
   if (type === 'registry' && textOf(location, 'registry_path') === '') {
     throw new ManifestError('VALIDATION', 'registry path required for registry location', 'location')

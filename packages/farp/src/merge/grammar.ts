@@ -28,13 +28,23 @@ const extended = (kind: Kind): Member => ({ kind, shape: 'extended' })
 const schemaMembers: Record<string, Member> = {}
 for (const name of ['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas']) schemaMembers[name] = named('schema')
 for (const name of ['allOf', 'anyOf', 'oneOf', 'prefixItems']) schemaMembers[name] = list('schema')
-for (const name of ['items', 'additionalProperties', 'additionalItems', 'unevaluatedItems', 'unevaluatedProperties', 'contains', 'propertyNames']) {
+for (const name of [
+  'items',
+  'additionalProperties',
+  'additionalItems',
+  'unevaluatedItems',
+  'unevaluatedProperties',
+  'contains',
+  'propertyNames',
+]) {
   schemaMembers[name] = one('schema')
 }
 for (const name of ['not', 'if', 'then', 'else', 'contentSchema']) schemaMembers[name] = one('schema')
 
 const parameterMembers = { schema: one('schema'), content: named('mediaType'), examples: named('example') }
-const operations = Object.fromEntries(['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'].map((method) => [method, one('operation')]))
+const operations = Object.fromEntries(
+  ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'].map((method) => [method, one('operation')]),
+)
 
 /** The members of each kind that hold other objects. */
 export const GRAMMAR: Readonly<Record<Kind, Readonly<Record<string, Member>>>> = {
@@ -49,7 +59,12 @@ export const GRAMMAR: Readonly<Record<Kind, Readonly<Record<string, Member>>>> =
   // Its members are expressions: see `walk.ts`.
   callback: {},
   pathItem: { ...operations, parameters: list('parameter') },
-  operation: { parameters: list('parameter'), requestBody: one('requestBody'), responses: extended('response'), callbacks: extended('callback') },
+  operation: {
+    parameters: list('parameter'),
+    requestBody: one('requestBody'),
+    responses: extended('response'),
+    callbacks: extended('callback'),
+  },
   mediaType: { schema: one('schema'), examples: named('example'), encoding: named('encoding') },
   encoding: { headers: named('header') },
 }

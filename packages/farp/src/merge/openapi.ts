@@ -33,12 +33,16 @@ export function mergeOpenApi(services: readonly FederatedService[], info: Federa
   for (const service of included) {
     const translator = new Translator(service, merger)
     const operations = service.operations().filter((operation) => winners.get(routeKey(operation)) === service)
-    addPaths(operations.map((operation) => place(operation, { service, translator, places })), { service, translator, paths })
+    addPaths(
+      operations.map((operation) => place(operation, { service, translator, places })),
+      { service, translator, paths },
+    )
     addWebhooks(service, translator, webhooks)
     addTags(service, translator, tags)
     translator.addComponents()
     if (service.composition?.preserveExtensions === true) {
-      for (const [name, value] of Object.entries(service.document)) if (name.startsWith('x-') && !Object.hasOwn(extensions, name)) extensions[name] = value
+      for (const [name, value] of Object.entries(service.document))
+        if (name.startsWith('x-') && !Object.hasOwn(extensions, name)) extensions[name] = value
     }
   }
   return table<unknown>([
@@ -65,7 +69,8 @@ function routeKey({ method, key, host }: RoutedOperation): string {
 function winnersOf(services: readonly FederatedService[]): ReadonlyMap<string, FederatedService> {
   const winners = new Map<string, FederatedService>()
   const strongest = [...services].sort((a, b) => b.priority - a.priority || compareVersions(b.version, a.version) || byName(a, b))
-  for (const service of strongest) for (const operation of service.operations()) if (!winners.has(routeKey(operation))) winners.set(routeKey(operation), service)
+  for (const service of strongest)
+    for (const operation of service.operations()) if (!winners.has(routeKey(operation))) winners.set(routeKey(operation), service)
   return winners
 }
 
@@ -91,7 +96,10 @@ interface Placed {
   readonly id: string | undefined
 }
 
-function place(operation: RoutedOperation, { service, translator, places }: { service: FederatedService; translator: Translator; places: Places }): Placed {
+function place(
+  operation: RoutedOperation,
+  { service, translator, places }: { service: FederatedService; translator: Translator; places: Places },
+): Placed {
   const item = itemOf(operation, service)
   const source = ownObject(item, operation.method.toLowerCase()) ?? table()
   const at = places.of(operation, service.name)
@@ -116,7 +124,9 @@ function addPaths(placed: readonly Placed[], { service, translator, paths }: Tar
     const source = ownObject(item, method)
     if (source === undefined) continue
     const copy = translator.operation(source, id)
-    const parameters = parametersOf(item, source, service.document).map((parameter) => translator.translate(parameter, 'parameter'))
+    const parameters = parametersOf(item, source, service.document).flatMap(
+      (parameter) => translator.translate(parameter, 'parameter') ?? [],
+    )
     if (parameters.length > 0) copy['parameters'] = parameters
     const inherited = own(service.document, 'security')
     if (!Array.isArray(own(source, 'security')) && Array.isArray(inherited)) copy['security'] = translator.security(inherited)

@@ -42,7 +42,12 @@ export class Translator {
   }
 
   /** Gives operations their ids and places first, so that links find them wherever they are. */
-  place(operation: { readonly id: string | undefined; readonly method: string; readonly path: string; readonly at: string }): string | undefined {
+  place(operation: {
+    readonly id: string | undefined
+    readonly method: string
+    readonly path: string
+    readonly at: string
+  }): string | undefined {
     const { id, method, path, at } = operation
     const key = `${method} ${path}`
     if (!this.#places.has(key)) this.#places.set(key, `#/paths/${pointerToken(at)}/${method}`)
@@ -72,7 +77,8 @@ export class Translator {
   addComponents(): void {
     const components = ownObject(this.#document, 'components') ?? table()
     for (const [section, kind] of SECTIONS) {
-      for (const [name, value] of Object.entries(ownObject(components, section) ?? {})) this.#add(section, this.#renamed.get(section)!.get(name)!, this.translate(value, kind))
+      for (const [name, value] of Object.entries(ownObject(components, section) ?? {}))
+        this.#add(section, this.#renamed.get(section)!.get(name)!, this.translate(value, kind))
     }
   }
 
@@ -103,7 +109,10 @@ export class Translator {
       for (const [name, value] of Object.entries(ownObject(components, section) ?? {})) {
         if (!isObject(value) && !(section === 'schemas' && typeof value === 'boolean')) continue
         const plain = componentName(name)
-        renamed.set(name, section === 'securitySchemes' ? this.#schemeName(plain, value) : this.#merger.names.take(section, `${this.#prefix}_${plain}`))
+        renamed.set(
+          name,
+          section === 'securitySchemes' ? this.#schemeName(plain, value) : this.#merger.names.take(section, `${this.#prefix}_${plain}`),
+        )
       }
     }
   }
@@ -185,10 +194,19 @@ export class Translator {
     if (!ref.startsWith('#/')) return ref
     const [root, section = '', name = '', ...rest] = pointerTokens(ref)
     if (root === 'components' && SECTIONS.has(section)) {
-      const renamed = this.#renamed.get(section)!.get(name) ?? `${this.#prefix}_${componentName(name)}`
+      const renamed = this.#renamed.get(section)!.get(name) ?? this.#missing(section, name)
       return `#/components/${section}/${[renamed, ...rest].map(pointerToken).join('/')}`
     }
     return this.#hoist(ref, kind)
+  }
+
+  /** A component that its service does not define: a stand-in where one can be made, so that one slip does not spoil the whole document. */
+  #missing(section: string, name: string): string {
+    const given = this.#merger.names.take(section, `${this.#prefix}_${componentName(name)}`)
+    this.#renamed.get(section)!.set(name, given)
+    const description = 'Not defined by the service.'
+    if (section === 'schemas' || section === 'responses') this.#add(section, given, { description })
+    return given
   }
 
   #hoist(ref: string, kind: Kind): string {

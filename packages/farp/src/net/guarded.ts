@@ -35,7 +35,10 @@ export interface DocumentFetcher {
 
 export function documentFetcher(fetcher: Fetcher, limits: Limits, turns: Turns): DocumentFetcher {
   return {
-    fetch: (request) => turns.run(request.scope.service, () => withDeadline(request.signal, limits.totalMs, (signal) => follow({ fetcher, limits, request, signal }))),
+    fetch: (request) =>
+      turns.run(request.scope.service, () =>
+        withDeadline(request.signal, limits.totalMs, (signal) => follow({ fetcher, limits, request, signal })),
+      ),
   }
 }
 

@@ -28,7 +28,9 @@ test('[R38] addresses that no manifest may point to', () => {
 })
 
 test('the kinds of the rest', () => {
-  for (const address of ['127.0.0.1', '127.1.2.3', '::1', '::ffff:127.0.0.1', '64:ff9b::7f00:1']) expect(kindOf(address), address).toBe('loopback')
-  for (const address of ['10.0.0.1', '172.31.0.1', '192.168.1.1', '100.64.0.1', 'fd12::1', '::ffff:10.0.0.1']) expect(kindOf(address), address).toBe('private')
+  for (const address of ['127.0.0.1', '127.1.2.3', '::1', '::ffff:127.0.0.1', '64:ff9b::7f00:1'])
+    expect(kindOf(address), address).toBe('loopback')
+  for (const address of ['10.0.0.1', '172.31.0.1', '192.168.1.1', '100.64.0.1', 'fd12::1', '::ffff:10.0.0.1'])
+    expect(kindOf(address), address).toBe('private')
   for (const address of ['8.8.8.8', '172.32.0.1', '2606:4700::1111', '::ffff:8.8.8.8']) expect(kindOf(address), address).toBe('public')
 })

@@ -81,7 +81,8 @@ async function read(body: Readable, coding: string | undefined, request: FetchRe
       decoded += chunk.length
       if (decoded > maxBytes) throw new FetchError('content', `the answer is larger than ${maxBytes} bytes`)
       // Small answers compress well for honest reasons.
-      if (decoded > 65_536 && decoded > received * maxRatio) throw new FetchError('content', `the answer decodes to more than ${maxRatio} times its size`)
+      if (decoded > 65_536 && decoded > received * maxRatio)
+        throw new FetchError('content', `the answer decodes to more than ${maxRatio} times its size`)
       chunks.push(chunk)
     }
   }

@@ -26,14 +26,18 @@ export interface Whereabouts {
 const NO_HEADERS: ReadonlyMap<string, string> = new Map()
 
 /** The places to try for an OpenAPI document, in order, each once. */
-export function candidatesOf(descriptor: SchemaDescriptor, at: Whereabouts): { readonly candidates: readonly Candidate[]; readonly findings: readonly Finding[] } {
+export function candidatesOf(
+  descriptor: SchemaDescriptor,
+  at: Whereabouts,
+): { readonly candidates: readonly Candidate[]; readonly findings: readonly Finding[] } {
   const findings: Finding[] = []
   const candidates: Candidate[] = []
   const add = (text: string | undefined, why: string, headers = NO_HEADERS): void => {
     if (text === undefined) return
     for (const place of placesOf(text, at, findings)) {
       const isOwn = place.isMoved ? NO_HEADERS : headers
-      if (!candidates.some(({ url }) => url.href === place.url.href)) candidates.push({ url: place.url, headers: isOwn, why: place.isMoved ? 'the same path on the instance' : why })
+      if (!candidates.some(({ url }) => url.href === place.url.href))
+        candidates.push({ url: place.url, headers: isOwn, why: place.isMoved ? 'the same path on the instance' : why })
     }
   }
   const { location } = descriptor
@@ -66,7 +70,10 @@ export function placesOf(text: string, at: Pick<Whereabouts, 'own' | 'scope'>, f
   if (verdict.allowed) return [{ url, isMoved: false }, ...(verdict.by === 'registry' ? [] : moved)]
   if (verdict.reason === 'foreign') {
     findings.push(
-      finding('FOREIGN_HOST', `${url.host} is not contacted: it is neither the instance, nor another instance of the service, nor its registry name. The same path is tried on ${origin}. Add ${url.hostname} to farp.allowed_hosts to allow it.`),
+      finding(
+        'FOREIGN_HOST',
+        `${url.host} is not contacted: it is neither the instance, nor another instance of the service, nor its registry name. The same path is tried on ${origin}. Add ${url.hostname} to farp.allowed_hosts to allow it.`,
+      ),
     )
   } else findings.push(finding('ADDRESS_BLOCKED', `${url.protocol}//${url.host} is not contacted: ${verdict.message}`))
   return moved

@@ -14,16 +14,21 @@ interface Vector {
 }
 
 describe('schema hash vectors', () => {
-  test.each(vectors<readonly Vector[]>('schema-checksum'))('$name', ({ input_json_text: text, expected_checksum: expected, canonical_utf8_hex: hex }) => {
-    const value: unknown = JSON.parse(text)
-    expect(schemaHash(value)).toBe(expected)
-    if (hex !== undefined) expect(Buffer.from(canonicalJson(value)).toString('hex')).toBe(hex)
-    expect(isHashOf(expected, { value })).toBe(true)
-  })
+  test.each(vectors<readonly Vector[]>('schema-checksum'))(
+    '$name',
+    ({ input_json_text: text, expected_checksum: expected, canonical_utf8_hex: hex }) => {
+      const value: unknown = JSON.parse(text)
+      expect(schemaHash(value)).toBe(expected)
+      if (hex !== undefined) expect(Buffer.from(canonicalJson(value)).toString('hex')).toBe(hex)
+      expect(isHashOf(expected, { value })).toBe(true)
+    },
+  )
 })
 
 describe('hash candidates', () => {
-  const { cases } = vectors<{ cases: readonly { producer: string; body: string; declared_hash: string; verified: boolean }[] }>('hash-candidates')
+  const { cases } = vectors<{ cases: readonly { producer: string; body: string; declared_hash: string; verified: boolean }[] }>(
+    'hash-candidates',
+  )
   test.each(cases)('$producer', ({ body, declared_hash: declared, verified }) => {
     const bytes = Buffer.from(body)
     expect(isHashOf(declared, { bytes, value: parseSchema(bytes, LIMITS) })).toBe(verified)

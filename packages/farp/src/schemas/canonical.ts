@@ -60,10 +60,13 @@ function write(value: unknown, style: Style): string {
 }
 
 function writeText(text: string, { html, longEscapes }: Style): string {
+  // Nearly every text needs no escape in any style.
+  if (/^[ !#-%'-;=?-[\]-~]*$/.test(text)) return `"${text}"`
   let json = JSON.stringify(toWellFormed(text))
   if (html) json = json.replaceAll(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
   // A backslash before `b` or `f` belongs to it only when an even number of backslashes stands before the pair.
-  if (longEscapes && /\\[bf]/.test(json)) json = json.replaceAll(/\\(.)/g, (pair, char) => (char === 'b' ? '\\u0008' : char === 'f' ? '\\u000c' : pair))
+  if (longEscapes && /\\[bf]/.test(json))
+    json = json.replaceAll(/\\(.)/g, (pair, char) => (char === 'b' ? '\\u0008' : char === 'f' ? '\\u000c' : pair))
   return json
 }
 

@@ -16,8 +16,9 @@ export type HashPolicy = 'off' | 'warn' | 'enforce'
 /** A schema in use, with what it takes to ask whether it changed. */
 export interface LoadedSchema {
   readonly content: SchemaContent
-  /** The hash the descriptor declared, when the content fulfilled it. */
-  readonly verified: string | undefined
+  /** The hash the descriptor declared, and whether the content fulfils it. */
+  readonly declared: string | undefined
+  readonly isVerified: boolean
   readonly url: string | undefined
   readonly etag: string | undefined
   /** When it was last seen to be current: Unix milliseconds. */
@@ -60,18 +61,25 @@ export async function loadSchema(descriptor: SchemaDescriptor, context: LoadCont
     if (loaded !== undefined) return { loaded, findings }
   }
   if (previous === undefined) {
-    if (findings.every(({ severity }) => severity !== 'error')) findings.push(finding('SCHEMA_UNAVAILABLE', 'the OpenAPI document could not be had'))
+    if (findings.every(({ severity }) => severity !== 'error'))
+      findings.push(finding('SCHEMA_UNAVAILABLE', 'the OpenAPI document could not be had'))
     return { loaded: undefined, findings }
   }
   const isFresh = Date.now() - previous.seenAt <= context.ttl
-  findings.push(isFresh ? finding('SCHEMA_FALLBACK', 'the last good OpenAPI document is used') : finding('SCHEMA_STALE', 'the last good OpenAPI document is used; it has not been confirmed for longer than farp.schema_cache_ttl'))
+  findings.push(
+    isFresh
+      ? finding('SCHEMA_FALLBACK', 'the last good OpenAPI document is used')
+      : finding('SCHEMA_STALE', 'the last good OpenAPI document is used; it has not been confirmed for longer than farp.schema_cache_ttl'),
+  )
   return { loaded: previous, findings }
 }
 
 function knownContent(hash: string, { cache, previous }: LoadContext): LoadedSchema | undefined {
-  if (previous?.verified === hash) return { ...previous, seenAt: Date.now() }
+  if (previous?.declared === hash && previous.isVerified) return { ...previous, seenAt: Date.now() }
   const content = cache.verified(hash)
-  return content === undefined ? undefined : { content, verified: hash, url: undefined, etag: undefined, seenAt: Date.now() }
+  return content === undefined
+    ? undefined
+    : { content, declared: hash, isVerified: true, url: undefined, etag: undefined, seenAt: Date.now() }
 }
 
 async function loadRemote(descriptor: SchemaDescriptor, context: LoadContext, findings: Finding[]): Promise<LoadedSchema | undefined> {
@@ -91,7 +99,8 @@ async function loadRemote(descriptor: SchemaDescriptor, context: LoadContext, fi
     }
     const loaded = tried(() => accept(answer, candidate, { descriptor, context, findings }), findings)
     if (loaded === undefined) continue
-    if (index > 0) findings.push(finding('SCHEMA_FALLBACK', `the OpenAPI document was read from ${shown(candidate.url)} (${candidate.why})`))
+    if (index > 0)
+      findings.push(finding('SCHEMA_FALLBACK', `the OpenAPI document was read from ${shown(candidate.url)} (${candidate.why})`))
     return loaded
   }
   if (failures.length > 0) findings.push(finding('SCHEMA_UNAVAILABLE', `the OpenAPI document could not be fetched: ${failures.join('; ')}`))
@@ -127,25 +136,34 @@ interface Acceptance {
 function accept(answer: FetchedDocument, candidate: Candidate, to: Acceptance): LoadedSchema | undefined {
   const { previous, cache } = to.context
   const url = candidate.url.href
-  if (answer.status === 304 && previous !== undefined) return { ...previous, seenAt: Date.now() }
-  const loaded = settle(cache.fromBytes(answer.body), { ...to, bytes: answer.body })
-  return loaded === undefined ? undefined : { ...loaded, url, etag: answer.etag }
+  const isSame = answer.status === 304 && previous !== undefined
+  const content = isSame ? previous.content : cache.fromBytes(answer.body)
+  const loaded = settle(content, isSame ? to : { ...to, bytes: answer.body })
+  return loaded === undefined ? undefined : { ...loaded, url, etag: answer.etag ?? (isSame ? previous.etag : undefined) }
 }
 
 /** Verifies before anything is routed. `undefined` when the policy forbids the content. */
 function settle(content: SchemaContent, { descriptor, context, findings, bytes }: Acceptance): LoadedSchema | undefined {
   const { hash } = descriptor
-  const isRight = hash !== undefined && isHashOf(hash, bytes === undefined ? { value: content.document } : { bytes, value: content.document })
-  if (isRight) context.cache.remember(hash, content, bytes?.length ?? 1024)
+  const { previous } = context
+  // Hashing a large document in every known way takes long; a document that did not change needs it once.
+  const isKnown = previous?.content === content && previous.declared === hash
+  const isRight = isKnown
+    ? previous.isVerified
+    : hash !== undefined && isHashOf(hash, { value: content.document, ...(bytes === undefined ? {} : { bytes }) })
+  if (isRight && hash !== undefined) context.cache.remember(hash, content, bytes?.length ?? 1024)
   else if (hash !== undefined && context.policy !== 'off') {
     const isRefused = context.policy === 'enforce'
     findings.push({
-      ...finding('HASH_MISMATCH', `the OpenAPI document has the hash ${content.hash}, but ${hash} is declared${isRefused ? '; it is not used' : ''}`),
+      ...finding(
+        'HASH_MISMATCH',
+        `the OpenAPI document has the hash ${content.hash}, but ${hash} is declared${isRefused ? '; it is not used' : ''}`,
+      ),
       severity: isRefused ? 'error' : 'warning',
     })
     if (isRefused) return undefined
   }
-  return { content, verified: isRight ? hash : undefined, url: undefined, etag: undefined, seenAt: Date.now() }
+  return { content, declared: hash, isVerified: isRight, url: undefined, etag: undefined, seenAt: Date.now() }
 }
 
 function tried<T>(work: () => T, findings: Finding[]): T | undefined {

@@ -6,7 +6,11 @@ const bytes = (text: string): Uint8Array => Buffer.from(text)
 const parse = (text: string): unknown => parseSchema(bytes(text), LIMITS)
 
 test('JSON and YAML give the same data', () => {
-  const value = { openapi: '3.1.0', info: { title: 'A', version: '1.0' }, paths: { '/a': { get: { responses: { '200': { description: 'yes' } } } } } }
+  const value = {
+    openapi: '3.1.0',
+    info: { title: 'A', version: '1.0' },
+    paths: { '/a': { get: { responses: { '200': { description: 'yes' } } } } },
+  }
   const yaml = `openapi: 3.1.0\ninfo: { title: A, version: "1.0" }\npaths:\n  /a:\n    get:\n      responses:\n        200: { description: "yes" }\n`
   expect(parse(JSON.stringify(value))).toEqual(value)
   expect(parse(yaml)).toEqual(value)
@@ -21,7 +25,10 @@ test('YAML 1.1 surprises stay texts', () => {
 test('[R38] tags, bombs, cycles, depth and foreign bytes are refused', () => {
   expect(() => parse('a: !!js/function "x"')).toThrow(SchemaError)
   expect(() => parse('a: !custom x')).toThrow(SchemaError)
-  const bomb = ['a: &a [x,x,x,x,x,x,x,x,x]', ...'bcdefghi'.split('').map((name, i) => `${name}: &${name} [${Array.from({ length: 9 }, () => `*${'abcdefgh'[i]}`).join(',')}]`)].join('\n')
+  const bomb = [
+    'a: &a [x,x,x,x,x,x,x,x,x]',
+    ...'bcdefghi'.split('').map((name, i) => `${name}: &${name} [${Array.from({ length: 9 }, () => `*${'abcdefgh'[i]}`).join(',')}]`),
+  ].join('\n')
   expect(() => parse(bomb)).toThrow(SchemaError)
   expect(() => parse('a: &a\n  b: *a')).toThrow(SchemaError)
   expect(() => parse(`{"a":${'['.repeat(80)}${']'.repeat(80)}}`)).toThrow('nested more than 64')

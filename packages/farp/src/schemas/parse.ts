@@ -43,10 +43,18 @@ function parseJson(text: string, limits: Limits): unknown {
 }
 
 function parseYaml(text: string, limits: Limits): unknown {
-  if (text.length > limits.yamlBytes) throw new SchemaError(`YAML is read up to ${limits.yamlBytes} bytes; publish larger documents as JSON`)
+  if (text.length > limits.yamlBytes)
+    throw new SchemaError(`YAML is read up to ${limits.yamlBytes} bytes; publish larger documents as JSON`)
   if (flowDepth(text) > limits.depth * 4) throw new SchemaError(`it is nested more than ${limits.depth} levels deep`)
   try {
-    const document = parseDocument(text, { version: '1.2', schema: 'core', merge: false, resolveKnownTags: false, customTags: null, logLevel: 'silent' })
+    const document = parseDocument(text, {
+      version: '1.2',
+      schema: 'core',
+      merge: false,
+      resolveKnownTags: false,
+      customTags: null,
+      logLevel: 'silent',
+    })
     const problem = document.errors[0] ?? document.warnings[0]
     if (problem !== undefined) throw new SchemaError(`it is not acceptable YAML: ${problem.message.split('\n')[0]}`)
     return document.toJS({ maxAliasCount: 100 })

@@ -112,7 +112,11 @@ export class ServiceComposer {
     this.#built = {
       key,
       version: sha256(key).slice(0, 16),
-      serviceVersion: samples.map(({ sample }) => sample.manifest.serviceVersion).sort(compareVersions).at(-1) ?? '',
+      serviceVersion:
+        samples
+          .map(({ sample }) => sample.manifest.serviceVersion)
+          .sort(compareVersions)
+          .at(-1) ?? '',
       routes,
       upstreams: names,
       documents: plans.map((plan) => documentOf(plan, routes)),
@@ -121,16 +125,25 @@ export class ServiceComposer {
         ...results.flatMap(({ findings }) => findings),
         ...samples.flatMap((generation) => [...manifestFindings(generation.sample), ...schemaFindings(generation.sample)]),
         ...samples.filter((generation) => routableOperations(generation, this.#settings).length === 0).map(({ sample }) => nothing(sample)),
-        ...(all.length > operations ? [finding('LIMIT_EXCEEDED', `the service has ${all.length} routes; only the first ${operations} are used`)] : []),
+        ...(all.length > operations
+          ? [finding('LIMIT_EXCEEDED', `the service has ${all.length} routes; only the first ${operations} are used`)]
+          : []),
       ],
     }
   }
 
   /** Normal while a deployment rolls; worth knowing when it does not end. */
   #differences(placed: readonly Placed[]): Finding[] {
-    const generations = unique(placed.map(({ candidate }) => `${candidate.generation} (version ${candidate.manifest.serviceVersion || 'unknown'})`))
+    const generations = unique(
+      placed.map(({ candidate }) => `${candidate.generation} (version ${candidate.manifest.serviceVersion || 'unknown'})`),
+    )
     if (generations.length < 2 || placed.every(({ placement }) => placement.strategy === 'instance')) return []
-    return [finding('GENERATIONS_DIFFER', `its instances offer different routes or documents: generations ${generations.sort(compareText).join(', ')}`)]
+    return [
+      finding(
+        'GENERATIONS_DIFFER',
+        `its instances offer different routes or documents: generations ${generations.sort(compareText).join(', ')}`,
+      ),
+    ]
   }
 
   #report(view: InstanceView, weights: ReadonlyMap<string, number>): InstanceReport {
@@ -165,7 +178,9 @@ function findingsOf(view: InstanceView): Finding[] {
 
 function nothing(sample: Candidate): Finding {
   const { schemas } = sample.manifest
-  const reason = schemas.some(({ type }) => type === 'openapi') ? 'its OpenAPI document offers no path that is routed' : 'its manifest lists no OpenAPI schema'
+  const reason = schemas.some(({ type }) => type === 'openapi')
+    ? 'its OpenAPI document offers no path that is routed'
+    : 'its manifest lists no OpenAPI schema'
   return finding('NOTHING_ROUTABLE', `nothing of version "${sample.manifest.serviceVersion}" can be routed: ${reason}`)
 }
 
@@ -174,13 +189,20 @@ function weightsOf(placed: readonly Placed[]): ReadonlyMap<string, number> {
   const pools = new Map<string, Placed[]>()
   for (const item of placed) pools.set(item.placement.upstream, [...(pools.get(item.placement.upstream) ?? []), item])
   for (const pool of pools.values()) {
-    const sharers = pool.map(({ candidate }) => ({ id: candidate.record.id, account: candidate.manifest.instance, registryWeight: candidate.record.weight }))
+    const sharers = pool.map(({ candidate }) => ({
+      id: candidate.record.id,
+      account: candidate.manifest.instance,
+      registryWeight: candidate.record.weight,
+    }))
     for (const [id, weight] of sharesOf(sharers)) weights.set(id, weight)
   }
   return weights
 }
 
-function endpointsOf(upstream: string, { placed, weights }: { placed: readonly Placed[]; weights: ReadonlyMap<string, number> }): Endpoint[] {
+function endpointsOf(
+  upstream: string,
+  { placed, weights }: { placed: readonly Placed[]; weights: ReadonlyMap<string, number> },
+): Endpoint[] {
   return placed
     .filter(({ placement }) => placement.upstream === upstream)
     .map(({ candidate }) => {
@@ -203,5 +225,7 @@ function unique(texts: readonly string[]): string[] {
 
 function distinct(findings: readonly Finding[]): Finding[] {
   const seen = new Map(findings.map((item) => [`${item.code}\n${item.instance ?? ''}\n${item.message}`, item]))
-  return [...seen.values()].sort((a, b) => compareText(a.code, b.code) || compareText(a.instance ?? '', b.instance ?? '') || compareText(a.message, b.message))
+  return [...seen.values()].sort(
+    (a, b) => compareText(a.code, b.code) || compareText(a.instance ?? '', b.instance ?? '') || compareText(a.message, b.message),
+  )
 }

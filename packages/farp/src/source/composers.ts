@@ -28,11 +28,20 @@ export class Composers {
   /** The sets, by name. */
   compose(views: Views): readonly RouteSet[] {
     for (const name of views.keys()) {
-      if (!this.#entries.has(name)) this.#entries.set(name, { composer: new ServiceComposer(name, this.#settings), views: [], composition: undefined, signature: 'new' })
+      if (!this.#entries.has(name))
+        this.#entries.set(name, {
+          composer: new ServiceComposer(name, this.#settings),
+          views: [],
+          composition: undefined,
+          signature: 'new',
+        })
     }
     // Twice: mounts that appear in the first pass push routes of root mounts aside in the second.
     for (let pass = 0; pass < 2; pass++) {
-      const neighbours = neighboursOf(views, new Map([...this.#entries].map(([name, { composition }]) => [name, composition?.prefixes ?? []])))
+      const neighbours = neighboursOf(
+        views,
+        new Map([...this.#entries].map(([name, { composition }]) => [name, composition?.prefixes ?? []])),
+      )
       const isShifted = neighbours.signature !== this.#neighbours
       this.#neighbours = neighbours.signature
       if (pass === 1 && !isShifted) break

@@ -66,13 +66,20 @@ function speakers(group: readonly Placed[]): Placed[] {
   const generations = new Map<string, Placed[]>()
   for (const item of group) generations.set(item.candidate.generation, [...(generations.get(item.candidate.generation) ?? []), item])
   const newest = [...generations.values()].sort(([a], [b]) => newestFirst(a!, b!))
-  return newest.find((members) => members.length * 2 >= group.length) ?? newest.reduce((most, members) => (members.length > most.length ? members : most))
+  return (
+    newest.find((members) => members.length * 2 >= group.length) ??
+    newest.reduce((most, members) => (members.length > most.length ? members : most))
+  )
 }
 
 function newestFirst(a: Placed, b: Placed): number {
   const left = a.candidate.manifest
   const right = b.candidate.manifest
-  return compareVersions(right.serviceVersion, left.serviceVersion) || right.updatedAt - left.updatedAt || compareText(a.candidate.generation, b.candidate.generation)
+  return (
+    compareVersions(right.serviceVersion, left.serviceVersion) ||
+    right.updatedAt - left.updatedAt ||
+    compareText(a.candidate.generation, b.candidate.generation)
+  )
 }
 
 function planOf(members: readonly Placed[], { settings, hasSiblings }: { settings: Settings; hasSiblings: boolean }): DocumentPlan {

@@ -37,7 +37,8 @@ export function isEligible(view: InstanceView, settings: Settings): view is Cand
 export function unexpected({ manifest }: InstanceView): Finding | undefined {
   const expected = manifest?.instance?.expectedChecksum.toLowerCase() ?? ''
   if (manifest === undefined || expected === '') return undefined
-  const computed = manifest.checksum === '' ? manifestChecksum(manifest.schemas.map(({ type, hash }) => ({ type, hash: hash ?? '' }))) : manifest.checksum
+  const computed =
+    manifest.checksum === '' ? manifestChecksum(manifest.schemas.map(({ type, hash }) => ({ type, hash: hash ?? '' }))) : manifest.checksum
   if (computed.toLowerCase() === expected) return undefined
   return finding('EXPECTED_CHECKSUM', `the manifest has the checksum ${computed || 'none'}, but its deployment expects ${expected}`)
 }

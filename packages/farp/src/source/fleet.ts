@@ -55,7 +55,12 @@ export class Fleet {
 
   /** What is known, by service and instance id. */
   get views(): Views {
-    return new Map([...this.#services].map(([name, trackers]) => [name, [...trackers].sort(([a], [b]) => compareText(a, b)).map(([, { view }]) => view)]))
+    return new Map(
+      [...this.#services].map(([name, trackers]) => [
+        name,
+        [...trackers].sort(([a], [b]) => compareText(a, b)).map(([, { view }]) => view),
+      ]),
+    )
   }
 
   /** Ends every fetch and timer. */
@@ -98,7 +103,8 @@ export class Fleet {
       const id = records.has(record.id) ? `${record.id}@${record.provider ?? ''}` : record.id
       records.set(id, { record: { ...record, id }, metadata, expectation })
     }
-    if (isOver && !this.#isOverLimit) this.#log.error('there are more FARP services than are routed', { limit: this.#settings.limits.services })
+    if (isOver && !this.#isOverLimit)
+      this.#log.error('there are more FARP services than are routed', { limit: this.#settings.limits.services })
     this.#isOverLimit = isOver
     return groups
   }

@@ -67,7 +67,8 @@ export async function inspect(inspection: Inspection): Promise<Inspected> {
     return withSchema(inspection, { condition: 'ok', manifest, manifestUrl: url, findings })
   }
   const { own: failure, findings } = answer
-  if (failure !== undefined && failure.kind !== 'status' && failure.kind !== 'content' && failure.kind !== 'blocked') return { kind: 'silent', failure, findings }
+  if (failure !== undefined && failure.kind !== 'status' && failure.kind !== 'content' && failure.kind !== 'blocked')
+    return { kind: 'silent', failure, findings }
   const substitute = inspection.isKnown ? undefined : fromMetadata(inspection)
   if (substitute !== undefined) {
     const note = finding('METADATA_ONLY', 'the manifest could not be had; the service is routed from farp.openapi in its metadata alone')
@@ -90,7 +91,19 @@ async function withSchema(inspection: Inspection, found: Found): Promise<Inspect
   const { own, scope, metadata, settings, fetcher, cache, signal, schema: previous } = inspection
   const { endpoints } = found.manifest
   const { limits, hashVerification: policy, schemaCacheTtl: ttl } = settings
-  const { loaded, findings } = await loadSchema(descriptor, { own, scope, metadata, endpoints, fetcher, cache, limits, policy, ttl, previous, signal })
+  const { loaded, findings } = await loadSchema(descriptor, {
+    own,
+    scope,
+    metadata,
+    endpoints,
+    fetcher,
+    cache,
+    limits,
+    policy,
+    ttl,
+    previous,
+    signal,
+  })
   return { kind: 'manifest', ...found, schema: loaded, findings: [...found.findings, ...findings] }
 }
 
@@ -115,7 +128,16 @@ function fromMetadata({ record, metadata }: Inspection): Manifest | undefined {
     schemas: [descriptor],
     capabilities: [],
     endpoints: { health: undefined, metrics: undefined, openapi: undefined, asyncapi: undefined, graphql: undefined },
-    routing: { strategy: undefined, basePath: '', subdomain: '', stripPrefix: undefined, priority: undefined, tags: [], rewrites: 0, pathRules: [] },
+    routing: {
+      strategy: undefined,
+      basePath: '',
+      subdomain: '',
+      stripPrefix: undefined,
+      priority: undefined,
+      tags: [],
+      rewrites: 0,
+      pathRules: [],
+    },
     auth: { schemes: [], requiredScopes: [], accessControl: [], publicRoutes: [] },
     routeTable: 0,
     updatedAt: 0,

@@ -3,7 +3,10 @@ import { openapiOf, startFarpService } from '@octopus-gateway/testing'
 import { lines, record, recordOf, startFarp } from '../testing/harness.ts'
 
 test('a service registers, its routes appear; it leaves, they go after the linger', async () => {
-  await using users = await startFarpService({ name: 'users', openapi: openapiOf('Users', ['GET /users', 'POST /users', 'GET /users/{id}']) })
+  await using users = await startFarpService({
+    name: 'users',
+    openapi: openapiOf('Users', ['GET /users', 'POST /users', 'GET /users/{id}']),
+  })
   await using farp = startFarp()
   farp.discover([recordOf(users)])
   await farp.until('routes are there', () => farp.routes('users').length === 3)
@@ -14,12 +17,32 @@ test('a service registers, its routes appear; it leaves, they go after the linge
     upstream: 'users',
     priority: 50,
     rewrite: { stripPrefix: '/users' },
-    meta: { schemaType: 'openapi', service: 'users', version: '1.0.0', operationId: 'getUsersId', upstreamPath: '/users/{id}', hash: set.documents![0]!.hash },
+    meta: {
+      schemaType: 'openapi',
+      service: 'users',
+      version: '1.0.0',
+      operationId: 'getUsersId',
+      upstreamPath: '/users/{id}',
+      hash: set.documents![0]!.hash,
+    },
   })
   expect(set.upstreams['users']?.endpoints).toEqual([
-    { id: `users/users-${users.port}`, origin: users.origin, weight: 100, labels: { service: 'users', instance: `users-${users.port}`, version: '1.0.0', generation: expect.any(String) as string, role: 'primary' } },
+    {
+      id: `users/users-${users.port}`,
+      origin: users.origin,
+      weight: 100,
+      labels: {
+        service: 'users',
+        instance: `users-${users.port}`,
+        version: '1.0.0',
+        generation: expect.any(String) as string,
+        role: 'primary',
+      },
+    },
   ])
-  expect(set.instances).toMatchObject([{ status: 'serving', manifest: 'ok', manifestUrl: users.manifestUrl, version: '1.0.0', weight: 100 }])
+  expect(set.instances).toMatchObject([
+    { status: 'serving', manifest: 'ok', manifestUrl: users.manifestUrl, version: '1.0.0', weight: 100 },
+  ])
 
   const { version } = set
   farp.discover([])
@@ -55,11 +78,19 @@ test('the minimal manifest is accepted as it stands', async () => {
 })
 
 test('YAML, inline and gzip-free schemas make the same routes', async () => {
-  await using yaml = await startFarpService({ name: 'yaml', openapiText: 'openapi: 3.1.0\ninfo: {title: Y, version: "1"}\npaths:\n  /things/{id}:\n    get: {responses: {200: {description: ok}}}\n' })
+  await using yaml = await startFarpService({
+    name: 'yaml',
+    openapiText:
+      'openapi: 3.1.0\ninfo: {title: Y, version: "1"}\npaths:\n  /things/{id}:\n    get: {responses: {200: {description: ok}}}\n',
+  })
   await using inline = await startFarpService({
     name: 'inline',
     openapiStatus: 500,
-    manifest: { schemas: [{ type: 'openapi', spec_version: '3.1.0', location: { type: 'inline' }, inline_schema: openapiOf('I', ['GET /things/{id}']) }] },
+    manifest: {
+      schemas: [
+        { type: 'openapi', spec_version: '3.1.0', location: { type: 'inline' }, inline_schema: openapiOf('I', ['GET /things/{id}']) },
+      ],
+    },
   })
   await using farp = startFarp()
   farp.discover([recordOf(yaml), recordOf(inline)])

@@ -8,9 +8,18 @@ import type { ServiceInstance } from '@octopus-gateway/core'
 
 const openapi = openapiOf('Users', ['GET /users', 'GET /users/{id}'])
 
-async function mounted(routing: object, options: FarpOptions & { readonly record?: Partial<ServiceInstance> } = {}): Promise<{ farp: Harness; service: FarpService } & AsyncDisposable> {
+async function mounted(
+  routing: object,
+  options: FarpOptions & { readonly record?: Partial<ServiceInstance> } = {},
+): Promise<{ farp: Harness; service: FarpService } & AsyncDisposable> {
   const { record, ...rest } = options
-  const service = await startFarpService({ name: 'user-service', version: 'v1.2.3', instanceId: 'user-service-abc123', openapi, manifest: { routing } })
+  const service = await startFarpService({
+    name: 'user-service',
+    version: 'v1.2.3',
+    instanceId: 'user-service-abc123',
+    openapi,
+    manifest: { routing },
+  })
   const farp = startFarp(rest)
   farp.discover([recordOf(service, record)])
   await farp.until('it is there', () => farp.set('user-service') !== undefined)
@@ -56,7 +65,15 @@ test('self-describing paths stay inside unless they are asked for; path rules de
   await using service = await startFarpService({
     name: 'users',
     openapi: openapiOf('U', ['GET /', 'GET /health', 'GET /docs', 'GET /openapi.json', 'GET /api/a', 'GET /api/internal/b', 'GET /other']),
-    manifest: { routing: { path_rules: [{ pattern: '/api/internal/**', action: 'exclude' }, { pattern: '/api/**', action: 'include' }, { pattern: '/**', action: 'exclude' }] } },
+    manifest: {
+      routing: {
+        path_rules: [
+          { pattern: '/api/internal/**', action: 'exclude' },
+          { pattern: '/api/**', action: 'include' },
+          { pattern: '/**', action: 'exclude' },
+        ],
+      },
+    },
   })
   await using farp = startFarp()
   farp.discover([recordOf(service)])
@@ -68,11 +85,17 @@ test('self-describing paths stay inside unless they are asked for; path rules de
 })
 
 test('a relative server is where the service has its API; other hosts are ignored', async () => {
-  await using service = await startFarpService({ name: 'users', openapi: { ...openapi, servers: [{ url: '/{base}/', variables: { base: { default: 'api' } } }] } })
+  await using service = await startFarpService({
+    name: 'users',
+    openapi: { ...openapi, servers: [{ url: '/{base}/', variables: { base: { default: 'api' } } }] },
+  })
   await using farp = startFarp()
   farp.discover([recordOf(service)])
   await farp.until('it serves', () => farp.routes('users').length > 0)
-  expect(farp.routes('users')[0]).toMatchObject({ rewrite: { stripPrefix: '/users', addPrefix: '/api' }, meta: { upstreamPath: '/api/users' } })
+  expect(farp.routes('users')[0]).toMatchObject({
+    rewrite: { stripPrefix: '/users', addPrefix: '/api' },
+    meta: { upstreamPath: '/api/users' },
+  })
   service.update({ openapi: { ...openapi, servers: [{ url: 'https://evil.example/v1' }] } })
   await farp.until('[R38] it is told', () => farp.codes('users').includes('SERVER_IGNORED'))
   expect(farp.routes('users')[0]!.rewrite).toEqual({ stripPrefix: '/users' })
@@ -93,7 +116,11 @@ test('[R38] the root mount is for the operator to give', async () => {
 })
 
 test("[R38] a root mount never displaces another service's route, nor the gateway's own paths", async () => {
-  await using root = await startFarpService({ name: 'front', openapi: openapiOf('F', ['GET /users/a', 'GET /usersx', 'GET /_farp/x', 'GET /_/y']), manifest: { routing: { strategy: 'root', priority: 100 } } })
+  await using root = await startFarpService({
+    name: 'front',
+    openapi: openapiOf('F', ['GET /users/a', 'GET /usersx', 'GET /_farp/x', 'GET /_/y']),
+    manifest: { routing: { strategy: 'root', priority: 100 } },
+  })
   await using users = await startFarpService({ name: 'users', openapi: openapiOf('U', ['GET /a']) })
   await using farp = startFarp({ includeIntrospection: true })
   farp.discover([recordOf(root), recordOf(users)])
@@ -143,7 +170,11 @@ test('what is not done yet is said', async () => {
         { type: 'graphql', location: { type: 'http', url: `${service.origin}/graphql` } },
       ],
       routing: { rewrite: [{ pattern: '^/v1/(.*)$', replacement: '/$1' }] },
-      auth: { schemes: [{ type: 'bearer', config: { jwks_url: 'http://a' } }], access_control: [{ path: '/admin/*', methods: [], roles: ['admin'] }], public_routes: ['/public/**'] },
+      auth: {
+        schemes: [{ type: 'bearer', config: { jwks_url: 'http://a' } }],
+        access_control: [{ path: '/admin/*', methods: [], roles: ['admin'] }],
+        public_routes: ['/public/**'],
+      },
       route_table: [{ path: '/x' }],
     },
   })
@@ -152,7 +183,10 @@ test('what is not done yet is said', async () => {
   await farp.until('it serves', () => farp.routes('users').length > 0)
   expect(farp.codes('users')).toEqual(expect.arrayContaining(['NOT_SUPPORTED_YET', 'REWRITE_NOT_APPLIED', 'AUTH_NOT_ENFORCED']))
   expect(farp.findings('users').some(({ message }) => message.includes('"graphql"'))).toBe(true)
-  expect(farp.routes('users')[0]!.meta).toMatchObject({ security: [{ bearer: [] }], auth: { publicRoutes: ['/public/**'], accessControl: [{ path: '/admin/*' }] } })
+  expect(farp.routes('users')[0]!.meta).toMatchObject({
+    security: [{ bearer: [] }],
+    auth: { publicRoutes: ['/public/**'], accessControl: [{ path: '/admin/*' }] },
+  })
   service.update({ manifest: { schemas: [] } })
   await farp.until('nothing is left', () => farp.codes('users').includes('NOTHING_ROUTABLE'))
   expect(farp.routes('users')).toEqual([])

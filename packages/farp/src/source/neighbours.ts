@@ -18,9 +18,12 @@ export function neighboursOf(views: Views, prefixes: ReadonlyMap<string, readonl
     const segment = name.toLowerCase()
     if (!owners.has(segment)) owners.set(segment, service)
   }
-  const speaking = [...views].filter(([, members]) => members.some(({ manifest }) => manifest !== undefined)).sort(([a], [b]) => compareText(a, b))
+  const speaking = [...views]
+    .filter(([, members]) => members.some(({ manifest }) => manifest !== undefined))
+    .sort(([a], [b]) => compareText(a, b))
   for (const [service] of speaking) claim(service, service)
-  for (const [service, members] of speaking) for (const { manifest } of members) if (manifest !== undefined) claim(manifest.serviceName, service)
+  for (const [service, members] of speaking)
+    for (const { manifest } of members) if (manifest !== undefined) claim(manifest.serviceName, service)
   const taken = [...prefixes].flatMap(([service, list]) => list.map((prefix) => ({ service, prefix })))
   return {
     signature: JSON.stringify([[...owners], taken]),

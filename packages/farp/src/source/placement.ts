@@ -50,7 +50,10 @@ export function placeOf(candidate: Candidate, settings: Settings, neighbours: Ne
   if (isReserved(mount.prefix)) return finding('MOUNT_REFUSED', `the mount ${mount.prefix} is reserved for the gateway`)
   const owner = mount.prefix === '' ? undefined : neighbours.ownerOf(mount.prefix.split('/')[1]!.toLowerCase())
   if (owner !== undefined && owner !== record.service) {
-    return finding('SERVICE_NAME_TAKEN', `the mount ${mount.prefix} belongs to the service "${owner}"; nothing of "${record.service}" is mounted there`)
+    return finding(
+      'SERVICE_NAME_TAKEN',
+      `the mount ${mount.prefix} belongs to the service "${owner}"; nothing of "${record.service}" is mounted there`,
+    )
   }
   const suffix = strategy === 'versioned' ? `/${manifest.serviceVersion}` : strategy === 'instance' ? `/${instanceId}` : ''
   return { strategy, mount, upstream: record.service + suffix }
@@ -61,7 +64,10 @@ function refusalOf({ record, manifest }: Candidate, strategy: MountStrategy, set
   const isRoot = strategy === 'root' || (strategy === 'custom' && routing.basePath.replaceAll('/', '') === '')
   const isOperators = record.provider === 'static' || record.provider === 'file' || routing.strategy === undefined
   if (isRoot && !isOperators && !settings.rootMounts.has(record.service) && !settings.rootMounts.has(manifest.serviceName)) {
-    return finding('MOUNT_REFUSED', `the root mount is only for services named in farp.root_mounts; add "${record.service}" there, or let the service use another strategy`)
+    return finding(
+      'MOUNT_REFUSED',
+      `the root mount is only for services named in farp.root_mounts; add "${record.service}" there, or let the service use another strategy`,
+    )
   }
   if ((strategy === 'service' || strategy === 'versioned') && !isSegment(manifest.serviceName)) {
     return finding('MOUNT_REFUSED', `the service name "${manifest.serviceName}" cannot be a path: only letters, digits and . _ ~ - can`)

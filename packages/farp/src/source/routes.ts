@@ -1,7 +1,7 @@
 import { isIntrospection } from '../adapters/introspection.ts'
 import { matchesGlob } from '../adapters/globs.ts'
 import { finding } from '../findings.ts'
-import { table } from '../json.ts'
+import { ownText, table } from '../json.ts'
 import { isReserved, mountPath, rewriteOf, upstreamPath } from '../mount.ts'
 import { clean } from '../text.ts'
 import type { Candidate } from './eligible.ts'
@@ -112,12 +112,20 @@ function metaOf({ generation, operation }: Slot): Readonly<Record<string, unknow
     ['version', manifest.serviceVersion],
     ['hash', schema?.content.hash],
     ['mount', placement.strategy],
-    ['upstreamPath', upstreamPath({ prefix: placement.mount.prefix, stripPrefix: routing.stripPrefix, serverPrefix: operation.serverPrefix }, path)],
+    [
+      'upstreamPath',
+      upstreamPath({ prefix: placement.mount.prefix, stripPrefix: routing.stripPrefix, serverPrefix: operation.serverPrefix }, path),
+    ],
   ])
   if (operation.operationId !== undefined) meta['operationId'] = operation.operationId
   if (operation.summary !== undefined) meta['summary'] = operation.summary
   if (operation.deprecated) meta['deprecated'] = true
   if (operation.security !== undefined) meta['security'] = operation.security
-  if (auth.schemes.length > 0 || auth.accessControl.length > 0 || auth.publicRoutes.length > 0 || auth.requiredScopes.length > 0) meta['auth'] = auth
+  const { schemes, requiredScopes, accessControl, publicRoutes } = auth
+  if (schemes.length + requiredScopes.length + accessControl.length + publicRoutes.length > 0) {
+    // The schemes' settings stay inside: they may hold what operators would not show.
+    const types = schemes.map((scheme) => clean(ownText(scheme, 'type') ?? '', 40))
+    meta['auth'] = { schemes: types, requiredScopes, accessControl, publicRoutes }
+  }
   return meta
 }

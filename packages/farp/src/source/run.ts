@@ -85,7 +85,9 @@ export class Run {
       this.#wake.end()
     }
     // Not awaited: an iterator that waits for its next value returns only then.
-    instances.return?.().then(undefined, (thrown: unknown) => this.#host.log.warn('discovery could not be closed', { error: messageOf(thrown) }))
+    instances
+      .return?.()
+      .then(undefined, (thrown: unknown) => this.#host.log.warn('discovery could not be closed', { error: messageOf(thrown) }))
   }
 
   /** The first list waits for one attempt at every instance, but no longer than one fetch may take. */

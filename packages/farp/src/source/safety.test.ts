@@ -67,7 +67,12 @@ test('[R38] addresses of another instance and hosts the operator named are fetch
 })
 
 test('[R38] cloud metadata, other schemes and credentials are never fetched', async () => {
-  for (const url of ['http://169.254.169.254/latest/meta-data/', 'file:///etc/passwd', 'gopher://127.0.0.1:70/', 'http://root:pw@127.0.0.1/']) {
+  for (const url of [
+    'http://169.254.169.254/latest/meta-data/',
+    'file:///etc/passwd',
+    'gopher://127.0.0.1:70/',
+    'http://root:pw@127.0.0.1/',
+  ]) {
     await using users = await startFarpService({ name: 'users', openapi, openapiStatus: 404 })
     pointingTo(users, url)
     await using farp = startFarp({ allowedHosts: ['169.254.169.254'] })
@@ -87,7 +92,10 @@ test('[R38] a manifest over a mebibyte is not read', async () => {
 })
 
 test('[R38] a schema over ten mebibytes, with too many paths or too many operations is not used', async () => {
-  const many = openapiOf('U', Array.from({ length: 60 }, (_, index) => `GET /p${index}`))
+  const many = openapiOf(
+    'U',
+    Array.from({ length: 60 }, (_, index) => `GET /p${index}`),
+  )
   for (const [limits, document] of [
     [{ schemaBytes: 5_000 }, many],
     [{ paths: 59 }, many],
@@ -100,7 +108,22 @@ test('[R38] a schema over ten mebibytes, with too many paths or too many operati
     expect(farp.routes('users'), JSON.stringify(limits)).toEqual([])
     expect(farp.findings('users').some(({ severity }) => severity === 'error')).toBe(true)
   }
-  expect(LIMITS).toMatchObject({ manifestBytes: 2 ** 20, schemaBytes: 10 * 2 ** 20, depth: 64, schemas: 50, paths: 5000, operations: 10_000, services: 1000, redirects: 3, connectMs: 2000, headersMs: 5000, totalMs: 10_000, fetches: 8, fetchesPerService: 2, updatesPerMinute: 60 })
+  expect(LIMITS).toMatchObject({
+    manifestBytes: 2 ** 20,
+    schemaBytes: 10 * 2 ** 20,
+    depth: 64,
+    schemas: 50,
+    paths: 5000,
+    operations: 10_000,
+    services: 1000,
+    redirects: 3,
+    connectMs: 2000,
+    headersMs: 5000,
+    totalMs: 10_000,
+    fetches: 8,
+    fetchesPerService: 2,
+    updatesPerMinute: 60,
+  })
 })
 
 test('[R38] services beyond the limit are not routed, and the log says so', async () => {
@@ -117,10 +140,23 @@ test('[R38] names from the network reach findings without control characters, an
   const nasty = '\u001b[2J\r\nFAKE LINE'
   await using users = await startFarpService({
     name: '__proto__',
-    openapi: { ...openapi, paths: { '/ok': { get: { operationId: 'ok', summary: nasty, tags: [nasty], 'x-a': 1, responses: {} } }, [`bad${nasty}`]: { get: {} } } },
+    openapi: {
+      ...openapi,
+      paths: {
+        '/ok': { get: { operationId: 'ok', summary: nasty, tags: [nasty], 'x-a': 1, responses: {} } },
+        [`bad${nasty}`]: { get: {} },
+      },
+    },
     manifest: { instance_id: 'constructor', schemas: undefined },
   })
-  users.update({ manifest: { schemas: [{ type: `soap${nasty}`, location: {} }, { type: 'openapi', location: { type: 'http', url: users.openapiUrl } }] } })
+  users.update({
+    manifest: {
+      schemas: [
+        { type: `soap${nasty}`, location: {} },
+        { type: 'openapi', location: { type: 'http', url: users.openapiUrl } },
+      ],
+    },
+  })
   await using farp = startFarp()
   farp.discover([record('__proto__', users.port)])
   await farp.until('it serves', () => farp.routes('__proto__').length > 0)
@@ -145,7 +181,10 @@ test('[R38] hostile manifests and schemas never stop the others', async () => {
   await farp.until('the good one serves', () => farp.routes('users').length === 1)
   for (const { name } of services) {
     expect(farp.routes(name), name).toEqual([])
-    expect(farp.findings(name).some(({ severity }) => severity === 'error'), name).toBe(true)
+    expect(
+      farp.findings(name).some(({ severity }) => severity === 'error'),
+      name,
+    ).toBe(true)
   }
   await Promise.all(services.map((service) => service.stop()))
 })

@@ -7,7 +7,8 @@ export function manifestFindings({ record, manifest }: Candidate): Finding[] {
   const { schemas, routing, auth, serviceName, routeTable } = manifest
   const findings: Finding[] = []
   for (const type of new Set(schemas.map((schema) => schema.type))) {
-    if (type !== 'openapi') findings.push(finding('NOT_SUPPORTED_YET', `schemas of type "${type}" make no routes yet; the rest of the service is served`))
+    if (type !== 'openapi')
+      findings.push(finding('NOT_SUPPORTED_YET', `schemas of type "${type}" make no routes yet; the rest of the service is served`))
   }
   if (schemas.filter(({ type }) => type === 'openapi').length > 1) {
     findings.push(finding('NOT_SUPPORTED_YET', 'the manifest lists several OpenAPI schemas; the first is used'))
@@ -16,13 +17,24 @@ export function manifestFindings({ record, manifest }: Candidate): Finding[] {
     findings.push(finding('NOT_SUPPORTED_YET', "schemas are not read from a registry's store yet; the instance is asked instead"))
   }
   if (routeTable > 0) findings.push(finding('NOT_SUPPORTED_YET', 'route_table is not used yet; routes come from the OpenAPI document'))
-  if (routing.rewrites > 0) findings.push(finding('REWRITE_NOT_APPLIED', `routing.rewrite has ${routing.rewrites} rules; they are not applied yet`))
+  if (routing.rewrites > 0)
+    findings.push(finding('REWRITE_NOT_APPLIED', `routing.rewrite has ${routing.rewrites} rules; they are not applied yet`))
   const rules = auth.accessControl.length + auth.publicRoutes.length + auth.requiredScopes.length
   if (auth.schemes.length > 0 || rules > 0) {
-    findings.push(finding('AUTH_NOT_ENFORCED', `the manifest declares ${auth.schemes.length} authentication schemes and ${rules} access rules; the gateway does not enforce them, so the service must, or a plugin on these routes`))
+    findings.push(
+      finding(
+        'AUTH_NOT_ENFORCED',
+        `the manifest declares ${auth.schemes.length} authentication schemes and ${rules} access rules; the gateway does not enforce them, so the service must, or a plugin on these routes`,
+      ),
+    )
   }
   if (serviceName.toLowerCase() !== record.service.toLowerCase()) {
-    findings.push(finding('SERVICE_NAME_DIFFERS', `the registry calls the service "${record.service}", its manifest "${serviceName}"; routes are mounted by the manifest's name`))
+    findings.push(
+      finding(
+        'SERVICE_NAME_DIFFERS',
+        `the registry calls the service "${record.service}", its manifest "${serviceName}"; routes are mounted by the manifest's name`,
+      ),
+    )
   }
   return findings
 }

@@ -94,7 +94,11 @@ export class InstanceTracker {
       try {
         await this.#look()
       } catch (thrown) {
-        log.error('a FARP instance could not be looked at', { service: this.#view.record.service, instance: this.#view.record.id, error: messageOf(thrown) })
+        log.error('a FARP instance could not be looked at', {
+          service: this.#view.record.service,
+          instance: this.#view.record.id,
+          error: messageOf(thrown),
+        })
       }
       if (signal.aborted) return
       if (!this.#hasTried) {
@@ -102,8 +106,13 @@ export class InstanceTracker {
         this.#host.changed()
       }
       // Jitter: instances found together must not be asked together for ever.
-      await this.#pause.wait(settings.watchInterval * (0.9 + Math.random() * 0.2))
+      await this.#pause.wait(settings.watchInterval * (0.9 + Math.random() * 0.2) * this.#backOff())
     }
+  }
+
+  /** An instance that is silent for long holds a place in the queue each time: it is asked less and less often, up to every eighth interval. */
+  #backOff(): number {
+    return Math.min(8, 2 ** Math.max(0, this.#misses - this.#host.settings.limits.misses))
   }
 
   async #look(): Promise<void> {
@@ -156,7 +165,10 @@ export class InstanceTracker {
     const generation = generationOf(manifest, schema, this.#view.includeInternal)
     const isChange = this.#view.manifest !== undefined && this.#view.generation !== generation
     if (isChange && !flood.admit(this.#view.record.service)) {
-      const note = finding('UPDATE_FLOOD', `the service changes more than ${this.#host.settings.limits.updatesPerMinute} times a minute; the last change is not taken over yet`)
+      const note = finding(
+        'UPDATE_FLOOD',
+        `the service changes more than ${this.#host.settings.limits.updatesPerMinute} times a minute; the last change is not taken over yet`,
+      )
       return this.#show({ isReachable: true, findings: [...findings, note] })
     }
     this.#show({ condition, isReachable: true, manifest, manifestUrl, schema, generation, findings })
@@ -171,8 +183,10 @@ export class InstanceTracker {
   /** A refused connection is an answer: nobody is there. Silence has to repeat itself. */
   #miss({ failure, findings }: Inspected & { kind: 'silent' }, own: Address): void {
     const { misses } = this.#host.settings.limits
-    this.#misses++
-    const isGone = failure.kind === 'refused' || this.#misses >= misses
+    const isRefused = failure.kind === 'refused'
+    // A refusal costs nothing: such an instance is asked at the usual pace and found at once when it is back.
+    this.#misses = isRefused ? misses : this.#misses + 1
+    const isGone = isRefused || this.#misses >= misses
     const note = finding('INSTANCE_UNREACHABLE', `${own.host}:${own.port} gets no requests: ${failure.message}`)
     this.#show({
       condition: this.#view.manifest === undefined ? 'failed' : 'stale',

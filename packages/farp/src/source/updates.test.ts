@@ -1,7 +1,10 @@
+import { createServer } from 'node:http'
 import { expect, test } from 'vitest'
 import { openapiOf, startFarpService } from '@octopus-gateway/testing'
 import { schemaHash } from '../schemas/canonical.ts'
-import { lines, recordOf, startFarp } from '../testing/harness.ts'
+import { lines, record, recordOf, startFarp } from '../testing/harness.ts'
+import type { AddressInfo } from 'node:net'
+import type { Endpoint } from '@octopus-gateway/core'
 import type { FarpService } from '@octopus-gateway/testing'
 
 const operations = (...texts: string[]): ReturnType<typeof openapiOf> => openapiOf('Users', texts)
@@ -45,8 +48,8 @@ test('[R32] during a rolling change everything that any instance serves stays, a
   farp.discover([recordOf(old), recordOf(fresh)])
   await farp.until('all three are there', () => farp.routes('users').length === 3)
   const byPath = new Map(farp.routes('users').map((route) => [route.path, route]))
-  const endpoints = farp.set('users')!.upstreams['users']!.endpoints as { origin: string; labels: { generation: string } }[]
-  const generation = (service: FarpService): string => endpoints.find(({ origin }) => origin === service.origin)!.labels.generation
+  const endpoints = farp.set('users')!.upstreams['users']!.endpoints as readonly Endpoint[]
+  const generation = (service: FarpService): string => endpoints.find(({ origin }) => origin === service.origin)!.labels['generation']!
   expect(byPath.get('/users/both')!.subset).toBeUndefined()
   expect(byPath.get('/users/old')!.subset).toEqual({ generation: [generation(old)] })
   expect(byPath.get('/users/new')!.subset).toEqual({ generation: [generation(fresh)] })
@@ -60,7 +63,8 @@ test('[R32] during a rolling change everything that any instance serves stays, a
 })
 
 test('one document per service: the newest that half of the instances run', async () => {
-  const make = (version: string, path: string): Promise<FarpService> => startFarpService({ name: 'users', version, openapi: operations(`GET ${path}`) })
+  const make = (version: string, path: string): Promise<FarpService> =>
+    startFarpService({ name: 'users', version, openapi: operations(`GET ${path}`) })
   await using a = await make('1.0.0', '/old')
   await using b = await make('1.0.0', '/old')
   await using c = await make('1.10.0', '/new')
@@ -77,7 +81,15 @@ test('one document per service: the newest that half of the instances run', asyn
 test('a schema with a right hash is fetched once for all instances; without a hash its tag is asked', async () => {
   const openapi = operations('GET /a')
   const manifest = (origin: string, hash?: string): Record<string, unknown> => ({
-    schemas: [{ type: 'openapi', spec_version: '3.1.0', content_type: 'application/json', location: { type: 'http', url: `${origin}/openapi.json` }, ...(hash === undefined ? {} : { hash }) }],
+    schemas: [
+      {
+        type: 'openapi',
+        spec_version: '3.1.0',
+        content_type: 'application/json',
+        location: { type: 'http', url: `${origin}/openapi.json` },
+        ...(hash === undefined ? {} : { hash }),
+      },
+    ],
   })
   await using a = await startFarpService({ name: 'users', openapi })
   await using b = await startFarpService({ name: 'users', openapi })
@@ -124,7 +136,12 @@ test('a schema that breaks or cannot be had keeps the last good one, and says so
 
 test('the places of 3.2 are tried in order', async () => {
   await using users = await startFarpService({ name: 'users', openapi: operations('GET /a') })
-  users.update({ manifest: { schemas: [{ type: 'openapi', location: { type: 'http', url: `${users.origin}/moved.json` } }], endpoints: { health: '/health', openapi: '/openapi.json' } } })
+  users.update({
+    manifest: {
+      schemas: [{ type: 'openapi', location: { type: 'http', url: `${users.origin}/moved.json` } }],
+      endpoints: { health: '/health', openapi: '/openapi.json' },
+    },
+  })
   await using farp = startFarp()
   farp.discover([recordOf(users)])
   await farp.until('it serves', () => farp.routes('users').length === 1)
@@ -143,4 +160,49 @@ test('a repaired service under flood is taken over when the minute allows', asyn
   users.update({ openapi: operations('GET /3') })
   await farp.until('[R38] the flood is held', () => farp.codes('users').includes('UPDATE_FLOOD'))
   expect(lines(farp.routes('users'))).toEqual(['GET /users/2'])
+})
+
+test('a mismatch stays told while the document does not change, also when the service answers 304', async () => {
+  let asked = 0
+  let confirmed = 0
+  const body = JSON.stringify(operations('GET /a'))
+  const server = createServer((request, response) => {
+    if (request.url === '/_farp/manifest') {
+      const location = { type: 'http', url: '/openapi.json' }
+      response.end(JSON.stringify({ service_name: 'users', schemas: [{ type: 'openapi', hash: 'f'.repeat(64), location }] }))
+      return
+    }
+    asked++
+    if (request.headers['if-none-match'] === '"1"') {
+      confirmed++
+      response.writeHead(304).end()
+    } else response.writeHead(200, { etag: '"1"' }).end(body)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await using farp = startFarp()
+  farp.discover([record('users', (server.address() as AddressInfo).port)])
+  await farp.until('it serves', () => farp.routes('users').length === 1)
+  await expect.poll(() => confirmed).toBeGreaterThan(2)
+  expect(asked).toBe(confirmed + 1)
+  expect(farp.history.every((sets) => sets[0]!.findings!.some(({ code }) => code === 'HASH_MISMATCH'))).toBe(true)
+  await farp.stop()
+  await new Promise((resolve) => server.close(resolve))
+})
+
+test('strict mode applies the rules of the Go library, to any 1.x manifest', async () => {
+  await using users = await startFarpService({ name: 'users', openapi: operations('GET /a') })
+  await using farp = startFarp({ strict: true })
+  farp.discover([recordOf(users)])
+  await farp.until('it is refused', () => farp.codes('users').includes('VALIDATION'))
+  expect(farp.routes('users')).toEqual([])
+  const location = { type: 'http', url: users.openapiUrl }
+  const schema = {
+    type: 'openapi',
+    spec_version: '3.1.0',
+    content_type: 'application/json',
+    hash: schemaHash(users.state.openapi),
+    location,
+  }
+  users.update({ manifest: { version: '1.3.1', schemas: [schema] } })
+  await farp.until('it is accepted', () => farp.routes('users').length === 1)
 })

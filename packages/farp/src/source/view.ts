@@ -26,6 +26,16 @@ export interface InstanceView {
 export function generationOf(manifest: Manifest, schema: LoadedSchema | undefined, includeInternal: boolean): string {
   const { serviceName, serviceVersion, checksum, routesChecksum, routing, auth, schemas } = manifest
   const composition = schemas.find((descriptor) => descriptor.composition !== undefined)?.composition
-  const parts = [serviceName, serviceVersion, checksum, routesChecksum, schema?.content.hash ?? null, routing, auth, composition ?? null, includeInternal]
+  const parts = [
+    serviceName,
+    serviceVersion,
+    checksum,
+    routesChecksum,
+    schema?.content.hash ?? null,
+    routing,
+    auth,
+    composition ?? null,
+    includeInternal,
+  ]
   return sha256(JSON.stringify(parts)).slice(0, 12)
 }

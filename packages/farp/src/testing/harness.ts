@@ -30,7 +30,10 @@ export interface Harness extends AsyncDisposable {
 
 /** Starts FARP with fast intervals. */
 export function startFarp(options: FarpOptions = {}, limits: Partial<Limits> = {}): Harness {
-  const settings = settingsOf({ watchInterval: 40, routeLinger: 200, ...options }, { ...LIMITS, connectMs: 500, headersMs: 300, totalMs: 600, coalesceMs: 5, ...limits })
+  const settings = settingsOf(
+    { watchInterval: 40, routeLinger: 200, ...options },
+    { ...LIMITS, connectMs: 500, headersMs: 300, totalMs: 600, coalesceMs: 5, ...limits },
+  )
   const source = farpSource(settings, options)
   const controller = new AbortController()
   const queue = serviceQueue(controller.signal)
@@ -41,7 +44,12 @@ export function startFarp(options: FarpOptions = {}, limits: Partial<Limits> = {
   let failure: unknown
   const note = (message: string): void => void logged.push(message)
   const finished = (async () => {
-    const host = { signal: controller.signal, log: { error: note, warn: note, info() {}, debug() {} }, instances: () => queue.read(), schemaUpdated: (service: string) => void schemaUpdates.push(service) }
+    const host = {
+      signal: controller.signal,
+      log: { error: note, warn: note, info() {}, debug() {} },
+      instances: () => queue.read(),
+      schemaUpdated: (service: string) => void schemaUpdates.push(service),
+    }
     for await (const sets of source.watch(host)) {
       history.push(structuredClone(sets))
       for (const listener of listeners) listener()
@@ -68,7 +76,9 @@ export function startFarp(options: FarpOptions = {}, limits: Partial<Limits> = {
     routes: (service) => set(service)?.routes ?? [],
     origins(service, upstream = service) {
       const endpoints = set(service)?.upstreams[upstream]?.endpoints
-      return Array.isArray(endpoints) ? endpoints.map((endpoint: string | Endpoint) => (typeof endpoint === 'string' ? endpoint : endpoint.origin)) : []
+      return Array.isArray(endpoints)
+        ? endpoints.map((endpoint: string | Endpoint) => (typeof endpoint === 'string' ? endpoint : endpoint.origin))
+        : []
     },
     findings: (service) => set(service)?.findings ?? [],
     codes: (service) => (set(service)?.findings ?? []).map(({ code }) => code),
@@ -128,7 +138,18 @@ function serviceQueue(signal: AbortSignal): { push(set: ServiceSet): void; read(
 
 /** A discovery record of a service on this machine. */
 export function record(service: string, port: number, more: Partial<ServiceInstance> = {}): ServiceInstance {
-  return { id: `${service}-${port}`, service, host: '127.0.0.1', port, secure: false, ready: true, weight: 1, metadata: {}, provider: 'static', ...more }
+  return {
+    id: `${service}-${port}`,
+    service,
+    host: '127.0.0.1',
+    port,
+    secure: false,
+    ready: true,
+    weight: 1,
+    metadata: {},
+    provider: 'static',
+    ...more,
+  }
 }
 
 /** The record of a test service. */

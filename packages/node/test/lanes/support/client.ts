@@ -36,6 +36,9 @@ export interface LaneAnswer {
 /** Sends a request; resolves with the head. Rejects when none came. */
 export type Open = (request: LaneRequest, signal?: AbortSignal) => Promise<OpenAnswer>
 
+/** RFC 9110, section 8.6: a user agent says that there is no body where one would be expected. */
+const EXPECTS_BODY = new Set(['POST', 'PUT', 'PATCH'])
+
 /** A client over TCP: nothing decoded, nothing joined, nothing followed. */
 export function httpClient(port: number): { open: Open; close(): void } {
   const agent = new Agent({ keepAlive: true, maxSockets: 64 })
@@ -46,6 +49,7 @@ export function httpClient(port: number): { open: Open; close(): void } {
       if (!headers.some(([name]) => name.toLowerCase() === 'host')) flat.unshift('host', `127.0.0.1:${port}`)
       if (typeof body === 'string' || body instanceof Uint8Array) flat.push('content-length', String(Buffer.byteLength(body)))
       else if (body !== undefined) flat.push('transfer-encoding', 'chunked')
+      else if (EXPECTS_BODY.has(method)) flat.push('content-length', '0')
       const outgoing = httpRequest({ host: '127.0.0.1', port, method, path, headers: flat as never, agent, ...(signal === undefined ? {} : { signal }) })
       outgoing.on('error', reject)
       outgoing.on('response', (response) => resolve(openAnswer(response, () => outgoing.destroy())))
@@ -68,7 +72,7 @@ export function fetchClient(fetch: (request: Request) => Promise<Response>): Ope
     signal?.addEventListener('abort', () => leave.abort())
     const init: RequestInit & { duplex?: 'half' } = { method, headers: headers.map(([name, value]) => [name, value]), signal: leave.signal }
     if (body !== undefined) {
-      init.body = typeof body === 'string' || body instanceof Uint8Array ? (body as string) : (Readable.toWeb(Readable.from(body)) as ReadableStream)
+      init.body = typeof body === 'string' || body instanceof Uint8Array ? (body as string) : streamOf(body)
       init.duplex = 'half'
     }
     const response = await fetch(new Request(new URL(path, 'http://gateway.test'), init))
@@ -79,6 +83,20 @@ export function fetchClient(fetch: (request: Request) => Promise<Response>): Ope
       abort: () => leave.abort(),
     }
   }
+}
+
+function streamOf(pieces: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
+  const iterator = pieces[Symbol.asyncIterator]()
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await iterator.next()
+      if (done === true) controller.close()
+      else controller.enqueue(value)
+    },
+    async cancel() {
+      await iterator.return?.()
+    },
+  })
 }
 
 /** Reads an answer to its end. Rejects when the body is cut. */

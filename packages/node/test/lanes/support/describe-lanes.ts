@@ -43,8 +43,9 @@ const NAMES: readonly LaneName[] = ['fetch', 'head', 'web']
 export function describeLanes(title: string, suite: (lane: Lane) => void, some?: OnlySome): void {
   const seen = new Map<string, { readonly lane: LaneName; readonly shown: unknown }>()
   for (const name of some?.only ?? NAMES) {
+    const calls = new Map<string, number>()
     describe(`${title} · ${name}`, () => {
-      suite({ name, isNode: name !== 'fetch', start: (options, serving) => start({ name, seen }, options, serving) })
+      suite({ name, isNode: name !== 'fetch', start: (options, serving) => start({ name, seen, calls }, options, serving) })
     })
   }
 }
@@ -52,6 +53,8 @@ export function describeLanes(title: string, suite: (lane: Lane) => void, some?:
 interface Comparison {
   readonly name: LaneName
   readonly seen: Map<string, { readonly lane: LaneName; readonly shown: unknown }>
+  /** Requests sent so far, by test. */
+  readonly calls: Map<string, number>
 }
 
 const passThrough = definePlugin({
@@ -73,14 +76,16 @@ async function start(comparison: Comparison, options: GatewayOptions, serving?: 
     await server?.close({ grace: 0 })
   })
   const sendAlone = async (request: LaneRequest): Promise<LaneAnswer> => whole(await client.open(request))
-  let calls = 0
   return {
     gateway,
     server,
     open: client.open,
     sendAlone,
     async send(request) {
-      const key = `${expect.getState().currentTestName?.replace(` · ${name}`, '')} #${calls++}`
+      const test = expect.getState().currentTestName!.replace(` · ${name}`, '')
+      const call = comparison.calls.get(test) ?? 0
+      comparison.calls.set(test, call + 1)
+      const key = `${test} #${call}`
       const answer = await sendAlone(request)
       const shown = project(answer)
       const other = comparison.seen.get(key)

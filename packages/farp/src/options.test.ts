@@ -1,0 +1,45 @@
+import { ConfigError } from '@octopus-gateway/core'
+import { expect, test } from 'vitest'
+import { farp } from './index.ts'
+import { settingsOf } from './options.ts'
+
+test('every option has a default', () => {
+  const { fetcher: _fetcher, limits: _limits, ...settings } = settingsOf({})
+  expect(settings).toEqual({
+    watchInterval: 5000,
+    schemaCacheTtl: 300_000,
+    defaultStrategy: 'service',
+    domain: undefined,
+    rootMounts: new Set(),
+    allowedHosts: [],
+    probe: undefined,
+    hashVerification: 'warn',
+    includeIntrospection: false,
+    routeLinger: 30_000,
+    strict: false,
+    requireHttps: undefined,
+  })
+})
+
+test('all problems come together, each with its place', () => {
+  const options = { watchInterval: '0s', domain: 'a b', allowedHosts: ['ok.example', 'http://no'], hashVerification: 'maybe', unknown: 1 }
+  try {
+    farp(options as never)
+    expect.unreachable()
+  } catch (thrown) {
+    expect(thrown).toBeInstanceOf(ConfigError)
+    expect((thrown as ConfigError).issues.map(({ path }) => path).sort()).toEqual([
+      'farp.allowedHosts.1',
+      'farp.domain',
+      'farp.hashVerification',
+      'farp.unknown',
+      'farp.watchInterval',
+    ])
+  }
+})
+
+test('equal options make equal identities, so that a reload keeps the source running', () => {
+  expect(farp({ watchInterval: '1s' }).identity).toEqual(farp({ watchInterval: '1s' }).identity)
+  expect(farp({ watchInterval: '1s' }).identity).not.toEqual(farp().identity)
+  expect(farp().name).toBe('farp')
+})
