@@ -74,3 +74,6 @@ export function finding(code: FindingCode, message: string): Finding {
 export function about(instance: string, findings: readonly Finding[]): Finding[] {
   return findings.map((item) => ({ ...item, instance: clean(instance, 200) }))
 }
+
+/** All codes with their usual severity. */
+export const FINDING_CODES: ReadonlyMap<string, Finding['severity']> = new Map(Object.entries(SEVERITY))

@@ -176,7 +176,6 @@ describe('[R1] the order of phases and middlewares', () => {
 })
 
 describe('failures on the web lane', () => {
-  const withLength: UpstreamHandler = () => new Response('a body', { headers: { 'content-length': '6', 'set-cookie': 'a=1', 'x-up': '1' } })
   const problems: [string, Plugin[]][] = [
     ['a middleware that throws after next', [hono(async (_c, next) => (await next(), Promise.reject(new Error('secret'))))]],
     ['a middleware that throws something else than an Error', [hono(async (_c, next) => (await next(), Promise.reject('secret' as never)))]],
@@ -189,10 +188,10 @@ describe('failures on the web lane', () => {
   ]
 
   it.each(problems)('[R8] %s gives a clean problem, ends the request and gives up the upstream', async (_name, list) => {
-    const cancelled = vi.fn()
-    const streaming: UpstreamHandler = (request) => {
-      const response = withLength(request) as Response
-      return new Response(new ReadableStream({ cancel: cancelled }, { highWaterMark: 0 }), { headers: response.headers })
+    const [reached, cancelled] = [vi.fn(), vi.fn()]
+    const streaming: UpstreamHandler = () => {
+      reached()
+      return new Response(new ReadableStream({ cancel: cancelled }, { highWaterMark: 0 }), { headers: { 'content-length': '6', 'set-cookie': 'a=1', 'x-up': '1' } })
     }
     const { gateway, entries } = start(streaming, list)
     const response = await gateway.request('/')
@@ -202,6 +201,7 @@ describe('failures on the web lane', () => {
     expect(response.headers.get('content-length')).toBe(String(body.length))
     expect([response.headers.get('x-up'), response.headers.get('set-cookie')]).toEqual([null, null])
     await vi.waitFor(() => expect(entries.map(({ status }) => status)).toEqual([500]))
+    await vi.waitFor(() => expect(cancelled).toHaveBeenCalledTimes(reached.mock.calls.length))
   })
 
   it('an HTTPException is the answer its author meant', async () => {
