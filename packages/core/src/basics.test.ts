@@ -22,7 +22,13 @@ describe('sameData', () => {
 })
 
 describe('durations', () => {
-  it.each([['250ms', 250], ['5s', 5_000], ['1.5s', 1_500], ['5m', 300_000], ['1h', 3_600_000]])('%s', (text, ms) => {
+  it.each([
+    ['250ms', 250],
+    ['5s', 5_000],
+    ['1.5s', 1_500],
+    ['5m', 300_000],
+    ['1h', 3_600_000],
+  ])('%s', (text, ms) => {
     expect(parseDuration(text)).toBe(ms)
   })
 
@@ -68,7 +74,12 @@ describe('Latest', () => {
 
 describe('errors', () => {
   it('a problem document has a length in bytes, also with a title of a plugin', () => {
-    const error = new GatewayError('shop/CLOSED', 'internal', undefined, { status: 403, source: 'client', retry: 'never', title: 'Geschlossen: über Mittag 🍜' })
+    const error = new GatewayError('shop/CLOSED', 'internal', undefined, {
+      status: 403,
+      source: 'client',
+      retry: 'never',
+      title: 'Geschlossen: über Mittag 🍜',
+    })
     const { headers, body } = error.toReply('id-1')
     expect(headers.get('content-length')).toBe(String(new TextEncoder().encode(body as string).length))
     expect(body).not.toContain('internal')

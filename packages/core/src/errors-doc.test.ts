@@ -2,7 +2,9 @@ import { ERRORS } from './errors.ts'
 import { expect, test } from 'vitest'
 
 test('docs/errors.md is the catalogue', async () => {
-  const rows = Object.entries(ERRORS).map(([code, { status, source, retry, title }]) => `| \`${code}\` | ${status} | ${source} | ${retry} | ${title} |`)
+  const rows = Object.entries(ERRORS).map(
+    ([code, { status, source, retry, title }]) => `| \`${code}\` | ${status} | ${source} | ${retry} | ${title} |`,
+  )
   const text = `# Errors
 
 Every failure that the gateway itself answers is an RFC 9457 problem document, \`application/problem+json\`, with \`title\`, \`status\`, \`code\` and

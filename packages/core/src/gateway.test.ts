@@ -18,7 +18,10 @@ function gatewayWith(options: GatewayOptions = BASIC): Gateway {
 }
 
 async function issuesOf(options: GatewayOptions): Promise<[code: string, path: string][]> {
-  const error = await gatewayWith(options).ready.then(() => null, (thrown: ConfigError) => thrown)
+  const error = await gatewayWith(options).ready.then(
+    () => null,
+    (thrown: ConfigError) => thrown,
+  )
   return (error?.issues ?? []).map(({ code, path }) => [code, path])
 }
 
@@ -30,7 +33,10 @@ const counter = (log: string[]) =>
     setup: ({ start }) => {
       let count = start
       log.push(`setup ${start}`)
-      return { onResponse: (_ctx, head) => head.headers.set('x-count', String((count += 1))), [Symbol.asyncDispose]: async () => void log.push(`dispose ${start}`) }
+      return {
+        onResponse: (_ctx, head) => head.headers.set('x-count', String((count += 1))),
+        [Symbol.asyncDispose]: async () => void log.push(`dispose ${start}`),
+      }
     },
   })
 
@@ -46,7 +52,14 @@ describe('createGateway', () => {
 
   it('tells every mistake at once, with its place', async () => {
     const issues = await issuesOf({
-      upstreams: { up: ['http://a.test/path'], other: { endpoints: [{ id: 'a', origin: 'ftp://a', weight: -1, labels: {} }], timeout: '5' as never, loadBalance: 'random' as never } },
+      upstreams: {
+        up: ['http://a.test/path'],
+        other: {
+          endpoints: [{ id: 'a', origin: 'ftp://a', weight: -1, labels: {} }],
+          timeout: '5' as never,
+          loadBalance: 'random' as never,
+        },
+      },
       routes: [
         { path: 'a', upstream: 'upp', methods: [], priority: 101, retries: 1.5 },
         { path: '/b', upstream: 'up', host: 'a/b', methods: ['GE T'], timeout: 0, rewrite: { stripPrefix: '/%zz', addPrefix: '/a/../b' } },
@@ -58,24 +71,78 @@ describe('createGateway', () => {
     })
     expect(issues.map(([, path]) => path).sort()).toEqual(
       [
-        'limits.body', 'trustedProxies', 'routing.connectTimeout', 'upstreams.up[0]', 'upstreams.other.timeout', 'upstreams.other.endpoints[0]', 'upstreams.other.endpoints[0].weight',
-        'upstreams.other.loadBalance', 'routes[0].path', 'routes[0].methods', 'routes[0].priority', 'routes[0].upstream', 'routes[0].retries', 'routes[1].host', 'routes[1].methods',
-        'routes[1].timeout', 'routes[1].rewrite.stripPrefix', 'routes[1].rewrite.addPrefix', 'routes[2].upstream',
+        'limits.body',
+        'trustedProxies',
+        'routing.connectTimeout',
+        'upstreams.up[0]',
+        'upstreams.other.timeout',
+        'upstreams.other.endpoints[0]',
+        'upstreams.other.endpoints[0].weight',
+        'upstreams.other.loadBalance',
+        'routes[0].path',
+        'routes[0].methods',
+        'routes[0].priority',
+        'routes[0].upstream',
+        'routes[0].retries',
+        'routes[1].host',
+        'routes[1].methods',
+        'routes[1].timeout',
+        'routes[1].rewrite.stripPrefix',
+        'routes[1].rewrite.addPrefix',
+        'routes[2].upstream',
       ].sort(),
     )
   })
 
   it('[R31] refuses names that lead nowhere, with a suggestion', async () => {
-    const error: ConfigError = await gatewayWith({ upstreams: { users: hello }, routes: [{ path: '/a', upstream: 'usres' }] }).ready.then(() => null!, (thrown: ConfigError) => thrown)
-    expect(error.issues).toEqual([{ code: 'dangling_upstream', path: 'routes[0].upstream', message: expect.stringContaining('did you mean "users"?') }])
+    const error: ConfigError = await gatewayWith({ upstreams: { users: hello }, routes: [{ path: '/a', upstream: 'usres' }] }).ready.then(
+      () => null!,
+      (thrown: ConfigError) => thrown,
+    )
+    expect(error.issues).toEqual([
+      { code: 'dangling_upstream', path: 'routes[0].upstream', message: expect.stringContaining('did you mean "users"?') },
+    ])
   })
 
   it('refuses two routes for the same requests and two routes of one id', async () => {
     const route = { upstream: 'up' }
-    expect(await issuesOf({ upstreams: { up: hello }, routes: [{ path: '/a/:x', ...route }, { path: '/a/{y}', ...route }] })).toEqual([['duplicate_route', 'routes[1]']])
-    expect(await issuesOf({ upstreams: { up: hello }, routes: [{ path: '/a', methods: ['get'], ...route }, { path: '/a', methods: ['GET', 'POST'], ...route }] })).toEqual([['duplicate_route', 'routes[1]']])
-    expect(await issuesOf({ upstreams: { up: hello }, routes: [{ id: 'x', path: '/a', ...route }, { id: 'x', path: '/b', ...route }] })).toEqual([['duplicate_id', 'routes[1].id']])
-    expect(await issuesOf({ upstreams: { up: hello }, routes: [{ path: '/a', ...route }, { path: '/a', methods: ['GET'], ...route }, { path: '/a', host: 'a.test', ...route }] })).toEqual([])
+    expect(
+      await issuesOf({
+        upstreams: { up: hello },
+        routes: [
+          { path: '/a/:x', ...route },
+          { path: '/a/{y}', ...route },
+        ],
+      }),
+    ).toEqual([['duplicate_route', 'routes[1]']])
+    expect(
+      await issuesOf({
+        upstreams: { up: hello },
+        routes: [
+          { path: '/a', methods: ['get'], ...route },
+          { path: '/a', methods: ['GET', 'POST'], ...route },
+        ],
+      }),
+    ).toEqual([['duplicate_route', 'routes[1]']])
+    expect(
+      await issuesOf({
+        upstreams: { up: hello },
+        routes: [
+          { id: 'x', path: '/a', ...route },
+          { id: 'x', path: '/b', ...route },
+        ],
+      }),
+    ).toEqual([['duplicate_id', 'routes[1].id']])
+    expect(
+      await issuesOf({
+        upstreams: { up: hello },
+        routes: [
+          { path: '/a', ...route },
+          { path: '/a', methods: ['GET'], ...route },
+          { path: '/a', host: 'a.test', ...route },
+        ],
+      }),
+    ).toEqual([])
   })
 
   it('validates the configuration of plugins, all of them together', async () => {
@@ -103,20 +170,42 @@ describe('createGateway', () => {
   })
 
   it('ten gateways live side by side', async () => {
-    const gateways = Array.from({ length: 10 }, (_, i) => gatewayWith({ upstreams: { up: () => new Response(String(i)) }, routes: [{ path: '/*', upstream: 'up' }], trustedProxies: [`10.0.0.${i}`] }))
+    const gateways = Array.from({ length: 10 }, (_, i) =>
+      gatewayWith({
+        upstreams: { up: () => new Response(String(i)) },
+        routes: [{ path: '/*', upstream: 'up' }],
+        trustedProxies: [`10.0.0.${i}`],
+      }),
+    )
     const bodies = await Promise.all(gateways.map(async (gateway) => (await gateway.request('/')).text()))
     expect(bodies).toEqual(['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'])
-    expect(gateways.map((gateway) => /octopus_requests_total\{.*\} (\d+)/.exec(gateway.metrics.exposition())![1])).toEqual(Array.from({ length: 10 }, () => '1'))
+    expect(gateways.map((gateway) => /octopus_requests_total\{.*\} (\d+)/.exec(gateway.metrics.exposition())![1])).toEqual(
+      Array.from({ length: 10 }, () => '1'),
+    )
   })
 })
 
 describe('update', () => {
   it('swaps and tells what changed', async () => {
-    const gateway = gatewayWith({ upstreams: { up: hello, old: hello }, routes: [{ path: '/a', upstream: 'up' }, { path: '/b', upstream: 'up' }, { path: '/gone', upstream: 'old' }] })
+    const gateway = gatewayWith({
+      upstreams: { up: hello, old: hello },
+      routes: [
+        { path: '/a', upstream: 'up' },
+        { path: '/b', upstream: 'up' },
+        { path: '/gone', upstream: 'old' },
+      ],
+    })
     await gateway.ready
     const seen = vi.fn()
     using _listening = gateway.on('snapshot', seen)
-    const diff = await gateway.update({ upstreams: { up: hello, fresh: hello }, routes: [{ path: '/a', upstream: 'up' }, { path: '/b', upstream: 'up', timeout: '1s' }, { path: '/new', upstream: 'fresh' }] })
+    const diff = await gateway.update({
+      upstreams: { up: hello, fresh: hello },
+      routes: [
+        { path: '/a', upstream: 'up' },
+        { path: '/b', upstream: 'up', timeout: '1s' },
+        { path: '/new', upstream: 'fresh' },
+      ],
+    })
     expect(diff.added.map((route) => route.path)).toEqual(['/new'])
     expect(diff.removed.map((route) => route.path)).toEqual(['/gone'])
     expect(diff.changed.map((route) => route.path)).toEqual(['/b'])
@@ -128,10 +217,16 @@ describe('update', () => {
 
   it('sees a changed rewrite, subset, plugin and meta, and nothing where nothing changed', async () => {
     const log: string[] = []
-    const options: GatewayOptions = { upstreams: { up: hello }, routes: [{ path: '/a/:x', upstream: 'up', rewrite: { stripPrefix: '/a' }, plugins: [counter(log)({ start: 1 })], subset: { v: '1' } }] }
+    const options: GatewayOptions = {
+      upstreams: { up: hello },
+      routes: [
+        { path: '/a/:x', upstream: 'up', rewrite: { stripPrefix: '/a' }, plugins: [counter(log)({ start: 1 })], subset: { v: '1' } },
+      ],
+    }
     const gateway = gatewayWith(options)
     await gateway.ready
-    const changed = async (more: object): Promise<number> => (await gateway.update({ ...options, routes: [{ ...options.routes![0]!, ...more }] }, { dryRun: true })).changed.length
+    const changed = async (more: object): Promise<number> =>
+      (await gateway.update({ ...options, routes: [{ ...options.routes![0]!, ...more }] }, { dryRun: true })).changed.length
     expect(await changed({})).toBe(0)
     expect(await changed({ plugins: [counter(log)({ start: 1 })] })).toBe(0)
     expect(await changed({ rewrite: { addPrefix: '/b' } })).toBe(1)
@@ -155,7 +250,10 @@ describe('update', () => {
     const gateway = gatewayWith()
     await gateway.ready
     const before = gateway.snapshot
-    const diff = await gateway.update({ upstreams: { next: hello }, routes: [{ path: '/x', upstream: 'next' }], plugins: [counter(log)({ start: 5 })] }, { dryRun: true })
+    const diff = await gateway.update(
+      { upstreams: { next: hello }, routes: [{ path: '/x', upstream: 'next' }], plugins: [counter(log)({ start: 5 })] },
+      { dryRun: true },
+    )
     expect(diff.added).toHaveLength(1)
     expect(log).toEqual(['setup 5', 'dispose 5'])
     expect(gateway.snapshot).toBe(before)
@@ -185,14 +283,17 @@ describe('update', () => {
     const gateway = gatewayWith({ ...BASIC, plugins: [counter(log)({ start: 1 })] })
     await gateway.ready
     const failing = definePlugin({ name: 'failing', config: v.optional(v.unknown()), setup: () => Promise.reject(new Error('no')) })
-    await expect(gateway.update({ ...BASIC, plugins: [counter(log)({ start: 2 })], routes: [{ path: '/*', upstream: 'up', plugins: [failing()] }] })).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
+    await expect(
+      gateway.update({ ...BASIC, plugins: [counter(log)({ start: 2 })], routes: [{ path: '/*', upstream: 'up', plugins: [failing()] }] }),
+    ).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
     expect(log).toEqual(['setup 1', 'setup 2', 'dispose 2'])
     expect((await gateway.request('/')).headers.get('x-count')).toBe('2')
   })
 
   it('runs updates one after the other, in order', async () => {
     const gateway = gatewayWith()
-    const update = (text: string): Promise<unknown> => gateway.update({ upstreams: { up: () => new Response(text) }, routes: [{ path: '/*', upstream: 'up' }] })
+    const update = (text: string): Promise<unknown> =>
+      gateway.update({ upstreams: { up: () => new Response(text) }, routes: [{ path: '/*', upstream: 'up' }] })
     await Promise.all([update('1'), update('2'), update('3')])
     expect(gateway.snapshot.generation).toBe(4)
     expect(await (await gateway.request('/')).text()).toBe('3')
@@ -200,9 +301,13 @@ describe('update', () => {
 
   it('a request under way ends with the plugins it began with', async () => {
     const log: string[] = []
-    let answer = (_: Response): void => {}
+    let answer: (response: Response) => void = () => {}
     const slow = (): Promise<Response> => new Promise((resolve) => (answer = resolve))
-    const gateway = gatewayWith({ upstreams: { up: slow }, routes: [{ path: '/*', upstream: 'up' }], plugins: [counter(log)({ start: 1 })] })
+    const gateway = gatewayWith({
+      upstreams: { up: slow },
+      routes: [{ path: '/*', upstream: 'up' }],
+      plugins: [counter(log)({ start: 1 })],
+    })
     const pending = gateway.request('/')
     await vi.waitFor(() => expect(gateway.endpoints(gateway.snapshot.upstreams.get('up')!)[0]!.active).toBe(1))
     await gateway.update(BASIC)
@@ -252,7 +357,13 @@ describe('dispose', () => {
     const provider = new ScriptedProvider()
     const source = new ScriptedSource()
     const failing = new ScriptedProvider('failing')
-    const gateway = createGateway({ upstreams: { up: () => new Promise<Response>(() => {}) }, routes: [{ path: '/*', upstream: 'up' }], plugins: [counter(log)({ start: 1 })], discovery: [provider, failing], sources: [source] })
+    const gateway = createGateway({
+      upstreams: { up: () => new Promise<Response>(() => {}) },
+      routes: [{ path: '/*', upstream: 'up' }],
+      plugins: [counter(log)({ start: 1 })],
+      discovery: [provider, failing],
+      sources: [source],
+    })
     failing.fail('down')
     await gateway.ready
     const pending = gateway.request('/')

@@ -195,7 +195,8 @@ class RunningGateway implements Gateway {
     this.#discovery.stop()
     this.#failSynced(new GatewayError('NOT_READY', 'The gateway was disposed.'))
     await this.#building.catch(() => {})
-    for (const request of [...this.#deadlines]) (request as Context).end(new GatewayError('NOT_READY', 'The gateway was disposed.'))
+    const underWay = Array.from(this.#deadlines, (request) => request as Context)
+    for (const request of underWay) request.end(new GatewayError('NOT_READY', 'The gateway was disposed.'))
     this.#deadlines.stop()
     await this.#assembly?.abandon()
   }

@@ -17,7 +17,10 @@ describe('HeaderList', () => {
   })
 
   it('keeps repeated fields apart, set-cookie of Headers included', () => {
-    const headers = new Headers([['set-cookie', 'a=1'], ['set-cookie', 'b=2']])
+    const headers = new Headers([
+      ['set-cookie', 'a=1'],
+      ['set-cookie', 'b=2'],
+    ])
     expect(HeaderList.from(headers).values('set-cookie')).toEqual(['a=1', 'b=2'])
   })
 

@@ -72,10 +72,7 @@ export async function serve(gateway: Gateway, options: ServeOptions = {}): Promi
     host: options.host ?? '0.0.0.0',
     async close(grace = DEFAULT_GRACE) {
       listener.isClosing = true
-      const closed = closeServer(server, toMilliseconds(grace))
-      // Node takes a connection that has not sent anything yet for a busy one.
-      for (const socket of sockets) if (Connection.of(socket).size === 0) socket.destroy()
-      await closed
+      await closeServer(server, { graceMs: toMilliseconds(grace), sockets, isBusy: (socket) => Connection.of(socket).size > 0 })
       await wire.close(1_000)
     },
   })
@@ -126,10 +123,21 @@ function watchConnections(server: HttpServer, lanes: LaneHost, options: ServeOpt
   return sockets
 }
 
+/** What is needed to close a server. */
+interface Closing {
+  readonly graceMs: number
+  /** All open connections. */
+  readonly sockets: ReadonlySet<Socket>
+  /** Whether a request is under way on a connection. */
+  isBusy(socket: Socket): boolean
+}
+
 /** Resolves when every connection is gone. */
-export async function closeServer(server: HttpServer, graceMs: number): Promise<void> {
+export async function closeServer(server: HttpServer, { graceMs, sockets, isBusy }: Closing): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  server.closeIdleConnections()
-  const timer = setTimeout(() => server.closeAllConnections(), graceMs)
+  // Not `closeIdleConnections`: Node takes a connection that has not sent anything yet for a busy one.
+  for (const socket of sockets) if (!isBusy(socket)) socket.destroy()
+  const timer = setTimeout(() => sockets.forEach((socket) => socket.destroy()), graceMs)
   await closed.finally(() => clearTimeout(timer))
+  await Promise.all([...sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve))))
 }

@@ -102,13 +102,25 @@ describe('the supervisor', () => {
     two.say([{ ...instance('a', 1), host: '10.0.0.2', provider: 'forged' }, instance('b', 2)])
     one.say([instance('a', 1)])
     await flush()
-    expect(discovery.services.value!.map(({ host, port, provider }) => [host, port, provider])).toEqual([['127.0.0.1', 1, 'one'], ['127.0.0.1', 2, 'two']])
+    expect(discovery.services.value!.map(({ host, port, provider }) => [host, port, provider])).toEqual([
+      ['127.0.0.1', 1, 'one'],
+      ['127.0.0.1', 2, 'two'],
+    ])
   })
 
   it('leaves out an instance whose address is none, and says so once', async () => {
     const provider = new ScriptedProvider()
     const { discovery, lines } = run(provider)
-    const set = [instance('a', 1), instance('a', 0), instance('a', 70_000), instance('a', 1.5), instance('x', 2, { host: 'a/b' }), instance('x', 3, { host: 'user@evil' }), instance('x', 4, { host: '' }), instance('x', 5, { host: '::1' })]
+    const set = [
+      instance('a', 1),
+      instance('a', 0),
+      instance('a', 70_000),
+      instance('a', 1.5),
+      instance('x', 2, { host: 'a/b' }),
+      instance('x', 3, { host: 'user@evil' }),
+      instance('x', 4, { host: '' }),
+      instance('x', 5, { host: '::1' }),
+    ]
     provider.say(set)
     provider.say(set)
     await flush()
@@ -152,12 +164,17 @@ describe('the supervisor', () => {
 
 describe('endpointsOf', () => {
   it('takes the ready instances of the service, in a stable order, IPv6 in brackets', () => {
-    const services = [instance('a', 2, { secure: true, zone: 'z', version: '2' }), instance('a', 1, { host: '::1', weight: 3 }), instance('a', 3, { ready: false }), instance('b', 4)]
+    const services = [
+      instance('a', 2, { secure: true, zone: 'z', version: '2' }),
+      instance('a', 1, { host: '::1', weight: 3 }),
+      instance('a', 3, { ready: false }),
+      instance('b', 4),
+    ]
     expect(endpointsOf(services, 'a')).toEqual([
       { id: 'a/a-1', origin: 'http://[::1]:1', weight: 3, labels: { instance: 'a-1' } },
       { id: 'a/a-2', origin: 'https://127.0.0.1:2', weight: 1, zone: 'z', labels: { instance: 'a-2', version: '2' } },
     ])
-    expect(endpointsOf([...services].reverse(), 'a')).toEqual(endpointsOf(services, 'a'))
+    expect(endpointsOf(services.toReversed(), 'a')).toEqual(endpointsOf(services, 'a'))
   })
 })
 
@@ -165,7 +182,12 @@ describe('ready and synced', () => {
   it('ready needs no report; synced waits for every provider and source', async () => {
     const provider = new ScriptedProvider()
     const source = new ScriptedSource()
-    const gateway = createGateway({ discovery: [provider], sources: [source], upstreams: { up: () => new Response('ok') }, routes: [{ path: '/', upstream: 'up' }] })
+    const gateway = createGateway({
+      discovery: [provider],
+      sources: [source],
+      upstreams: { up: () => new Response('ok') },
+      routes: [{ path: '/', upstream: 'up' }],
+    })
     onTestFinished(() => gateway[Symbol.asyncDispose]())
     await gateway.ready
     expect((await gateway.request('/')).status).toBe(200)
@@ -186,7 +208,9 @@ describe('ready and synced', () => {
     source.say([setOf('a', '1', ['/a'])])
     await gateway.synced
     source.fail('broke')
-    await vi.waitFor(() => expect(lines.at(-1)).toMatchObject({ level: 'error', fields: { source: 'scripted', reason: 'broke', retry_in_ms: 250 } }))
+    await vi.waitFor(() =>
+      expect(lines.at(-1)).toMatchObject({ level: 'error', fields: { source: 'scripted', reason: 'broke', retry_in_ms: 250 } }),
+    )
     expect(gateway.snapshot.routes).toHaveLength(1)
     await vi.waitFor(() => expect(source.starts).toBe(2), 2_000)
     source.say([setOf('a', '2', ['/a', '/b'])])

@@ -1,31 +1,9 @@
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { finish, gatewayTo, lanesOf, open, recorder, ScriptedWire, send } from '../../test/support/scripted.ts'
-import { GatewayError } from '../errors.ts'
+import { describe, expect, it } from 'vitest'
+import { finish, plugin, recorder, ScriptedWire, send, startTo as start, statusOf as status } from '../../test/support/scripted.ts'
 import { HeaderList } from '../headers.ts'
-import type { Arrival } from '../../test/support/scripted.ts'
-import type { Gateway } from '../gateway-types.ts'
-import type { GatewayOptions } from '../options.ts'
-import type { Hooks, Plugin } from '../plugin/plugin.ts'
+import type { Plugin } from '../plugin/plugin.ts'
 
 const THREE = ['http://10.0.0.1', 'http://10.0.0.2', 'http://10.0.0.3']
-
-let plugins = 0
-function plugin(hooks: Hooks): Plugin {
-  const name = `test-${(plugins += 1)}`
-  return { name, version: '1.0.0', identity: { name, version: '1.0.0', config: null }, setup: () => hooks }
-}
-
-async function start(origins: readonly string[], options?: GatewayOptions): Promise<Gateway> {
-  const gateway = await gatewayTo(origins, options)
-  onTestFinished(() => gateway[Symbol.asyncDispose]())
-  return gateway
-}
-
-async function status(gateway: Gateway, wire: ScriptedWire, arrival?: Arrival): Promise<number> {
-  const sent = await send(gateway, wire, arrival)
-  finish(sent)
-  return sent.answer.head.status
-}
 
 describe('attempts', () => {
   it('[R15] a POST is not sent again after a reset', async () => {
@@ -123,13 +101,29 @@ describe('phases', () => {
     const seen: string[] = []
     const gateway = await start(THREE, { plugins: [named('a', seen, isAsync), named('b', seen, isAsync)] })
     expect(await status(gateway, new ScriptedWire({ fails: 'UPSTREAM_CONNECT' }, { status: 200 }))).toBe(200)
-    const order = ['a.request', 'b.request', 'a.upstreamRequest', 'b.upstreamRequest', 'a.upstreamRequest', 'b.upstreamRequest', 'b.upstreamResponse', 'a.upstreamResponse', 'b.response', 'a.response', 'a.finish', 'b.finish']
+    const order = [
+      'a.request',
+      'b.request',
+      'a.upstreamRequest',
+      'b.upstreamRequest',
+      'a.upstreamRequest',
+      'b.upstreamRequest',
+      'b.upstreamResponse',
+      'a.upstreamResponse',
+      'b.response',
+      'a.response',
+      'a.finish',
+      'b.finish',
+    ]
     expect(seen).toEqual(order)
   })
 
   it('a Reply of onRequest skips the rest and the upstream; onResponse runs for all', async () => {
     const seen: string[] = []
-    const denial = plugin({ onRequest: () => ({ status: 401, headers: new HeaderList(['x-why', 'no']), body: 'denied' }), onResponse: (_ctx, head) => head.headers.set('x-denial', '1') })
+    const denial = plugin({
+      onRequest: () => ({ status: 401, headers: new HeaderList(['x-why', 'no']), body: 'denied' }),
+      onResponse: (_ctx, head) => head.headers.set('x-denial', '1'),
+    })
     const gateway = await start(THREE, { plugins: [named('a', seen, false), denial, named('b', seen, true)] })
     const wire = new ScriptedWire({ status: 200 })
     const sent = await send(gateway, wire)
@@ -167,7 +161,7 @@ describe('phases', () => {
     expect(await status(await start([], { plugins: [throwing] }), new ScriptedWire({ status: 200 }))).toBe(503)
   })
 
-  it('a failure in onResponse gives a clean problem and gives up the upstream\'s body', async () => {
+  it("a failure in onResponse gives a clean problem and gives up the upstream's body", async () => {
     const breaking = plugin({
       onResponse(_ctx, head) {
         head.headers.set('x-half', 'made')
@@ -185,9 +179,11 @@ describe('phases', () => {
     expect(wire.aborted).toHaveLength(1)
   })
 
-  it('a failure in onUpstreamResponse gives up the upstream\'s body', async () => {
+  it("a failure in onUpstreamResponse gives up the upstream's body", async () => {
     const wire = new ScriptedWire({ status: 200 })
-    expect(await status(await start(THREE, { plugins: [plugin({ onUpstreamResponse: () => Promise.reject(new Error('x')) })] }), wire)).toBe(500)
+    expect(
+      await status(await start(THREE, { plugins: [plugin({ onUpstreamResponse: () => Promise.reject(new Error('x')) })] }), wire),
+    ).toBe(500)
     expect(wire.aborted).toHaveLength(1)
   })
 })
@@ -200,165 +196,32 @@ describe('[R8] failures', () => {
     finish(sent)
     const { head, local } = sent.answer
     expect(head.headers.get('content-type')).toBe('application/problem+json')
-    expect(JSON.parse(local as string)).toEqual({ type: 'about:blank', title: 'The upstream could not be reached', status: 502, code: 'UPSTREAM_CONNECT', request_id: sent.ctx.id })
+    expect(JSON.parse(local as string)).toEqual({
+      type: 'about:blank',
+      title: 'The upstream could not be reached',
+      status: 502,
+      code: 'UPSTREAM_CONNECT',
+      request_id: sent.ctx.id,
+    })
     expect(local + head.headers.flat.join()).not.toMatch(/10\.66|9999|scripted|secret|at /)
     expect(lines).toHaveLength(1)
-    expect(lines[0]).toMatchObject({ level: 'warn', message: 'request failed', fields: { code: 'UPSTREAM_CONNECT', endpoint: 'http://10.66.77.88:9999', reason: 'scripted' } })
+    expect(lines[0]).toMatchObject({
+      level: 'warn',
+      message: 'request failed',
+      fields: { code: 'UPSTREAM_CONNECT', endpoint: 'http://10.66.77.88:9999', reason: 'scripted' },
+    })
     expect(JSON.stringify(lines)).not.toContain('secret')
   })
 
   it('[R8] a plugin that throws shows nothing of itself', async () => {
-    const throwing = plugin({ onRequest: () => { throw new TypeError('db://user:password@host') } })
+    const throwing = plugin({
+      onRequest: () => {
+        throw new TypeError('db://user:password@host')
+      },
+    })
     const sent = await send(await start(THREE, { plugins: [throwing] }), new ScriptedWire({ status: 200 }))
     finish(sent)
     expect(sent.answer.head.status).toBe(500)
     expect(sent.answer.local).not.toMatch(/db:|password|TypeError/)
-  })
-})
-
-describe('the end of a request', () => {
-  const aborted = new GatewayError('CLIENT_CLOSED')
-
-  interface Watched {
-    readonly gateway: Gateway
-    readonly onFinish: ReturnType<typeof vi.fn>
-    readonly entries: ReturnType<typeof recorder>['entries']
-    /** Waits until nothing holds the generation any more: only then its plugin is disposed. */
-    released(): Promise<void>
-  }
-
-  async function watched(hooks: Hooks, options: GatewayOptions = {}): Promise<Watched> {
-    const onFinish = vi.fn()
-    const disposed = vi.fn()
-    const { accessLog, entries } = recorder()
-    const gateway = await start(THREE, { plugins: [plugin({ ...hooks, onFinish, [Symbol.asyncDispose]: async () => disposed() })], accessLog, ...options })
-    const released = async (): Promise<void> => {
-      await gateway.update({})
-      await vi.waitFor(() => expect(disposed).toHaveBeenCalledTimes(1))
-    }
-    return { gateway, onFinish, entries, released }
-  }
-
-  it('onFinish runs once after success, with the status and the bytes', async () => {
-    const { gateway, onFinish, entries, released } = await watched({})
-    const sent = await send(gateway, new ScriptedWire({ status: 200 }))
-    expect(onFinish).not.toHaveBeenCalled()
-    finish(sent)
-    finish(sent)
-    sent.ctx.end(aborted)
-    expect(onFinish).toHaveBeenCalledTimes(1)
-    expect(onFinish.mock.calls[0]![1]).toMatchObject({ status: 200, bytesOut: 4 })
-    expect(onFinish.mock.calls[0]![1]).not.toHaveProperty('error')
-    expect(entries).toHaveLength(1)
-    await released()
-  })
-
-  it('onFinish runs once after a reply and after a 404', async () => {
-    const { gateway, onFinish, released } = await watched({ onRequest: (ctx) => (ctx.request.target === '/deny' ? { status: 401, headers: new HeaderList(), body: '' } : undefined) })
-    expect(await status(gateway, new ScriptedWire({ status: 200 }), { target: '/deny' })).toBe(401)
-    expect(await status(gateway, new ScriptedWire({ status: 200 }), { target: '//' })).toBe(400)
-    expect(onFinish.mock.calls.map(([, outcome]) => (outcome as { status: number }).status)).toEqual([401, 400])
-    await released()
-  })
-
-  it('[R21] an abort before the pick sends nothing', async () => {
-    let go = (): void => {}
-    const { gateway, onFinish, released } = await watched({ onRequest: () => new Promise<void>((resolve) => (go = resolve)) })
-    const wire = new ScriptedWire({ status: 200 })
-    const { ctx } = open(gateway)
-    ctx.start()
-    const answer = lanesOf(gateway).exchange<string | null, string>(ctx, wire, null)
-    ctx.end(aborted)
-    go()
-    expect((await answer).head.status).toBe(499)
-    finish({ ctx, answer: await answer })
-    expect(wire.calls).toHaveLength(0)
-    expect(onFinish).toHaveBeenCalledTimes(1)
-    await released()
-  })
-
-  it('[R21] an abort while a plugin prepares the attempt sends nothing', async () => {
-    let go = (): void => {}
-    const { gateway, onFinish, released } = await watched({ onUpstreamRequest: () => new Promise<void>((resolve) => (go = resolve)) })
-    const wire = new ScriptedWire({ status: 200 })
-    const { ctx } = open(gateway)
-    ctx.start()
-    const answer = lanesOf(gateway).exchange<string | null, string>(ctx, wire, null)
-    await new Promise((resolve) => setImmediate(resolve))
-    ctx.end(aborted)
-    go()
-    expect((await answer).head.status).toBe(499)
-    finish({ ctx, answer: await answer })
-    expect(wire.calls).toHaveLength(0)
-    expect(onFinish).toHaveBeenCalledTimes(1)
-    await released()
-  })
-
-  it('[R21] an abort before the head aborts the attempt and is not tried again', async () => {
-    const { gateway, onFinish, released } = await watched({})
-    const wire = new ScriptedWire('hangs')
-    const { ctx } = open(gateway)
-    const { signal } = ctx
-    ctx.start()
-    const answer = lanesOf(gateway).exchange<string | null, string>(ctx, wire, null)
-    await vi.waitFor(() => expect(wire.calls).toHaveLength(1))
-    ctx.end(aborted)
-    expect((await answer).head.status).toBe(499)
-    expect(signal.aborted).toBe(true)
-    finish({ ctx, answer: await answer })
-    expect(wire.aborted).toEqual([aborted])
-    expect(wire.calls).toHaveLength(1)
-    expect(onFinish.mock.calls[0]![1]).toMatchObject({ status: 499, error: { code: 'CLIENT_CLOSED' } })
-    await released()
-  })
-
-  it('[R21] an abort while a plugin looks at the answer gives up the body', async () => {
-    let go = (): void => {}
-    const { gateway, released } = await watched({ onUpstreamResponse: () => new Promise<void>((resolve) => (go = resolve)) })
-    const wire = new ScriptedWire({ status: 200 })
-    const { ctx } = open(gateway)
-    ctx.start()
-    const answer = lanesOf(gateway).exchange<string | null, string>(ctx, wire, null)
-    await new Promise((resolve) => setImmediate(resolve))
-    ctx.end(aborted)
-    go()
-    expect((await answer).flow).toBeNull()
-    finish({ ctx, answer: await answer })
-    expect(wire.aborted.length).toBeGreaterThan(0)
-    await released()
-  })
-
-  it('[R21] an abort in the middle of the body cuts it and aborts the upstream', async () => {
-    const { gateway, onFinish, released } = await watched({})
-    const wire = new ScriptedWire({ status: 200 })
-    const { ctx, answer } = await send(gateway, wire)
-    const cut = vi.fn((error: GatewayError) => ctx.finish({ status: answer.head.status, bytesOut: 2, error }))
-    ctx.cut = cut
-    ctx.end(aborted)
-    expect(cut).toHaveBeenCalledTimes(1)
-    expect(wire.aborted).toEqual([aborted])
-    expect(onFinish.mock.calls.map(([, outcome]) => outcome)).toEqual([expect.objectContaining({ status: 200, bytesOut: 2, error: aborted })])
-    await released()
-  })
-
-  it('a body that goes silent is cut after the idle timeout, not after `timeout`', async () => {
-    const { gateway, released } = await watched({}, { routing: { timeout: 50, idleTimeout: 150 } })
-    const { ctx } = await send(gateway, new ScriptedWire({ status: 200 }))
-    const started = performance.now()
-    const error = await new Promise<GatewayError>((resolve) => (ctx.cut = resolve))
-    ctx.finish({ status: 200, bytesOut: 0, error })
-    expect(error.code).toBe('IDLE_TIMEOUT')
-    expect(performance.now() - started).toBeGreaterThanOrEqual(140)
-    await released()
-  })
-
-  it('an onFinish or an access log that throws does not keep the others from running', async () => {
-    const last = vi.fn()
-    const { log, lines } = recorder()
-    const throwing = plugin({ onFinish: () => { throw new Error('x') } })
-    const gateway = await start(THREE, { log, plugins: [throwing, plugin({ onFinish: last })] })
-    expect(await status(gateway, new ScriptedWire({ status: 200 }))).toBe(200)
-    expect(last).toHaveBeenCalledTimes(1)
-    expect(lines.map((line) => line.message)).toEqual(['plugin failed in onFinish'])
   })
 })

@@ -22,7 +22,17 @@ function outgoing(arrival: Arrival): HeaderList {
 const answered = (status: number, ...fields: string[]): HeaderList => responseHead({ status, headers: new HeaderList(fields) }).headers
 
 describe('the head towards the upstream', () => {
-  it.each(['Connection', 'Keep-Alive', 'Proxy-Connection', 'Proxy-Authorization', 'TE', 'Trailer', 'Transfer-Encoding', 'Upgrade', 'HTTP2-Settings'])('[R14] %s stays on its hop', (name) => {
+  it.each([
+    'Connection',
+    'Keep-Alive',
+    'Proxy-Connection',
+    'Proxy-Authorization',
+    'TE',
+    'Trailer',
+    'Transfer-Encoding',
+    'Upgrade',
+    'HTTP2-Settings',
+  ])('[R14] %s stays on its hop', (name) => {
     expect(outgoing({ fields: [name, 'x'] }).has(name.toLowerCase())).toBe(false)
   })
 
@@ -32,23 +42,49 @@ describe('the head towards the upstream', () => {
     expect(headers.get('x-end')).toBe('2')
   })
 
-  it.each(['X-Forwarded-For', 'x-forwarded-for', 'X-FORWARDED-FOR', 'x-Forwarded-Proto, X-forwarded-Host, via, forwarded, x-request-id', 'close, X-Forwarded-For'])(
-    '[R13] "Connection: %s" removes nothing that the gateway sets or trusts',
-    (connection) => {
-      const headers = outgoing({ fields: ['Connection', connection, 'X-Forwarded-For', '203.0.113.1', 'X-Forwarded-Proto', 'https', 'X-Forwarded-Host', 'a.test'], peer: PROXY })
-      expect(headers.values('x-forwarded-for')).toEqual(['203.0.113.1, 10.9.9.9'])
-      expect(headers.values('x-forwarded-proto')).toEqual(['https'])
-      expect(headers.values('x-forwarded-host')).toEqual(['a.test'])
-      for (const name of ['forwarded', 'via', 'x-request-id']) expect(headers.values(name)).toHaveLength(1)
+  it.each([
+    'X-Forwarded-For',
+    'x-forwarded-for',
+    'X-FORWARDED-FOR',
+    'x-Forwarded-Proto, X-forwarded-Host, via, forwarded, x-request-id',
+    'close, X-Forwarded-For',
+  ])('[R13] "Connection: %s" removes nothing that the gateway sets or trusts', (connection) => {
+    const headers = outgoing({
+      fields: ['Connection', connection, 'X-Forwarded-For', '203.0.113.1', 'X-Forwarded-Proto', 'https', 'X-Forwarded-Host', 'a.test'],
+      peer: PROXY,
+    })
+    expect(headers.values('x-forwarded-for')).toEqual(['203.0.113.1, 10.9.9.9'])
+    expect(headers.values('x-forwarded-proto')).toEqual(['https'])
+    expect(headers.values('x-forwarded-host')).toEqual(['a.test'])
+    for (const name of ['forwarded', 'via', 'x-request-id']) expect(headers.values(name)).toHaveLength(1)
+  })
+
+  it.each(['authorization', 'cookie', 'content-length', 'content-type', 'traceparent'])(
+    '[R13] "Connection: %s" does not hide it from the upstream',
+    (name) => {
+      expect(outgoing({ fields: ['connection', name.toUpperCase(), name, '7'] }).get(name)).toBe('7')
     },
   )
 
-  it.each(['authorization', 'cookie', 'content-length', 'content-type', 'traceparent'])('[R13] "Connection: %s" does not hide it from the upstream', (name) => {
-    expect(outgoing({ fields: ['connection', name.toUpperCase(), name, '7'] }).get(name)).toBe('7')
-  })
-
   it('[R26] replaces the forwarding fields of a peer that nobody trusts', () => {
-    const fields = ['X-Forwarded-For', '1.1.1.1', 'x-forwarded-host', 'evil', 'X-Forwarded-Proto', 'https', 'X-Forwarded-Prefix', '/x', 'X-Forwarded-User', 'root', 'Forwarded', 'for=1.1.1.1', 'X-Real-IP', '1.1.1.1', 'X-Request-Id', 'mine']
+    const fields = [
+      'X-Forwarded-For',
+      '1.1.1.1',
+      'x-forwarded-host',
+      'evil',
+      'X-Forwarded-Proto',
+      'https',
+      'X-Forwarded-Prefix',
+      '/x',
+      'X-Forwarded-User',
+      'root',
+      'Forwarded',
+      'for=1.1.1.1',
+      'X-Real-IP',
+      '1.1.1.1',
+      'X-Request-Id',
+      'mine',
+    ]
     const headers = outgoing({ fields })
     expect(headers.values('x-forwarded-for')).toEqual(['198.51.100.7'])
     expect(headers.values('x-forwarded-host')).toEqual(['gateway.test'])
@@ -59,7 +95,22 @@ describe('the head towards the upstream', () => {
   })
 
   it('[R26] extends the forwarding fields of a trusted proxy', () => {
-    const fields = ['X-Forwarded-For', '203.0.113.1', 'X-Forwarded-For', '10.8.8.8', 'X-Forwarded-Proto', 'https', 'X-Forwarded-Port', '8443', 'X-Forwarded-Prefix', '/x', 'Forwarded', 'for=203.0.113.1', 'X-Request-Id', 'abc-1']
+    const fields = [
+      'X-Forwarded-For',
+      '203.0.113.1',
+      'X-Forwarded-For',
+      '10.8.8.8',
+      'X-Forwarded-Proto',
+      'https',
+      'X-Forwarded-Port',
+      '8443',
+      'X-Forwarded-Prefix',
+      '/x',
+      'Forwarded',
+      'for=203.0.113.1',
+      'X-Request-Id',
+      'abc-1',
+    ]
     const headers = outgoing({ fields, peer: PROXY })
     expect(headers.values('x-forwarded-for')).toEqual(['203.0.113.1, 10.8.8.8, 10.9.9.9'])
     expect(headers.values('x-forwarded-proto')).toEqual(['https'])
@@ -77,8 +128,24 @@ describe('the head towards the upstream', () => {
   })
 
   it('[R22] drops what the client library would throw on', () => {
-    const headers = outgoing({ fields: ['Expect', '100-continue', 'Transfer-Encoding', 'chunked', 'keep-alive', '5', 'Upgrade', 'h2c', 'x-original-url', '/admin', 'X-Rewrite-URL', '/admin'] })
-    for (const name of ['expect', 'transfer-encoding', 'keep-alive', 'upgrade', 'x-original-url', 'x-rewrite-url']) expect(headers.has(name)).toBe(false)
+    const headers = outgoing({
+      fields: [
+        'Expect',
+        '100-continue',
+        'Transfer-Encoding',
+        'chunked',
+        'keep-alive',
+        '5',
+        'Upgrade',
+        'h2c',
+        'x-original-url',
+        '/admin',
+        'X-Rewrite-URL',
+        '/admin',
+      ],
+    })
+    for (const name of ['expect', 'transfer-encoding', 'keep-alive', 'upgrade', 'x-original-url', 'x-rewrite-url'])
+      expect(headers.has(name)).toBe(false)
     expect(headers.values('host')).toEqual(['gateway.test'])
   })
 
@@ -105,13 +172,28 @@ describe('the head towards the upstream', () => {
   })
 
   it('property: for any set of fields, each one that the gateway owns is there exactly once and no hop-by-hop field is', () => {
-    const name = fc.constantFrom('Host', 'X-Forwarded-For', 'x-forwarded-proto', 'VIA', 'Forwarded', 'X-Request-ID', 'TE', 'Connection', 'expect', 'Transfer-Encoding', 'X-A', 'Upgrade', 'accept')
+    const name = fc.constantFrom(
+      'Host',
+      'X-Forwarded-For',
+      'x-forwarded-proto',
+      'VIA',
+      'Forwarded',
+      'X-Request-ID',
+      'TE',
+      'Connection',
+      'expect',
+      'Transfer-Encoding',
+      'X-A',
+      'Upgrade',
+      'accept',
+    )
     const value = fc.constantFrom('x-a', 'close, via', 'X-Forwarded-For', '1.1.1.1', 'h2c', 'host')
     fc.assert(
       fc.property(fc.array(fc.tuple(name, value), { maxLength: 10 }), fc.boolean(), (pairs, isTrusted) => {
         const fields = pairs.filter(([key]) => key !== 'Host').flat()
         const headers = outgoing({ fields, peer: isTrusted ? PROXY : { ...PROXY, trusted: false } })
-        for (const own of ['host', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'via', 'forwarded', 'x-request-id']) expect(headers.values(own)).toHaveLength(1)
+        for (const own of ['host', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'via', 'forwarded', 'x-request-id'])
+          expect(headers.values(own)).toHaveLength(1)
         for (const hop of ['connection', 'te', 'expect', 'transfer-encoding', 'upgrade']) expect(headers.has(hop)).toBe(false)
         if (!isTrusted) expect(headers.get('x-forwarded-for')).toBe('10.9.9.9')
       }),
@@ -121,7 +203,25 @@ describe('the head towards the upstream', () => {
 
 describe('the head towards the client', () => {
   it('[R14] loses hop-by-hop fields and those that Connection names', () => {
-    const headers = answered(200, 'Connection', 'X-Hop', 'x-hop', '1', 'Keep-Alive', 'timeout=5', 'Transfer-Encoding', 'chunked', 'Trailer', 'x', 'Upgrade', 'h2c', 'Proxy-Connection', 'close', 'X-End', '2')
+    const headers = answered(
+      200,
+      'Connection',
+      'X-Hop',
+      'x-hop',
+      '1',
+      'Keep-Alive',
+      'timeout=5',
+      'Transfer-Encoding',
+      'chunked',
+      'Trailer',
+      'x',
+      'Upgrade',
+      'h2c',
+      'Proxy-Connection',
+      'close',
+      'X-End',
+      '2',
+    )
     expect(headers.flat).toEqual(['X-End', '2', 'via', '1.1 octopus'])
   })
 
@@ -133,7 +233,12 @@ describe('the head towards the client', () => {
 
   it('[R30] a 204 has no length, a 304 keeps the one of the resource', () => {
     expect(answered(204, 'content-length', '0', 'x-a', '1').has('content-length')).toBe(false)
-    expect(answered(304, 'content-length', '10', 'transfer-encoding', 'chunked').flat).toEqual(['content-length', '10', 'via', '1.1 octopus'])
+    expect(answered(304, 'content-length', '10', 'transfer-encoding', 'chunked').flat).toEqual([
+      'content-length',
+      '10',
+      'via',
+      '1.1 octopus',
+    ])
   })
 
   it.each([101, 199, 600, 999])('refuses status %d of an upstream', (status) => {

@@ -1,22 +1,7 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { finish, gatewayTo, open, ScriptedWire, send } from '../../test/support/scripted.ts'
-import type { Arrival } from '../../test/support/scripted.ts'
-import type { Gateway } from '../gateway-types.ts'
-import type { GatewayOptions } from '../options.ts'
+import { describe, expect, it } from 'vitest'
+import { finish, open, ScriptedWire, send, startTo as start, statusOf as status } from '../../test/support/scripted.ts'
 
 const THREE = ['http://10.0.0.1', 'http://10.0.0.2', 'http://10.0.0.3']
-
-async function start(origins: readonly string[], options?: GatewayOptions): Promise<Gateway> {
-  const gateway = await gatewayTo(origins, options)
-  onTestFinished(() => gateway[Symbol.asyncDispose]())
-  return gateway
-}
-
-async function status(gateway: Gateway, wire: ScriptedWire, arrival?: Arrival): Promise<number> {
-  const sent = await send(gateway, wire, arrival)
-  finish(sent)
-  return sent.answer.head.status
-}
 
 describe('a request context', () => {
   it('takes the id and the trace id of a trusted proxy, and makes its own otherwise', async () => {

@@ -3,7 +3,7 @@ import type { Logger, LogLevel } from './logger.ts'
 
 const LEVELS: readonly LogLevel[] = ['error', 'warn', 'info', 'debug']
 
-let stampSecond = 0
+let stampSecond = -1
 let stampPrefix = ''
 
 /** RFC 3339 in UTC with milliseconds. The part up to the second is kept: it changes once for thousands of lines. */

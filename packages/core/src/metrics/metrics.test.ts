@@ -21,18 +21,32 @@ async function request(gateway: Gateway, arrival: Arrival, wire = new ScriptedWi
   finish(await send(gateway, wire, arrival))
 }
 
-const lines = (gateway: Gateway, start: string): string[] => gateway.metrics.exposition().split('\n').filter((line) => line.startsWith(start))
+const lines = (gateway: Gateway, start: string): string[] =>
+  gateway.metrics
+    .exposition()
+    .split('\n')
+    .filter((line) => line.startsWith(start))
 
 describe('the exposition', () => {
   it('has HELP and TYPE of all nine metrics from the start, and no series of what does not exist', async () => {
     const text = new Metrics({ farp: () => ({ services: 0, routes: [] }), plugins: () => [] }).exposition()
     const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => `${name} ${type}`)
     expect(types.sort()).toEqual([
-      'octopus_active_connections gauge', 'octopus_circuit_breaker_state gauge', 'octopus_farp_routes_total gauge', 'octopus_farp_schema_updates_total counter', 'octopus_farp_services_total gauge',
-      'octopus_plugin_loaded gauge', 'octopus_request_duration_seconds histogram', 'octopus_requests_total counter', 'octopus_upstream_requests_total counter',
+      'octopus_active_connections gauge',
+      'octopus_circuit_breaker_state gauge',
+      'octopus_farp_routes_total gauge',
+      'octopus_farp_schema_updates_total counter',
+      'octopus_farp_services_total gauge',
+      'octopus_plugin_loaded gauge',
+      'octopus_request_duration_seconds histogram',
+      'octopus_requests_total counter',
+      'octopus_upstream_requests_total counter',
     ])
     expect([...text.matchAll(/^# HELP (\S+) \S/gm)]).toHaveLength(9)
-    expect(text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))).toEqual(['octopus_active_connections 0', 'octopus_farp_services_total 0'])
+    expect(text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))).toEqual([
+      'octopus_active_connections 0',
+      'octopus_farp_services_total 0',
+    ])
     expect(text.endsWith('\n')).toBe(true)
   })
 
@@ -44,7 +58,10 @@ describe('the exposition', () => {
       'octopus_requests_total{method="GET",status="200",route="/users/:id"} 3',
       'octopus_requests_total{method="DELETE",status="204",route="/users/:id"} 1',
     ])
-    expect(lines(gateway, 'octopus_upstream_requests_total')).toEqual(['octopus_upstream_requests_total{upstream="up",status="200"} 3', 'octopus_upstream_requests_total{upstream="up",status="204"} 1'])
+    expect(lines(gateway, 'octopus_upstream_requests_total')).toEqual([
+      'octopus_upstream_requests_total{upstream="up",status="200"} 3',
+      'octopus_upstream_requests_total{upstream="up",status="204"} 1',
+    ])
   })
 
   it('[R37] random URLs, hosts and methods add no series', async () => {
@@ -75,7 +92,10 @@ describe('the exposition', () => {
   it('counts every attempt at an upstream', async () => {
     const gateway = await start()
     await request(gateway, { target: '/users/1' }, new ScriptedWire({ fails: 'UPSTREAM_CONNECT' }, { status: 503 }))
-    expect(lines(gateway, 'octopus_upstream_requests_total')).toEqual(['octopus_upstream_requests_total{upstream="up",status="error"} 1', 'octopus_upstream_requests_total{upstream="up",status="503"} 1'])
+    expect(lines(gateway, 'octopus_upstream_requests_total')).toEqual([
+      'octopus_upstream_requests_total{upstream="up",status="error"} 1',
+      'octopus_upstream_requests_total{upstream="up",status="503"} 1',
+    ])
   })
 
   it('[R37] the histogram is real: each observation is in its buckets, and sum and count agree', () => {
@@ -116,7 +136,12 @@ describe('the exposition', () => {
     gateway.metrics.connections(2)
     gateway.metrics.connections(-1)
     const text = gateway.metrics.exposition()
-    for (const line of ['octopus_active_connections 1', 'octopus_farp_services_total 1', 'octopus_farp_routes_total{service="users",type="openapi"} 2', 'octopus_plugin_loaded{plugin="named",version="1.2.3"} 1']) {
+    for (const line of [
+      'octopus_active_connections 1',
+      'octopus_farp_services_total 1',
+      'octopus_farp_routes_total{service="users",type="openapi"} 2',
+      'octopus_plugin_loaded{plugin="named",version="1.2.3"} 1',
+    ]) {
       expect(text.split('\n').filter((one) => one === line)).toEqual([line])
     }
   })
@@ -135,7 +160,11 @@ describe('the access log', () => {
     await request(gateway, { target: '/users/1?token=secret' })
     await request(gateway, { target: '/none?token=secret' })
     await request(gateway, { target: '//?token=secret' })
-    expect(entries.map(({ path, status, upstream, method }) => [method, path, status, upstream])).toEqual([['GET', '/users/1', 200, 'up'], ['GET', '/none', 404, '-'], ['GET', '//', 400, '-']])
+    expect(entries.map(({ path, status, upstream, method }) => [method, path, status, upstream])).toEqual([
+      ['GET', '/users/1', 200, 'up'],
+      ['GET', '/none', 404, '-'],
+      ['GET', '//', 400, '-'],
+    ])
     expect(entries.every(({ traceId, durationMs }) => /^[\da-f]{32}$/.test(traceId) && durationMs >= 0)).toBe(true)
   })
 })

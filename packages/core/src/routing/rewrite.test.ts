@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { compileRewrite } from './rewrite.ts'
 
 const rewrite = (stripPrefix: string | undefined, addPrefix: string | undefined, target: string): string =>
-  compileRewrite({ ...(stripPrefix === undefined ? {} : { stripPrefix }), ...(addPrefix === undefined ? {} : { addPrefix }) })?.(target) ?? target
+  compileRewrite({ ...(stripPrefix === undefined ? {} : { stripPrefix }), ...(addPrefix === undefined ? {} : { addPrefix }) })?.(target) ??
+  target
 
 describe('compileRewrite', () => {
   it.each([

@@ -51,7 +51,10 @@ describe('PathTree', () => {
 
   it('[R23] answers HEAD where GET is, unless HEAD has a route of its own', () => {
     expect(find(treeOf([{ path: '/a', method: 'GET' }]), '/a', 'HEAD')).toBe('/a')
-    const own = treeOf([{ path: '/a', method: 'GET' }, { path: '/a', method: 'HEAD' }])
+    const own = treeOf([
+      { path: '/a', method: 'GET' },
+      { path: '/a', method: 'HEAD' },
+    ])
     expect(own.find('/a', 'HEAD')!.value.method).toBe('HEAD')
     expect(find(treeOf([{ path: '/a', method: 'POST' }]), '/a', 'HEAD')).toBeUndefined()
   })
@@ -115,7 +118,9 @@ function matches(entry: Entry, path: string, method: string): string | null {
 function rankOf(segment: Exclude<Segment, { kind: 'rest' }>, text: string): string | null {
   if (segment.kind === 'literal') return segment.text === text ? '1' : null
   if (segment.kind === 'param') return text === '' ? null : '3'
-  return matchPartial(segment.parts, text) === undefined ? null : `2${String(99 - segment.parts.join('').length).padStart(2, '0')}${segment.parts.join('\0')}`
+  return matchPartial(segment.parts, text) === undefined
+    ? null
+    : `2${String(99 - segment.parts.join('').length).padStart(2, '0')}${segment.parts.join('\0')}`
 }
 
 function reference(entries: readonly Entry[], path: string, method: string): string | undefined {
@@ -129,19 +134,19 @@ function reference(entries: readonly Entry[], path: string, method: string): str
 
 describe('PathTree against a naive matcher', () => {
   const segment = fc.constantFrom('a', 'b', 'c.x', 'c.y', ':p', '{p}.x', '{p}.y', 'c.{p}', 'a%2Fb', '')
-  const pattern = fc
-    .tuple(fc.array(segment, { minLength: 1, maxLength: 4 }), fc.boolean())
-    .map(([segments, isRest]) => {
-      const clean = segments.filter((text, index) => text !== '' || index === segments.length - 1)
-      // Parameter names must differ within a path.
-      const named = clean.map((text, index) => text.replace('p', `p${index}`))
-      return `/${isRest ? [...named.filter((text) => text !== ''), '*'].join('/') : named.join('/')}`
-    })
+  const pattern = fc.tuple(fc.array(segment, { minLength: 1, maxLength: 4 }), fc.boolean()).map(([segments, isRest]) => {
+    const clean = segments.filter((text, index) => text !== '' || index === segments.length - 1)
+    // Parameter names must differ within a path.
+    const named = clean.map((text, index) => text.replace('p', `p${index}`))
+    return `/${isRest ? [...named.filter((text) => text !== ''), '*'].join('/') : named.join('/')}`
+  })
   const entries = fc.uniqueArray(fc.record({ path: pattern, method: fc.constantFrom(null, 'GET', 'POST', 'HEAD') }), {
     selector: ({ path, method }) => `${method} ${parsePattern(path).key}`,
     maxLength: 12,
   })
-  const request = fc.array(fc.constantFrom('a', 'b', 'c.x', 'c.y', 'd.x', '%61', 'a%2Fb', 'q', ''), { minLength: 1, maxLength: 5 }).map((segments) => `/${segments.join('/')}`)
+  const request = fc
+    .array(fc.constantFrom('a', 'b', 'c.x', 'c.y', 'd.x', '%61', 'a%2Fb', 'q', ''), { minLength: 1, maxLength: 5 })
+    .map((segments) => `/${segments.join('/')}`)
 
   it('property: finds what the naive matcher finds', () => {
     fc.assert(
@@ -163,7 +168,10 @@ describe('PathTree against a naive matcher', () => {
   })
 
   it('holds 10,000 routes and finds each of them', () => {
-    const list = Array.from({ length: 10_000 }, (_, i) => ({ path: i % 3 === 0 ? `/s${i % 100}/r${i}/:id` : i % 3 === 1 ? `/s${i % 100}/r${i}` : `/s${i % 100}/:id/r${i}`, method: 'GET' }))
+    const list = Array.from({ length: 10_000 }, (_, i) => ({
+      path: i % 3 === 0 ? `/s${i % 100}/r${i}/:id` : i % 3 === 1 ? `/s${i % 100}/r${i}` : `/s${i % 100}/:id/r${i}`,
+      method: 'GET',
+    }))
     const started = performance.now()
     const tree = treeOf(list)
     expect(performance.now() - started).toBeLessThan(5_000)
@@ -172,7 +180,9 @@ describe('PathTree against a naive matcher', () => {
   })
 
   it('is not slowed down by a path made to backtrack', () => {
-    const list = Array.from({ length: 12 }, (_, depth) => Array.from({ length: depth + 1 }, (__, i) => (i % 2 === 0 ? 'a' : `:p${i}`)).join('/')).map((path) => `/${path}`)
+    const list = Array.from({ length: 12 }, (_, depth) =>
+      Array.from({ length: depth + 1 }, (__, i) => (i % 2 === 0 ? 'a' : `:p${i}`)).join('/'),
+    ).map((path) => `/${path}`)
     const tree = paths(...list)
     const started = performance.now()
     for (let i = 0; i < 200; i++) find(tree, `/${'a/'.repeat(2_000)}x`)

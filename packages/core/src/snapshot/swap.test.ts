@@ -15,9 +15,9 @@ function gatewayWith(options: GatewayOptions): Gateway {
 /** Requests go on for as long as `work` takes; every answer is collected. */
 async function hammer(gateway: Gateway, path: string, work: () => Promise<void>): Promise<number[]> {
   const statuses: number[] = []
-  let isOver = false
+  const over = new AbortController()
   const client = async (): Promise<void> => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const response = await gateway.request(path)
       await response.text()
       statuses.push(response.status)
@@ -26,7 +26,7 @@ async function hammer(gateway: Gateway, path: string, work: () => Promise<void>)
   }
   const clients = Array.from({ length: 8 }, client)
   await work()
-  isOver = true
+  over.abort()
   await Promise.all(clients)
   return statuses
 }
@@ -38,7 +38,13 @@ const ENDPOINTS = ['http://127.0.0.1:9']
 
 describe('swaps', () => {
   it('[R33] 100 swaps under load lose no request', async () => {
-    const options = (n: number): GatewayOptions => ({ upstreams: { up: () => new Response('ok') }, routes: [{ path: '/stays/*', upstream: 'up' }, { path: `/changes-${n}`, upstream: 'up' }] })
+    const options = (n: number): GatewayOptions => ({
+      upstreams: { up: () => new Response('ok') },
+      routes: [
+        { path: '/stays/*', upstream: 'up' },
+        { path: `/changes-${n}`, upstream: 'up' },
+      ],
+    })
     const gateway = gatewayWith(options(0))
     const statuses = await hammer(gateway, '/stays/here', async () => {
       for (let n = 1; n <= 100; n++) {
@@ -57,7 +63,10 @@ describe('swaps', () => {
     const calls: string[] = []
     const fetch: typeof globalThis.fetch = async (input) => (calls.push(String(input)), new Response('ok'))
     const gateway = gatewayWith({ sources: [source], fetch })
-    const sets = (n: number): RouteSet[] => [setOf('users', `v${n}`, ['/users/:id', `/users/only-in-${n}/x`], ENDPOINTS), setOf('orders', 'v1', ['/orders'], ENDPOINTS)]
+    const sets = (n: number): RouteSet[] => [
+      setOf('users', `v${n}`, ['/users/:id', `/users/only-in-${n}/x`], ENDPOINTS),
+      setOf('orders', 'v1', ['/orders'], ENDPOINTS),
+    ]
     source.say(sets(0))
     await gateway.synced
     const changes = async (): Promise<void> => {
@@ -76,13 +85,23 @@ describe('swaps', () => {
   it('[R33] new endpoints cost no build: the generation stays', async () => {
     const provider = new ScriptedProvider()
     const source = new ScriptedSource()
-    const gateway = gatewayWith({ discovery: [provider], sources: [source], upstreams: { named: { endpoints: { discover: 'users' } } }, routes: [{ path: '/named', upstream: 'named' }] })
+    const gateway = gatewayWith({
+      discovery: [provider],
+      sources: [source],
+      upstreams: { named: { endpoints: { discover: 'users' } } },
+      routes: [{ path: '/named', upstream: 'named' }],
+    })
     provider.say([instance('users', 1)])
     source.say([setOf('users', '1', ['/users'])])
     await gateway.synced
     const { generation, routes } = gateway.snapshot
     const [moved, swapped] = [vi.fn(), vi.fn()]
-    gateway.on('endpoints', (upstream) => moved(upstream.name, upstream.endpoints.map(({ origin }) => origin)))
+    gateway.on('endpoints', (upstream) =>
+      moved(
+        upstream.name,
+        upstream.endpoints.map(({ origin }) => origin),
+      ),
+    )
     gateway.on('snapshot', swapped)
     provider.say([instance('users', 1), instance('users', 2), instance('users', 3, { ready: false })])
     await vi.waitFor(() => expect(moved).toHaveBeenCalledTimes(2))
@@ -105,11 +124,20 @@ describe('swaps', () => {
       if (!alive.has(host)) throw refused
       return new Response(host)
     }
-    const gateway = gatewayWith({ discovery: [provider], fetch, upstreams: { users: { endpoints: { discover: 'users' } } }, routes: [{ path: '/users/*', upstream: 'users' }] })
+    const gateway = gatewayWith({
+      discovery: [provider],
+      fetch,
+      upstreams: { users: { endpoints: { discover: 'users' } } },
+      routes: [{ path: '/users/*', upstream: 'users' }],
+    })
     const tell = (): void => provider.say([...alive].map((host) => instance('users', Number(host.split(':')[1]))))
     tell()
     await gateway.synced
-    const origins = (): string[] => gateway.snapshot.upstreams.get('users')!.endpoints.map(({ origin }) => origin.slice(7)).sort()
+    const origins = (): string[] =>
+      gateway.snapshot.upstreams
+        .get('users')!
+        .endpoints.map(({ origin }) => origin.slice(7))
+        .sort()
     const statuses = await hammer(gateway, '/users/7', async () => {
       for (const old of [1, 2, 3]) {
         alive.add(`127.0.0.1:${old + 10}`)
@@ -150,7 +178,11 @@ describe('conflicts', () => {
 
   it('what is written by hand wins over any source, whatever its priority', async () => {
     const source = new ScriptedSource()
-    const gateway = gatewayWith({ sources: [source], upstreams: { up: ENDPOINTS }, routes: [{ id: 'by-hand', path: '/same/{y}', upstream: 'up', priority: 0 }] })
+    const gateway = gatewayWith({
+      sources: [source],
+      upstreams: { up: ENDPOINTS },
+      routes: [{ id: 'by-hand', path: '/same/{y}', upstream: 'up', priority: 0 }],
+    })
     source.say([set('a', {}, 100)])
     await gateway.synced
     expect(winner(gateway, '/same/1')).toBe('by-hand')
@@ -200,7 +232,9 @@ describe('a bad set', () => {
     source.say([bad('2'), setOf('good', '2', ['/good', '/better'], ENDPOINTS)])
     await swapped
     expect(paths(gateway)).toEqual(['/a', '/b', '/better', '/good'])
-    expect(gateway.snapshot.sets.get('scripted')![0]!.findings).toEqual([{ code: 'ROUTES_REFUSED', severity: 'error', message: expect.stringContaining('routes[1].path') }])
+    expect(gateway.snapshot.sets.get('scripted')![0]!.findings).toEqual([
+      { code: 'ROUTES_REFUSED', severity: 'error', message: expect.stringContaining('routes[1].path') },
+    ])
     expect(lines.filter((line) => line.level === 'error')).toHaveLength(1)
   })
 

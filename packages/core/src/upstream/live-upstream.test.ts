@@ -7,7 +7,13 @@ import type { Context } from '../exchange/request-context.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { LiveEndpoint } from './endpoint-state.ts'
 
-const endpoint = (id: string, more: Partial<Endpoint> = {}): Endpoint => ({ id, origin: `http://${id}.test`, weight: 1, labels: {}, ...more })
+const endpoint = (id: string, more: Partial<Endpoint> = {}): Endpoint => ({
+  id,
+  origin: `http://${id}.test`,
+  weight: 1,
+  labels: {},
+  ...more,
+})
 
 function upstreamOf(...endpoints: Endpoint[]): LiveUpstream {
   const upstream = new LiveUpstream('up', new EndpointPool(), { handler: null, hostMode: 'preserve' })
@@ -21,7 +27,8 @@ function context(subset: Record<string, string[]> | null = null, tried: LiveEndp
 }
 
 const pickMany = (upstream: LiveUpstream, times: number): string[] => Array.from({ length: times }, () => upstream.pick(context())!.id)
-const stateOf = (upstream: LiveUpstream, id: string): LiveEndpoint['state'] => (upstream.endpoints as LiveEndpoint[]).find((one) => one.id === id)!.state
+const stateOf = (upstream: LiveUpstream, id: string): LiveEndpoint['state'] =>
+  (upstream.endpoints as LiveEndpoint[]).find((one) => one.id === id)!.state
 
 describe('the passive rule', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }))
@@ -90,7 +97,11 @@ describe('the passive rule', () => {
 
 describe('an upstream', () => {
   it('keeps to the subset of the route, also when it falls back', () => {
-    const upstream = upstreamOf(endpoint('a', { labels: { v: '1', zone: 'x' } }), endpoint('b', { labels: { v: '2', zone: 'x' } }), endpoint('c'))
+    const upstream = upstreamOf(
+      endpoint('a', { labels: { v: '1', zone: 'x' } }),
+      endpoint('b', { labels: { v: '2', zone: 'x' } }),
+      endpoint('c'),
+    )
     const seen = new Set(Array.from({ length: 30 }, () => upstream.pick(context({ v: ['1', '2'], zone: ['x'] }))!.id))
     expect([...seen].sort()).toEqual(['a', 'b'])
     stateOf(upstream, 'a').connectFailed(performance.now())

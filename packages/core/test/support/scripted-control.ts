@@ -1,4 +1,12 @@
-import type { DiscoveryProvider, RouteSet, RouteSource, ServiceInstance, ServiceSet, SourceHost, UpstreamOptions } from '@octopus-gateway/core'
+import type {
+  DiscoveryProvider,
+  RouteSet,
+  RouteSource,
+  ServiceInstance,
+  ServiceSet,
+  SourceHost,
+  UpstreamOptions,
+} from '@octopus-gateway/core'
 
 /** A queue that a test fills and an async generator empties. */
 export class Feed<T> {
@@ -75,7 +83,12 @@ export const instance = (service: string, port: number, more: Partial<ServiceIns
 })
 
 /** One service's set: its paths, all to one upstream. */
-export const setOf = (service: string, version: string, paths: readonly string[], endpoints: UpstreamOptions['endpoints'] = { discover: service }): RouteSet => ({
+export const setOf = (
+  service: string,
+  version: string,
+  paths: readonly string[],
+  endpoints: UpstreamOptions['endpoints'] = { discover: service },
+): RouteSet => ({
   service,
   version,
   routes: paths.map((path) => ({ path, upstream: service })),

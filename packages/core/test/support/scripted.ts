@@ -1,10 +1,14 @@
 import { createGateway, GatewayError, HeaderList } from '@octopus-gateway/core'
+import { onTestFinished } from 'vitest'
 import { LANES } from '@octopus-gateway/core/lane'
-import type { AccessLog, Gateway, GatewayOptions, Logger } from '@octopus-gateway/core'
+import type { AccessLog, Gateway, GatewayOptions, Hooks, Logger, Plugin } from '@octopus-gateway/core'
 import type { Answer, Call, Context, LaneHost, Peer, Sending, UpstreamAnswer, Wire } from '@octopus-gateway/core/lane'
 
 /** What an attempt does: an answer, a failure, or nothing until it is aborted. */
-export type Act = { readonly status: number; readonly fields?: string[] } | { readonly fails: 'UPSTREAM_CONNECT' | 'UPSTREAM_RESET' | 'UPSTREAM_PROTOCOL' } | 'hangs'
+export type Act =
+  | { readonly status: number; readonly fields?: string[] }
+  | { readonly fails: 'UPSTREAM_CONNECT' | 'UPSTREAM_RESET' | 'UPSTREAM_PROTOCOL' }
+  | 'hangs'
 
 /** A wire that plays a script, one act per attempt, the last one for ever. Bodies are texts. */
 export class ScriptedWire implements Wire<string | null, string> {
@@ -69,7 +73,10 @@ export interface Arrival {
 export function open(gateway: Gateway, arrival: Arrival = {}): ReturnType<LaneHost['open']> {
   const { method = 'GET', target = '/', fields = [], peer = EXTERNAL } = arrival
   const hasHost = fields.some((name, index) => index % 2 === 0 && name.toLowerCase() === 'host')
-  return lanesOf(gateway).open({ request: { method, target, headers: new HeaderList([...(hasHost ? [] : ['Host', 'gateway.test']), ...fields]) }, peer })
+  return lanesOf(gateway).open({
+    request: { method, target, headers: new HeaderList([...(hasHost ? [] : ['Host', 'gateway.test']), ...fields]) },
+    peer,
+  })
 }
 
 /** One request over a scripted wire, as the head lane does it; the caller finishes it. */
@@ -91,10 +98,45 @@ export async function gatewayTo(origins: readonly string[], options: GatewayOpti
   return gateway
 }
 
+/** The same, disposed when the test is over. */
+export async function startTo(origins: readonly string[], options: GatewayOptions = {}): Promise<Gateway> {
+  const gateway = await gatewayTo(origins, options)
+  onTestFinished(() => gateway[Symbol.asyncDispose]())
+  return gateway
+}
+
+/** Sends, finishes and tells the status. */
+export async function statusOf(gateway: Gateway, wire: ScriptedWire, arrival: Arrival = {}): Promise<number> {
+  const sent = await send(gateway, wire, arrival)
+  finish(sent)
+  return sent.answer.head.status
+}
+
+let plugins = 0
+
+/** Hooks as a plugin that is equal to no other. */
+export function plugin(hooks: Hooks): Plugin {
+  const name = `test-${(plugins += 1)}`
+  return { name, version: '1.0.0', identity: { name, version: '1.0.0', config: null }, setup: () => hooks }
+}
+
 /** Keeps what is logged. */
-export function recorder(): { log: Logger; lines: { level: string; message: string; fields: Readonly<Record<string, unknown>> }[]; accessLog: AccessLog; entries: Parameters<AccessLog['write']>[0][] } {
+export function recorder(): {
+  log: Logger
+  lines: { level: string; message: string; fields: Readonly<Record<string, unknown>> }[]
+  accessLog: AccessLog
+  entries: Parameters<AccessLog['write']>[0][]
+} {
   const lines: { level: string; message: string; fields: Readonly<Record<string, unknown>> }[] = []
   const entries: Parameters<AccessLog['write']>[0][] = []
-  const at = (level: string) => (message: string, fields: Readonly<Record<string, unknown>> = {}) => void lines.push({ level, message, fields })
-  return { log: { error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug') }, lines, accessLog: { write: (entry) => void entries.push(entry) }, entries }
+  const at =
+    (level: string) =>
+    (message: string, fields: Readonly<Record<string, unknown>> = {}) =>
+      void lines.push({ level, message, fields })
+  return {
+    log: { error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug') },
+    lines,
+    accessLog: { write: (entry) => void entries.push(entry) },
+    entries,
+  }
 }

@@ -1,17 +1,16 @@
 import { FetchError } from '../net/fetcher.ts'
 import { finding } from '../findings.ts'
-import { parseManifest } from './parse.ts'
 import { placesOf } from '../schemas/candidates.ts'
 import type { DocumentFetcher, FetchedDocument } from '../net/guarded.ts'
 import type { Finding } from '@octopus-gateway/core'
-import type { ParseOptions, ParsedManifest } from './parse.ts'
+import type { ParsedManifest } from './parse.ts'
 import type { Whereabouts } from '../schemas/candidates.ts'
 
 /** What asking for a manifest needs. */
 export interface ManifestRequest extends Pick<Whereabouts, 'own' | 'scope' | 'metadata'> {
   readonly fetcher: DocumentFetcher
   readonly maxBytes: number
-  readonly parse: ParseOptions
+  readonly parse: (content: string | Uint8Array) => ParsedManifest
   readonly signal: AbortSignal
 }
 
@@ -50,7 +49,7 @@ export async function fetchManifest(request: ManifestRequest): Promise<FoundMani
     asked.add(url.href)
     const answer = await ask(url, request)
     if (!(answer instanceof FetchError)) {
-      const parsed = parseManifest(answer.body, parse)
+      const parsed = parse(answer.body)
       return { manifest: parsed.manifest, findings: [...notes, ...parsed.findings], url: url.href }
     }
     if (isOwn) ownFailure = answer
@@ -60,7 +59,7 @@ export async function fetchManifest(request: ManifestRequest): Promise<FoundMani
   const inline = metadata.get('schema.manifest')
   const isThere = ownFailure === undefined || ownFailure.kind === 'status'
   if (inline !== undefined && isThere) {
-    const parsed = parseManifest(inline, parse)
+    const parsed = parse(inline)
     return { manifest: parsed.manifest, findings: [...notes, ...parsed.findings], url: undefined }
   }
   return { own: ownFailure, findings: [...notes, finding('MANIFEST_UNAVAILABLE', `the manifest could not be had: ${failures.join('; ')}`)] }

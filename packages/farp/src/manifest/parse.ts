@@ -1,7 +1,7 @@
 import { LIMITS } from '../limits.ts'
 import { isObject, own, violation } from '../json.ts'
 import { decodeUtf8 } from '../schemas/utf8.ts'
-import { isChecksumOf, manifestChecksum } from './checksum.ts'
+import { isChecksumOf, manifestChecksum, sha256 } from './checksum.ts'
 import { checkVersion, readManifest } from './read.ts'
 import { ManifestError } from './manifest.ts'
 import { validateStrictly } from './strict.ts'
@@ -82,4 +82,14 @@ function hashesOf(raw: JsonObject): { type: string; hash: string }[] {
     return typeof value === 'string' ? value : ''
   }
   return schemas.map((item) => ({ type: text(item, 'type'), hash: text(item, 'hash') }))
+}
+
+/** A `parseManifest` that remembers its last result: most polls bring the bytes of the one before. */
+export function manifestReader(options: ParseOptions): (content: string | Uint8Array) => ParsedManifest {
+  let last: { readonly digest: string; readonly parsed: ParsedManifest } | undefined
+  return (content) => {
+    const digest = sha256(content)
+    if (last?.digest !== digest) last = { digest, parsed: parseManifest(content, options) }
+    return last.parsed
+  }
 }

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { adaptOpenApi } from '../adapters/openapi.ts'
 import { sha256 } from '../manifest/checksum.ts'
 import { schemaHash } from './canonical.ts'
-import { checkSchemaValue, parseSchema } from './parse.ts'
+import { checkSchemaValue, parseSchema, SchemaError } from './parse.ts'
 import type { AdaptedOpenApi } from '../adapters/openapi.ts'
 import type { JsonObject } from '../json.ts'
 import type { Limits } from '../limits.ts'
@@ -22,6 +22,9 @@ export interface SchemaContent {
 export class SchemaCache {
   readonly #limits: Limits
   readonly #entries = new LRUCache<string, SchemaContent>({ maxSize: 33_554_432 })
+  /** Why bytes were refused: a broken document is asked for again and again, and reading it costs as much as a good one. */
+  readonly #refused = new LRUCache<string, string>({ max: 1000 })
+  readonly #inline = new WeakMap<object, SchemaContent>()
 
   constructor(limits: Limits) {
     this.#limits = limits
@@ -42,14 +45,26 @@ export class SchemaCache {
     const key = `bytes:${sha256(bytes)}`
     const known = this.#entries.get(key)
     if (known !== undefined) return known
-    const content = this.#content(parseSchema(bytes, this.#limits), bytes.length)
-    this.#entries.set(key, content, { size: Math.max(1, bytes.length) })
-    return content
+    const reason = this.#refused.get(key)
+    if (reason !== undefined) throw new SchemaError(reason)
+    try {
+      const content = this.#content(parseSchema(bytes, this.#limits), bytes.length)
+      this.#entries.set(key, content, { size: Math.max(1, bytes.length) })
+      return content
+    } catch (thrown) {
+      if (thrown instanceof SchemaError) this.#refused.set(key, thrown.message)
+      throw thrown
+    }
   }
 
   /** Takes a schema that came inside a manifest. Throws `SchemaError`. */
   fromValue(value: unknown): SchemaContent {
-    return this.#content(checkSchemaValue(value, this.#limits), 1024)
+    const known = typeof value === 'object' && value !== null ? this.#inline.get(value) : undefined
+    if (known !== undefined) return known
+    const document = checkSchemaValue(value, this.#limits)
+    const content = this.#content(document, 1024)
+    this.#inline.set(document, content)
+    return content
   }
 
   #content(document: JsonObject, size: number): SchemaContent {

@@ -9,6 +9,7 @@ import type { FetchError } from '../net/fetcher.ts'
 import type { Finding, ServiceInstance } from '@octopus-gateway/core'
 import type { LoadedSchema } from '../schemas/load.ts'
 import type { Manifest, SchemaDescriptor } from '../manifest/manifest.ts'
+import type { ParsedManifest } from '../manifest/parse.ts'
 import type { Metadata } from '../metadata.ts'
 import type { SchemaCache } from '../schemas/content.ts'
 import type { Settings } from '../options.ts'
@@ -22,6 +23,7 @@ export interface Inspection {
   readonly scope: TrustScope
   /** `probe`: nothing says that it speaks FARP, so a refusal to answer is no failure. */
   readonly expectation: 'declared' | 'probe'
+  readonly parse: (content: string | Uint8Array) => ParsedManifest
   readonly settings: Settings
   readonly fetcher: DocumentFetcher
   readonly cache: SchemaCache
@@ -52,12 +54,10 @@ export type Inspected =
 
 /** Looks at an instance once: manifest, then schema. Throws nothing a peer can cause. */
 export async function inspect(inspection: Inspection): Promise<Inspected> {
-  const { own, scope, metadata, settings, fetcher, signal } = inspection
-  const { limits, strict } = settings
-  const parse = { mode: strict ? 'strict' : 'lenient', newerMinor: true, addressKnown: true, limits } as const
+  const { own, scope, metadata, settings, fetcher, parse, signal } = inspection
   let answer: Awaited<ReturnType<typeof fetchManifest>>
   try {
-    answer = await fetchManifest({ own, scope, metadata, fetcher, parse, signal, maxBytes: limits.manifestBytes })
+    answer = await fetchManifest({ own, scope, metadata, fetcher, parse, signal, maxBytes: settings.limits.manifestBytes })
   } catch (thrown) {
     if (!(thrown instanceof ManifestError)) throw thrown
     return { kind: 'failed', findings: [finding(thrown.code, `the manifest is refused: ${thrown.message}`)] }

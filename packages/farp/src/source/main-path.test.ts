@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { openapiOf, startFarpService } from '@octopus-gateway/testing'
+import { openapiOf, startFarpService, startRawServer } from '@octopus-gateway/testing'
 import { lines, record, recordOf, startFarp } from '../testing/harness.ts'
 
 test('a service registers, its routes appear; it leaves, they go after the linger', async () => {
@@ -225,12 +225,13 @@ test('a hanging instance delays the first list by one fetch at most, and nobody 
 })
 
 test('the end comes promptly, also while fetches hang', async () => {
-  await using hanging = await startFarpService({ name: 'hanging', delay: 60_000 })
+  await using hanging = await startRawServer(() => {})
   await using farp = startFarp({}, { headersMs: 30_000, totalMs: 30_000 })
-  farp.discover([recordOf(hanging)])
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  farp.discover([record('hanging', hanging.port)])
+  await expect.poll(() => hanging.connections.open).toBe(1)
   const start = performance.now()
   await farp.stop()
   expect(performance.now() - start).toBeLessThan(500)
   expect(farp.logged).toEqual([])
+  await expect.poll(() => hanging.connections.open).toBe(0)
 })

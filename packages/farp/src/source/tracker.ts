@@ -2,6 +2,7 @@ import { finding } from '../findings.ts'
 import { messageOf } from '../text.ts'
 import { generationOf } from './view.ts'
 import { inspect } from './inspect.ts'
+import { manifestReader } from '../manifest/parse.ts'
 import { ownAddress } from './whereabouts.ts'
 import { Pause } from './pause.ts'
 import type { Address } from '../address.ts'
@@ -11,6 +12,7 @@ import type { FloodGate } from './flood.ts'
 import type { Inspected } from './inspect.ts'
 import type { InstanceView } from './view.ts'
 import type { Metadata } from '../metadata.ts'
+import type { ParsedManifest } from '../manifest/parse.ts'
 import type { SchemaCache } from '../schemas/content.ts'
 import type { Settings } from '../options.ts'
 import type { TrustScope } from '../trust.ts'
@@ -39,6 +41,7 @@ export class InstanceTracker {
   readonly #host: TrackerHost
   readonly #controller = new AbortController()
   readonly #pause = new Pause()
+  readonly #parse: (content: string | Uint8Array) => ParsedManifest
   #tracked: TrackedRecord
   #view: InstanceView
   #signature = ''
@@ -48,6 +51,8 @@ export class InstanceTracker {
   constructor(tracked: TrackedRecord, host: TrackerHost) {
     this.#host = host
     this.#tracked = tracked
+    const { strict, limits } = host.settings
+    this.#parse = manifestReader({ mode: strict ? 'strict' : 'lenient', newerMinor: true, addressKnown: true, limits })
     const { record, metadata } = tracked
     this.#view = {
       record,
@@ -130,6 +135,7 @@ export class InstanceTracker {
       own,
       scope: this.#host.scopeOf(record, metadata),
       expectation,
+      parse: this.#parse,
       settings,
       fetcher,
       cache,

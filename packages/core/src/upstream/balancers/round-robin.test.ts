@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { roundRobin } from './round-robin.ts'
 import type { Endpoint } from '../endpoint.ts'
 
-const endpoints = (...weights: number[]): Endpoint[] => weights.map((weight, i) => ({ id: String(i), origin: `http://10.0.0.${i}`, weight, labels: {} }))
+const endpoints = (...weights: number[]): Endpoint[] =>
+  weights.map((weight, i) => ({ id: String(i), origin: `http://10.0.0.${i}`, weight, labels: {} }))
 const any = (): boolean => true
 
 function counts(weights: number[], picks: number, accept: (endpoint: Endpoint) => boolean = any): number[] {

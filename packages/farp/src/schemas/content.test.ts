@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest'
+import { LIMITS } from '../limits.ts'
+import { SchemaCache } from './content.ts'
+
+const bytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
+const document = { openapi: '3.1.0', paths: { '/a': { get: {} } } }
+
+test('one object per content, however it is written', () => {
+  const cache = new SchemaCache(LIMITS)
+  const content = cache.fromBytes(bytes(document))
+  expect(cache.fromBytes(bytes(document))).toBe(content)
+  expect(cache.fromBytes(Buffer.from('openapi: 3.1.0\npaths: {/a: {get: {}}}\n'))).toBe(content)
+  expect(cache.fromValue(document)).toBe(content)
+})
+
+test('neither good nor broken bytes are parsed twice', () => {
+  for (const [value, problem] of [
+    [document, undefined],
+    [{ openapi: '2.0' }, 'not supported'],
+  ] as const) {
+    let looks = 0
+    const limits = {
+      ...LIMITS,
+      get depth() {
+        looks++
+        return LIMITS.depth
+      },
+    }
+    const cache = new SchemaCache(limits)
+    const read = (): void => {
+      if (problem === undefined) cache.fromBytes(bytes(value))
+      else expect(() => cache.fromBytes(bytes(value))).toThrow(problem)
+    }
+    read()
+    const first = looks
+    expect(first).toBeGreaterThan(0)
+    read()
+    expect(looks).toBe(first)
+  }
+})
+
+test('[R38] only a verified hash finds content', () => {
+  const cache = new SchemaCache(LIMITS)
+  const content = cache.fromBytes(bytes(document))
+  expect(cache.verified(content.hash)).toBeUndefined()
+  cache.remember(content.hash, content, 10)
+  expect(cache.verified(content.hash)).toBe(content)
+})

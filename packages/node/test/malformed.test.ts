@@ -1,0 +1,330 @@
+import { connect } from 'node:net'
+import { execFile, spawnSync } from 'node:child_process'
+import { promisify } from 'node:util'
+import { describe, expect, test } from 'vitest'
+import { onRequest, rawRequest, waitFor } from '@octopus-gateway/testing'
+import { gauge, rawOrigin, running, service, to, webLane } from './support/running.ts'
+import type { Plugin } from '@octopus-gateway/core'
+
+const LANES: readonly (readonly [string, readonly Plugin[]])[] = [
+  ['head', []],
+  ['web', webLane()],
+]
+const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
+const HOST = 'Host: a.test\r\n'
+const SMUGGLED = 'GET /smuggled HTTP/1.1\r\nHost: evil.test\r\n\r\n'
+
+describe.each(LANES)('malformed messages, %s lane', (_lane, plugins) => {
+  /** A raw origin that answers each complete request and shows every byte it got. */
+  async function lenient(): Promise<{ port: number; received: () => string }> {
+    const origin = await rawOrigin(onRequest((_request, socket) => void socket.write(OK)))
+    const { port } = await running({ ...to(origin), plugins })
+    return { port, received: () => origin.received.join('') }
+  }
+
+  test.each([
+    ['length and chunks', `POST / HTTP/1.1\r\n${HOST}Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${SMUGGLED}`],
+    ['chunks and length', `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\nContent-Length: 6\r\n\r\n0\r\n\r\n${SMUGGLED}`],
+    ['two lengths', `POST / HTTP/1.1\r\n${HOST}Content-Length: 3\r\nContent-Length: ${SMUGGLED.length}\r\n\r\nabc${SMUGGLED}`],
+    ['two equal lengths', `POST / HTTP/1.1\r\n${HOST}Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc${SMUGGLED}`],
+    ['a list of lengths', `POST / HTTP/1.1\r\n${HOST}Content-Length: 3, 3\r\n\r\nabc${SMUGGLED}`],
+    ['a signed length', `POST / HTTP/1.1\r\n${HOST}Content-Length: +3\r\n\r\nabc${SMUGGLED}`],
+    ['a negative length', `POST / HTTP/1.1\r\n${HOST}Content-Length: -3\r\n\r\nabc${SMUGGLED}`],
+    ['a hexadecimal length', `POST / HTTP/1.1\r\n${HOST}Content-Length: 0x3\r\n\r\nabc${SMUGGLED}`],
+    ['a length that overflows', `POST / HTTP/1.1\r\n${HOST}Content-Length: 99999999999999999999999\r\n\r\nabc${SMUGGLED}`],
+    ['a space before the colon', `POST / HTTP/1.1\r\n${HOST}Content-Length : 3\r\n\r\nabc${SMUGGLED}`],
+    ['a coding that is not chunked', `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n${SMUGGLED}`],
+    ['a coding behind chunked', `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n${SMUGGLED}`],
+    ['a coding before chunked', `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`],
+    ['two codings in two fields', `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n${SMUGGLED}`],
+    ['chunked twice', `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`],
+    ['a folded coding', `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n${SMUGGLED}`],
+    ['a tab before the coding\'s name', `POST / HTTP/1.1\r\n${HOST}\tTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${SMUGGLED}`],
+    ['chunked on HTTP/1.0', `POST / HTTP/1.0\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n${SMUGGLED}`],
+    ['a bare line feed in the head', `POST / HTTP/1.1\n${HOST}\r\n${SMUGGLED}`],
+    ['a bare carriage return in a value', `GET / HTTP/1.1\r\n${HOST}X-A: b\rX-C: d\r\n\r\n${SMUGGLED}`],
+    ['a null byte in a value', `GET / HTTP/1.1\r\n${HOST}X-A: b\0c\r\n\r\n${SMUGGLED}`],
+    ['a null byte in a name', `GET / HTTP/1.1\r\n${HOST}X\0A: b\r\n\r\n${SMUGGLED}`],
+    ['obsolete folding', `GET / HTTP/1.1\r\n${HOST}X-A: b\r\n\tc\r\n\r\n${SMUGGLED}`],
+    ['a field without a name', `GET / HTTP/1.1\r\n${HOST}: b\r\n\r\n${SMUGGLED}`],
+    ['a field without a colon', `GET / HTTP/1.1\r\n${HOST}nonsense\r\n\r\n${SMUGGLED}`],
+    ['an unknown version', `GET / HTTP/3.7\r\n${HOST}\r\n${SMUGGLED}`],
+    ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+    ['a TLS hello', '\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003'],
+    ['no Host', `GET / HTTP/1.1\r\n\r\n`],
+    ['an unknown method', `SMUGGLE / HTTP/1.1\r\n${HOST}\r\n`],
+  ])('[R17] %s: refused, nothing reaches the origin, the connection closes', async (_title, bytes) => {
+    const { port, received } = await lenient()
+    const exchange = await rawRequest(port, bytes, { responses: Infinity, timeout: 4000 })
+    expect(exchange.text).toMatch(/^HTTP\/1\.1 (?:400|501) /)
+    expect(exchange.responses.length).toBe(received().includes('smuggled') ? -1 : 1)
+    expect(exchange.response.field('content-type')).toBe('application/problem+json')
+    // What the origin may have got is at most the head of a body that never became whole.
+    expect(received()).toBe('')
+    if (exchange.response.field('connection') === 'close') expect(exchange.ended).toBe('closed')
+  })
+
+  test.each([
+    ['a size that is no number', 'ZZ\r\nabc\r\n0\r\n\r\n'],
+    ['a negative size', '-1\r\nabc\r\n0\r\n\r\n'],
+    ['a size that overflows', 'fffffffffffffffff1\r\nabc\r\n0\r\n\r\n'],
+    ['more bytes than said', '3\r\nabcdef\r\n0\r\n\r\n'],
+    ['a bare line feed after the size', '3\nabc\r\n0\r\n\r\n'],
+    ['a bare line feed after the data', '3\r\nabc\n0\r\n\r\n'],
+    ['a line feed in an extension', '3;a\nb\r\nabc\r\n0\r\n\r\n'],
+    ['a space before the size', ' 3\r\nabc\r\n0\r\n\r\n'],
+  ])('[R17] a body with %s never becomes whole upstream, and nothing behind it is served', async (_title, body) => {
+    const { port, received } = await lenient()
+    const exchange = await rawRequest(port, `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n${body}${SMUGGLED}`, { responses: Infinity, timeout: 4000 })
+    expect(exchange.responses.map(({ status }) => status)).toEqual([400])
+    expect(exchange.ended).toBe('closed')
+    expect(received()).not.toContain('smuggled')
+    expect(received()).not.toContain('0\r\n\r\n')
+  })
+
+  test('[R17] the body of one request is never the head of the next, upstream either', async () => {
+    const { port, received } = await lenient()
+    const inner = SMUGGLED
+    const first = `POST /one HTTP/1.1\r\n${HOST}Content-Length: ${inner.length}\r\n\r\n${inner}`
+    const second = `POST /two HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n${inner.length.toString(16)};ext=1\r\n${inner}\r\n0\r\nX-Trailer: 1\r\n\r\n`
+    const third = `GET /three HTTP/1.1\r\n${HOST}Content-Length: ${inner.length}\r\n\r\n${inner}`
+    for (const bytes of [first, second, third]) {
+      const exchange = await rawRequest(port, bytes, { responses: 1 })
+      expect(exchange.response.status).toBe(200)
+    }
+    expect(received().split('HTTP/1.1\r\nhost: a.test')).toHaveLength(4)
+    expect(received()).not.toContain('X-Trailer')
+    expect(received()).not.toContain('ext=1')
+  })
+
+  test.each([
+    ['Host: a.test\r\nHost: b.test\r\n', 400],
+    ['Host: a.test\r\nHost: a.test\r\n', 400],
+    ['Host: a/b\r\n', 400],
+    ['Host: a b\r\n', 400],
+    ['Host: user@a.test\r\n', 400],
+    ['Host: a.test:99999\r\n', 400],
+    ['Host: a.test:80:80\r\n', 400],
+    ['Host: a.test?x\r\n', 400],
+    ['Host: a..test\r\n', 400],
+    ['Host: [::1\r\n', 400],
+    ['Host:\r\n', 400],
+    ['Host: a.test:8080\r\n', 200],
+    ['Host: [::1]:8080\r\n', 200],
+    ['Host: A.Test.\r\n', 200],
+  ])('[R18] %j is %i', async (fields, status) => {
+    const { port, received } = await lenient()
+    const exchange = await rawRequest(port, `GET / HTTP/1.1\r\n${fields}\r\n`)
+    expect(exchange.response.status).toBe(status)
+    expect(received() !== '').toBe(status === 200)
+  })
+
+  test.each([
+    ['/a/../b', 400],
+    ['/a/./b', 400],
+    ['/..', 400],
+    ['/a/%2e%2e/b', 400],
+    ['/a/.%2E/b', 400],
+    ['/a%2f..%2fb', 400],
+    ['/a/..;/b', 400],
+    ['/a\\..\\b', 400],
+    ['/a%5c..', 400],
+    ['//evil.test/a', 400],
+    ['/a//b', 400],
+    ['/a%00b', 400],
+    ['/a%0d%0aX: y', 400],
+    ['/a%zz', 400],
+    ['/a%c0%ae', 400],
+    ['/a#fragment', 400],
+    ['/a\u00e9', 400],
+    ['a', 400],
+    ['*', 400],
+    ['http://', 400],
+    ['ftp://a.test/x', 400],
+    ['http://user@a.test/x', 400],
+    ['/a%2fb?x=/../y//z', 200],
+    ['/%61', 200],
+    ['/a;b=c', 200],
+    ['/...', 200],
+    ['/a/', 200],
+  ])('[R19] the target %j is %i', async (target, status) => {
+    const { port, received } = await lenient()
+    const exchange = await rawRequest(port, `GET ${target} HTTP/1.1\r\n${HOST}\r\n`)
+    expect(exchange.response.status).toBe(status)
+    if (status === 200) expect(received()).toMatch(new RegExp(`^GET ${target.replace(/[?.]/g, '\\$&')} HTTP/1\\.1\r\n`))
+    else expect(received()).toBe('')
+  })
+
+  test('[R19] an absolute target: its authority is the host, its path goes on', async () => {
+    const { port, received } = await lenient()
+    const exchange = await rawRequest(port, 'GET http://b.test:81/x?y=1 HTTP/1.1\r\nHost: a.test\r\n\r\n')
+    expect(exchange.response.status).toBe(200)
+    expect(received()).toMatch(/^GET \/x\?y=1 HTTP\/1\.1\r\nhost: b\.test:81\r\n/i)
+    expect(received()).not.toContain('a.test')
+    expect((await rawRequest(port, 'GET http://b.test?q HTTP/1.1\r\nHost: a.test\r\n\r\n')).response.status).toBe(200)
+    expect(received()).toContain('GET /?q HTTP/1.1')
+  })
+})
+
+describe('the connection', () => {
+  test('requests in one packet are answered in order, also when the first is slow', async () => {
+    const up = await service((request, response) => void setTimeout(() => response.end(request.url), request.url === '/1' ? 150 : 0))
+    const { port } = await running(to(up))
+    const bytes = ['/1', '/2', '/3', '/missing%5c', '/5'].map((path) => `GET ${path} HTTP/1.1\r\n${HOST}\r\n`).join('')
+    const exchange = await rawRequest(port, bytes, { responses: 5, timeout: 4000 })
+    expect(exchange.responses.map(({ status, body }) => (status === 200 ? body.toString() : status))).toEqual(['/1', '/2', '/3', 400, '/5'])
+  })
+
+  test('behind a whole request a malformed one: the first is answered, its answer is not broken, the connection closes', async () => {
+    const up = await service((_request, response) => void setTimeout(() => response.end('first'), 100))
+    const { port } = await running(to(up))
+    const exchange = await rawRequest(port, `GET / HTTP/1.1\r\n${HOST}\r\nGARBAGE\r\n\r\n`, { responses: Infinity, timeout: 4000 })
+    expect(exchange.responses.map(({ body }) => body.toString())).toEqual(['first'])
+    expect(exchange.text.match(/HTTP\/1\.1/g)).toHaveLength(1)
+    expect(exchange.ended).toBe('closed')
+  })
+
+  test.each([
+    ['413', 'POST', { limits: { body: 1000 } }, '/x'],
+    ['404', 'POST', { routes: [] }, '/x'],
+    ['405', 'POST', { methods: true }, '/x'],
+  ])('an early %s to a large upload reaches a client that goes on sending, then the connection closes', async (status, method, how, path) => {
+    const up = await service()
+    const { methods, ...options } = how as { methods?: boolean; routes?: []; limits?: { body: number } }
+    const { port } = await running({ ...to(up), ...(methods === true ? { routes: [{ path: '/x', upstream: 'up', methods: ['GET'] }] } : {}), ...options })
+    const size = 20 * 1024 * 1024
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+    let text = ''
+    let sent = 0
+    let failure: string | undefined
+    socket.on('data', (piece) => {
+      text += piece.toString()
+    })
+    socket.on('end', () => socket.end())
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      failure = error.code
+    })
+    socket.write(`${method} ${path} HTTP/1.1\r\n${HOST}Content-Length: ${size}\r\n\r\n`)
+    const piece = Buffer.from(SMUGGLED.repeat(1000))
+    const send = (): void => {
+      while (sent < 8 * 1024 * 1024 && socket.writable) {
+        sent += piece.length
+        if (!socket.write(piece)) return
+      }
+    }
+    socket.on('drain', send)
+    send()
+    await waitFor(() => text.includes('\r\n\r\n{') && socket.destroyed, { what: 'the answer and the close' })
+    expect(text).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+    expect(text).toMatch(/connection: close/i)
+    expect(text.match(/HTTP\/1\.1/g)).toHaveLength(1)
+    expect([failure, up.count]).toEqual([undefined, 0])
+  })
+
+  test('HTTP/1.0 without keep-alive: an answer of known length, then the close; with it, the connection stays', async () => {
+    const up = await service((_request, response) => void response.end('body'))
+    const { port } = await running(to(up))
+    const once = await rawRequest(port, 'GET / HTTP/1.0\r\n\r\n', { responses: Infinity, timeout: 4000 })
+    expect([once.response.status, once.response.body.toString(), once.ended]).toEqual([200, 'body', 'closed'])
+    expect(once.response.field('transfer-encoding')).toBeUndefined()
+  })
+
+  test('[R21] HTTP/1.0: a body that breaks off ends in a reset, because a close would be its end', async () => {
+    const up = await service((_request, response) => {
+      response.write('some')
+      setTimeout(() => response.destroy(), 50)
+    })
+    const { port } = await running(to(up))
+    const exchange = await rawRequest(port, 'GET / HTTP/1.0\r\n\r\n', { responses: Infinity, timeout: 4000 })
+    expect([exchange.ended, exchange.error]).toEqual(['failed', 'ECONNRESET'])
+  })
+
+  test('Expect: 100-continue asks for the body only when the request goes on', async () => {
+    const up = await service()
+    const { port } = await running({ ...to(up), routes: [{ path: '/here', upstream: 'up' }] })
+    const ask = (path: string): string => `PUT ${path} HTTP/1.1\r\n${HOST}Expect: 100-continue\r\nContent-Length: 4\r\n\r\n`
+    const refused = await rawRequest(port, ask('/nowhere'), { responses: Infinity, timeout: 4000 })
+    expect([refused.response.status, refused.response.interim.length, refused.ended]).toEqual([404, 0, 'closed'])
+    const accepted = await rawRequest(port, `${ask('/here')}body`)
+    expect([accepted.response.status, accepted.response.interim.length]).toEqual([200, 1])
+    expect(up.requests[0]).toMatchObject({ body: 'body' })
+    const unknown = await rawRequest(port, `GET /here HTTP/1.1\r\n${HOST}Expect: a-miracle\r\n\r\n`)
+    expect(unknown.response.status).toBe(200)
+  })
+
+  test('Upgrade: h2c is ignored: the request is served with its body, and the connection stays', async () => {
+    const up = await service()
+    const { port } = await running(to(up))
+    const upgrade = `Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n`
+    const socket = connect(port, '127.0.0.1')
+    let text = ''
+    socket.on('data', (piece) => {
+      text += piece.toString()
+    })
+    const answers = (count: number): Promise<unknown> => waitFor(() => text.match(/HTTP\/1\.1 200/g)?.length === count)
+    // Head and body in two packets, then another request on the same connection.
+    socket.write(`POST /1 HTTP/1.1\r\n${HOST}${upgrade}Content-Length: 4\r\n\r\nbo`)
+    await waitFor(() => up.count === 1)
+    socket.write('dy')
+    await answers(1)
+    socket.write(`GET /2 HTTP/1.1\r\n${HOST}${upgrade}\r\n`)
+    await answers(2)
+    socket.destroy()
+    expect(up.requests.map(({ url, body }) => [url, body])).toEqual([
+      ['/1', 'body'],
+      ['/2', ''],
+    ])
+    for (const name of ['upgrade', 'http2-settings']) expect(up.requests[0]!.header(name)).toBeUndefined()
+  })
+
+  test.skipIf(spawnSync('curl', ['--version']).status !== 0)('curl --http2 on the plain port is served over HTTP/1.1, twice on one connection', async () => {
+    const up = await service()
+    const { server, gateway } = await running(to(up))
+    const { stdout } = await promisify(execFile)('curl', ['-s', '--http2', '--data', 'payload', `${server.url}/1`, '--next', '-s', '--http2', '--data', 'payload', `${server.url}/2`])
+    expect(stdout.match(/"body":"payload"/g)).toHaveLength(2)
+    await waitFor(() => gauge(gateway, 'octopus_active_connections') === 0)
+  })
+
+  test('Upgrade: websocket is 501, and nothing reaches the upstream', async () => {
+    const up = await service()
+    const { port } = await running(to(up))
+    const exchange = await rawRequest(port, `GET / HTTP/1.1\r\n${HOST}Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n`)
+    expect([exchange.response.status, exchange.response.field('content-type'), up.count]).toEqual([501, 'application/problem+json', 0])
+  })
+
+  test('CONNECT is 501 and the connection closes', async () => {
+    const { port } = await running({ routes: [] })
+    const exchange = await rawRequest(port, `CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\n\r\n`, { responses: Infinity, timeout: 4000 })
+    expect([exchange.response.status, exchange.ended]).toEqual([501, 'closed'])
+  })
+
+  test('a head that is too large is 431, one that is too slow is 408', async () => {
+    const { port } = await running({ routes: [] }, { timeouts: { header: '300ms' } })
+    const huge = await rawRequest(port, `GET / HTTP/1.1\r\n${HOST}X-Huge: ${'h'.repeat(100_000)}\r\n\r\n`, { responses: Infinity, timeout: 4000 })
+    expect([huge.response.status, huge.ended]).toEqual([431, 'closed'])
+    const before = performance.now()
+    const slow = await rawRequest(port, `GET / HTTP/1.1\r\n${HOST}X-Slow: `, { responses: Infinity, timeout: 4000 })
+    expect([slow.response.status, slow.ended]).toEqual([408, 'closed'])
+    expect(performance.now() - before).toBeLessThan(2_000)
+  })
+
+  test('a whole request that takes longer than `requestBody` is 408', async () => {
+    const up = await service()
+    const { port } = await running(to(up), { timeouts: { requestBody: '300ms' } })
+    const slow = await rawRequest(port, `POST / HTTP/1.1\r\n${HOST}Content-Length: 10\r\n\r\nabc`, { responses: Infinity, timeout: 4000 })
+    expect([slow.response.status, slow.ended]).toEqual([408, 'closed'])
+    await waitFor(() => up.requests.every(({ state }) => state === 'aborted'))
+  })
+
+  test('a client that reads nothing is cut after `idle`, also when its answer is whole already', async () => {
+    const up = await service((_request, response) => void response.end(Buffer.alloc(24 * 1024 * 1024)))
+    const { port, gateway } = await running(to(up), { timeouts: { idle: '300ms' } })
+    const socket = connect(port, '127.0.0.1')
+    socket.on('error', () => {})
+    socket.pause()
+    socket.write(`GET / HTTP/1.1\r\n${HOST}\r\n`)
+    await waitFor(() => up.count === 1)
+    await waitFor(() => /octopus_active_connections 0/.test(gateway.metrics.exposition()), { what: 'the connection to be cut' })
+    socket.destroy()
+  })
+})
