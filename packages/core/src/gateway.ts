@@ -155,12 +155,12 @@ class RunningGateway implements Gateway {
       if (this.#stop.signal.aborted) throw new GatewayError('NOT_READY', 'The gateway was disposed.')
       const sets = this.#sources.sets(options.sources ?? [])
       const assembly = await this.#prepare(options, sets)
-      const diff = diffRoutes(this.snapshot, assembly.generation.snapshot)
       if (how.dryRun === true) {
+        const diff = diffRoutes(this.snapshot, assembly.generation.snapshot)
         await assembly.abandon()
         return diff
       }
-      this.#adopt(options, assembly, sets)
+      const diff = this.#adopt(options, assembly, sets)
       this.#discovery.use(options.discovery ?? [])
       this.#sources.use(options.sources ?? [])
       return diff
@@ -168,18 +168,18 @@ class RunningGateway implements Gateway {
   }
 
   /** A generation for these options. Rejects with a `ConfigError` that names every issue; then nothing has changed. */
-  #prepare(options: GatewayOptions, sets: ReadonlyMap<string, readonly RouteSet[]>): Promise<Assembly> {
-    const issues = [...resolveOptions(options).issues, ...checkOptions(options)]
+  async #prepare(options: GatewayOptions, sets: ReadonlyMap<string, readonly RouteSet[]>): Promise<Assembly> {
+    const issues = [...resolveOptions(options).issues, ...(await checkOptions(options))]
     if (issues.length > 0) throw new ConfigError(issues)
     return this.#assemble(options, sets)
   }
 
-  #adopt(options: GatewayOptions, assembly: Assembly, sets: ReadonlyMap<string, readonly RouteSet[]>): void {
+  #adopt(options: GatewayOptions, assembly: Assembly, sets: ReadonlyMap<string, readonly RouteSet[]>): SnapshotDiff {
     const { limits, trusted } = resolveOptions(options)
     this.#options = options
     this.#opener.limits = limits
     this.#opener.shared = this.#sharedBy(options, trusted)
-    this.#swap(assembly, sets)
+    return this.#swap(assembly, sets)
   }
 
   on(event: 'snapshot' | 'endpoints', listener: SnapshotListener | EndpointsListener): Disposable {
@@ -263,7 +263,7 @@ class RunningGateway implements Gateway {
     return assemble(this.#workshop, this.#generation + 1, { options, sets })
   }
 
-  #swap(assembly: Assembly, sets: ReadonlyMap<string, readonly RouteSet[]>): void {
+  #swap(assembly: Assembly, sets: ReadonlyMap<string, readonly RouteSet[]>): SnapshotDiff {
     const previous = this.snapshot
     const diff = diffRoutes(previous, assembly.generation.snapshot)
     assembly.commit(this.services)
@@ -273,6 +273,7 @@ class RunningGateway implements Gateway {
     this.#applied = sets
     this.#generation += 1
     this.#tell(this.#onSnapshot, (listener) => listener(this.snapshot, previous, diff))
+    return diff
   }
 
   #checkSynced(): void {

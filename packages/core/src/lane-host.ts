@@ -78,7 +78,11 @@ export class LaneHost {
   async respond<In>(ctx: Context, request: Request, way: WebWay<In>): Promise<Response> {
     const { handler } = ctx.route.upstream as LiveUpstream
     if (handler === null) return this.#respond(ctx, request, way)
-    return this.#respondStandard(ctx, request, functionWire(async (inner) => handler(inner)))
+    return this.#respondStandard(
+      ctx,
+      request,
+      functionWire(async (inner) => handler(inner)),
+    )
   }
 
   async #respond<In>(ctx: Context, request: Request, way: WebWay<In>): Promise<Response> {

@@ -13,7 +13,11 @@ export interface Console {
 }
 
 /** A logger and an access log that write to one stream (default: standard output), in batches. */
-export function createConsole(options: { readonly level: LogLevel; readonly format: 'json' | 'text'; readonly stream?: Writable }): Console {
+export function createConsole(options: {
+  readonly level: LogLevel
+  readonly format: 'json' | 'text'
+  readonly stream?: Writable
+}): Console {
   const writer = new BatchedWriter(options.stream ?? process.stdout)
   const write = (line: string): void => writer.write(line)
   const line = options.format === 'json' ? accessLine : textLine
@@ -27,5 +31,10 @@ export function createConsole(options: { readonly level: LogLevel; readonly form
 
 function textLine(entry: AccessEntry): string {
   const time = new Date().toISOString().slice(11, 23)
-  return `${time} ${entry.status} ${entry.method} ${entry.path} -> ${entry.upstream} ${entry.durationMs.toFixed(1)}ms\n`
+  return `${time} ${entry.status} ${shown(entry.method)} ${shown(entry.path)} -> ${shown(entry.upstream)} ${entry.durationMs.toFixed(1)}ms\n`
+}
+
+/** What a client sent must not start a line of its own or steer the terminal. */
+function shown(text: string): string {
+  return /^[\x21-\x7e]*$/.test(text) ? text : JSON.stringify(text)
 }

@@ -129,4 +129,10 @@ function classify(thrown: Error & { code?: string }, at: { readonly isSent: bool
   return new GatewayError('UPSTREAM_RESET', message, thrown)
 }
 
-const PROTOCOL = new Set(['HTTPParserError', 'UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'UND_ERR_RES_EXCEEDED_MAX_SIZE', 'UND_ERR_RESPONSE'])
+const PROTOCOL = new Set([
+  'HTTPParserError',
+  'UND_ERR_HEADERS_OVERFLOW',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+  'UND_ERR_RES_EXCEEDED_MAX_SIZE',
+  'UND_ERR_RESPONSE',
+])

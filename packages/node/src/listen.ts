@@ -4,7 +4,10 @@ import type { Server } from './serve.ts'
 import type { Server as HttpServer } from 'node:http'
 
 /** Listens and wraps what listens. Rejects with Node's error when the port cannot be had. */
-export async function listen(server: HttpServer, options: { readonly port: number; readonly host: string; close(grace?: Duration): Promise<void> }): Promise<Server> {
+export async function listen(
+  server: HttpServer,
+  options: { readonly port: number; readonly host: string; close(grace?: Duration): Promise<void> },
+): Promise<Server> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(options.port, options.host, () => {

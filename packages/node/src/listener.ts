@@ -39,6 +39,8 @@ export class Listener {
 
   #handle(req: IncomingMessage, res: ServerResponse, isExpecting: boolean): void {
     const connection = Connection.of(req.socket)
+    // Behind a message whose end is in doubt nothing is a request.
+    if (connection.isLast) return
     const request = { method: req.method!, target: req.url!, headers: new HeaderList(req.rawHeaders) }
     const { ctx, refusal } = this.#lanes.open({ request, peer: connection.peer(this.#lanes) })
     const exchange: Exchange = { req, res, ctx }
@@ -50,7 +52,9 @@ export class Listener {
       // An answer that began before the closing did not tell its client.
       if (this.isClosing && connection.size === 0) req.socket?.destroySoon()
     })
-    const problem = refusal ?? framingProblem(req, ctx, this.#lanes.opener.limits.body)
+    const framing = framingProblem(req, ctx)
+    if (framing !== null || refusal?.code === 'BAD_HOST') connection.isLast = true
+    const problem = framing ?? refusal ?? lengthProblem(ctx, this.#lanes.opener.limits.body)
     this.#run(exchange, problem, isExpecting).catch((thrown: unknown) => this.#failed(exchange, thrown))
   }
 
@@ -86,14 +90,13 @@ export class Listener {
   #mustEnd(exchange: Exchange): boolean {
     const { req, res } = exchange
     const { socket } = res
-    if (!req.complete && socket !== null) {
-      // The answer comes before the end of the request body: what is left of it must not be read as the next request.
-      lingerAtEnd(socket)
-      return true
-    }
-    if (this.isClosing) return true
-    const connection = socket === null ? null : Connection.of(socket)
-    return connection !== null && connection.isLast && connection.newest === exchange
+    if (socket === null) return this.isClosing
+    const connection = Connection.of(socket)
+    // The answer comes before the end of the request body: what is left of it must not be read as the next request.
+    if (!req.complete) connection.isLast = true
+    if (!connection.isLast || connection.newest !== exchange) return this.isClosing
+    lingerAtEnd(req, socket)
+    return true
   }
 
   /** What no phase and no lane caught, such as a field that a plugin set to something that is not one. */
@@ -113,8 +116,8 @@ export class Listener {
   }
 }
 
-/** What Node's parser lets through and a gateway must not. */
-function framingProblem(req: IncomingMessage, ctx: Context, limit: number): GatewayError | null {
+/** What Node's parser lets through and a gateway must not: messages that two servers may read in two ways. */
+function framingProblem(req: IncomingMessage, ctx: Context): GatewayError | null {
   const { headers } = ctx.request
   const coding = headers.getAll('transfer-encoding')
   if (coding !== undefined) {
@@ -123,8 +126,11 @@ function framingProblem(req: IncomingMessage, ctx: Context, limit: number): Gate
     // The parser takes off the last coding only; the upstream would get the others without their name.
     if (coding.toLowerCase() !== 'chunked') return new GatewayError('NOT_SUPPORTED', 'A transfer coding other than chunked.')
   }
-  if (req.httpVersionMinor !== 0 && !headers.has('host')) return new GatewayError('BAD_HOST')
+  return req.httpVersionMinor !== 0 && !headers.has('host') ? new GatewayError('BAD_HOST') : null
+}
+
+function lengthProblem(ctx: Context, limit: number): GatewayError | null {
   if (limit === Infinity) return null
-  const length = bodyLength(headers)
+  const length = bodyLength(ctx.request.headers)
   return length !== Infinity && length > limit ? new GatewayError('BODY_TOO_LARGE') : null
 }

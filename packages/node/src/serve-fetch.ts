@@ -8,9 +8,15 @@ import type { Server } from './serve.ts'
 import type { Socket } from 'node:net'
 
 /** Serves a fetch handler, such as the admin API, on a listener of its own. The handler gets `{ incoming }` of `node:http` as its second argument. */
-export async function serveFetch(app: { fetch(request: Request, env?: unknown): Response | Promise<Response> }, options: { readonly port: number; readonly host?: string }): Promise<Server> {
+export async function serveFetch(
+  app: { fetch(request: Request, env?: unknown): Response | Promise<Response> },
+  options: { readonly port: number; readonly host?: string },
+): Promise<Server> {
   const listener = getRequestListener((request, env) => app.fetch(request, env), { overrideGlobalObjects: false })
-  const server = createServer({ headersTimeout: 10_000, requestTimeout: 60_000, connectionsCheckingInterval: 1_000 }, (req, res) => void listener(req, res))
+  const server = createServer(
+    { headersTimeout: 10_000, requestTimeout: 60_000, connectionsCheckingInterval: 1_000 },
+    (req, res) => void listener(req, res),
+  )
   const sockets = new Set<Socket>()
   const busy = new Set<Socket>()
   server.on('connection', (socket) => {
@@ -21,6 +27,7 @@ export async function serveFetch(app: { fetch(request: Request, env?: unknown): 
     busy.add(socket)
     res.once('close', () => busy.delete(socket))
   })
-  const close = (grace: Duration = '1s'): Promise<void> => closeServer(server, { graceMs: toMilliseconds(grace), sockets, isBusy: (socket) => busy.has(socket) })
+  const close = (grace: Duration = '1s'): Promise<void> =>
+    closeServer(server, { graceMs: toMilliseconds(grace), sockets, isBusy: (socket) => busy.has(socket) })
   return listen(server, { port: options.port, host: options.host ?? '127.0.0.1', close })
 }

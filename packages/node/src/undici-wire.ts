@@ -44,7 +44,10 @@ export class UndiciWire implements Wire<NodeUpload, UndiciFlow> {
     const agents = [...this.#agents.values()]
     this.#agents.clear()
     const closing = Promise.all(agents.map((agent) => agent.close()))
-    const timer = setTimeout(() => agents.forEach((agent) => void agent.destroy(new GatewayError('UPSTREAM_RESET', 'The gateway is closing.'))), graceMs)
+    const timer = setTimeout(
+      () => agents.forEach((agent) => void agent.destroy(new GatewayError('UPSTREAM_RESET', 'The gateway is closing.'))),
+      graceMs,
+    )
     await closing.finally(() => clearTimeout(timer))
   }
 

@@ -3,7 +3,7 @@ import { execFile, spawnSync } from 'node:child_process'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { onRequest, rawRequest, waitFor } from '@octopus-gateway/testing'
-import { gauge, rawOrigin, running, service, to, webLane } from './support/running.ts'
+import { active, gauge, rawOrigin, running, service, to, webLane } from './support/running.ts'
 import type { Plugin } from '@octopus-gateway/core'
 
 const LANES: readonly (readonly [string, readonly Plugin[]])[] = [
@@ -35,11 +35,14 @@ describe.each(LANES)('malformed messages, %s lane', (_lane, plugins) => {
     ['a space before the colon', `POST / HTTP/1.1\r\n${HOST}Content-Length : 3\r\n\r\nabc${SMUGGLED}`],
     ['a coding that is not chunked', `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n${SMUGGLED}`],
     ['a coding behind chunked', `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n${SMUGGLED}`],
-    ['a coding before chunked', `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`],
-    ['two codings in two fields', `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n${SMUGGLED}`],
-    ['chunked twice', `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`],
+    ['a coding before chunked', `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n${SMUGGLED}`],
+    [
+      'two codings in two fields',
+      `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n${SMUGGLED}`,
+    ],
+    ['chunked twice', `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${SMUGGLED}`],
     ['a folded coding', `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n${SMUGGLED}`],
-    ['a tab before the coding\'s name', `POST / HTTP/1.1\r\n${HOST}\tTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${SMUGGLED}`],
+    ["a tab before the coding's name", `POST / HTTP/1.1\r\n${HOST}\tTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${SMUGGLED}`],
     ['chunked on HTTP/1.0', `POST / HTTP/1.0\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n${SMUGGLED}`],
     ['a bare line feed in the head', `POST / HTTP/1.1\n${HOST}\r\n${SMUGGLED}`],
     ['a bare carriage return in a value', `GET / HTTP/1.1\r\n${HOST}X-A: b\rX-C: d\r\n\r\n${SMUGGLED}`],
@@ -51,17 +54,17 @@ describe.each(LANES)('malformed messages, %s lane', (_lane, plugins) => {
     ['an unknown version', `GET / HTTP/3.7\r\n${HOST}\r\n${SMUGGLED}`],
     ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
     ['a TLS hello', '\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003'],
-    ['no Host', `GET / HTTP/1.1\r\n\r\n`],
+    ['no Host', `GET / HTTP/1.1\r\n\r\n${SMUGGLED}`],
+    ['two Hosts', `GET / HTTP/1.1\r\n${HOST}${HOST}\r\n${SMUGGLED}`],
     ['an unknown method', `SMUGGLE / HTTP/1.1\r\n${HOST}\r\n`],
   ])('[R17] %s: refused, nothing reaches the origin, the connection closes', async (_title, bytes) => {
     const { port, received } = await lenient()
     const exchange = await rawRequest(port, bytes, { responses: Infinity, timeout: 4000 })
     expect(exchange.text).toMatch(/^HTTP\/1\.1 (?:400|501) /)
-    expect(exchange.responses.length).toBe(received().includes('smuggled') ? -1 : 1)
+    expect(exchange.responses).toHaveLength(1)
     expect(exchange.response.field('content-type')).toBe('application/problem+json')
-    // What the origin may have got is at most the head of a body that never became whole.
     expect(received()).toBe('')
-    if (exchange.response.field('connection') === 'close') expect(exchange.ended).toBe('closed')
+    expect([exchange.response.field('connection'), exchange.ended]).toEqual(['close', 'closed'])
   })
 
   test.each([
@@ -75,7 +78,10 @@ describe.each(LANES)('malformed messages, %s lane', (_lane, plugins) => {
     ['a space before the size', ' 3\r\nabc\r\n0\r\n\r\n'],
   ])('[R17] a body with %s never becomes whole upstream, and nothing behind it is served', async (_title, body) => {
     const { port, received } = await lenient()
-    const exchange = await rawRequest(port, `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n${body}${SMUGGLED}`, { responses: Infinity, timeout: 4000 })
+    const exchange = await rawRequest(port, `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n${body}${SMUGGLED}`, {
+      responses: Infinity,
+      timeout: 4000,
+    })
     expect(exchange.responses.map(({ status }) => status)).toEqual([400])
     expect(exchange.ended).toBe('closed')
     expect(received()).not.toContain('smuggled')
@@ -175,6 +181,17 @@ describe('the connection', () => {
     expect(exchange.responses.map(({ status, body }) => (status === 200 ? body.toString() : status))).toEqual(['/1', '/2', '/3', 400, '/5'])
   })
 
+  test('[R21] a client that leaves ends all its requests in one packet, also those whose turn to be answered had not come', async () => {
+    const up = await service(() => {})
+    const { port, gateway } = await running(to(up))
+    const socket = connect(port, '127.0.0.1')
+    socket.write(`GET / HTTP/1.1\r\n${HOST}\r\n`.repeat(5))
+    await waitFor(() => up.count === 5)
+    socket.destroy()
+    await waitFor(() => up.requests.every(({ state }) => state === 'aborted'), { timeout: 200 })
+    await waitFor(() => active(gateway) === 0)
+  })
+
   test('behind a whole request a malformed one: the first is answered, its answer is not broken, the connection closes', async () => {
     const up = await service((_request, response) => void setTimeout(() => response.end('first'), 100))
     const { port } = await running(to(up))
@@ -188,38 +205,45 @@ describe('the connection', () => {
     ['413', 'POST', { limits: { body: 1000 } }, '/x'],
     ['404', 'POST', { routes: [] }, '/x'],
     ['405', 'POST', { methods: true }, '/x'],
-  ])('an early %s to a large upload reaches a client that goes on sending, then the connection closes', async (status, method, how, path) => {
-    const up = await service()
-    const { methods, ...options } = how as { methods?: boolean; routes?: []; limits?: { body: number } }
-    const { port } = await running({ ...to(up), ...(methods === true ? { routes: [{ path: '/x', upstream: 'up', methods: ['GET'] }] } : {}), ...options })
-    const size = 20 * 1024 * 1024
-    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
-    let text = ''
-    let sent = 0
-    let failure: string | undefined
-    socket.on('data', (piece) => {
-      text += piece.toString()
-    })
-    socket.on('end', () => socket.end())
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      failure = error.code
-    })
-    socket.write(`${method} ${path} HTTP/1.1\r\n${HOST}Content-Length: ${size}\r\n\r\n`)
-    const piece = Buffer.from(SMUGGLED.repeat(1000))
-    const send = (): void => {
-      while (sent < 8 * 1024 * 1024 && socket.writable) {
-        sent += piece.length
-        if (!socket.write(piece)) return
+  ])(
+    'an early %s to a large upload reaches a client that goes on sending, then the connection closes',
+    async (status, method, how, path) => {
+      const up = await service()
+      const { methods, ...options } = how as { methods?: boolean; routes?: []; limits?: { body: number } }
+      const { port } = await running({
+        ...to(up),
+        ...(methods === true ? { routes: [{ path: '/x', upstream: 'up', methods: ['GET'] }] } : {}),
+        ...options,
+      })
+      const size = 20 * 1024 * 1024
+      const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+      let text = ''
+      let sent = 0
+      let failure: string | undefined
+      socket.on('data', (piece) => {
+        text += piece.toString()
+      })
+      socket.on('end', () => socket.end())
+      socket.on('error', (error: NodeJS.ErrnoException) => {
+        failure = error.code
+      })
+      socket.write(`${method} ${path} HTTP/1.1\r\n${HOST}Content-Length: ${size}\r\n\r\n`)
+      const piece = Buffer.from(SMUGGLED.repeat(1000))
+      const send = (): void => {
+        while (sent < 8 * 1024 * 1024 && socket.writable) {
+          sent += piece.length
+          if (!socket.write(piece)) return
+        }
       }
-    }
-    socket.on('drain', send)
-    send()
-    await waitFor(() => text.includes('\r\n\r\n{') && socket.destroyed, { what: 'the answer and the close' })
-    expect(text).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
-    expect(text).toMatch(/connection: close/i)
-    expect(text.match(/HTTP\/1\.1/g)).toHaveLength(1)
-    expect([failure, up.count]).toEqual([undefined, 0])
-  })
+      socket.on('drain', send)
+      send()
+      await waitFor(() => text.includes('\r\n\r\n{') && socket.destroyed, { what: 'the answer and the close' })
+      expect(text).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+      expect(text).toMatch(/connection: close/i)
+      expect(text.match(/HTTP\/1\.1/g)).toHaveLength(1)
+      expect([failure, up.count]).toEqual([undefined, 0])
+    },
+  )
 
   test('HTTP/1.0 without keep-alive: an answer of known length, then the close; with it, the connection stays', async () => {
     const up = await service((_request, response) => void response.end('body'))
@@ -277,30 +301,54 @@ describe('the connection', () => {
     for (const name of ['upgrade', 'http2-settings']) expect(up.requests[0]!.header(name)).toBeUndefined()
   })
 
-  test.skipIf(spawnSync('curl', ['--version']).status !== 0)('curl --http2 on the plain port is served over HTTP/1.1, twice on one connection', async () => {
-    const up = await service()
-    const { server, gateway } = await running(to(up))
-    const { stdout } = await promisify(execFile)('curl', ['-s', '--http2', '--data', 'payload', `${server.url}/1`, '--next', '-s', '--http2', '--data', 'payload', `${server.url}/2`])
-    expect(stdout.match(/"body":"payload"/g)).toHaveLength(2)
-    await waitFor(() => gauge(gateway, 'octopus_active_connections') === 0)
-  })
+  test.skipIf(spawnSync('curl', ['--version']).status !== 0)(
+    'curl --http2 on the plain port is served over HTTP/1.1, twice on one connection',
+    async () => {
+      const up = await service()
+      const { server, gateway } = await running(to(up))
+      const { stdout } = await promisify(execFile)('curl', [
+        '-s',
+        '--http2',
+        '--data',
+        'payload',
+        `${server.url}/1`,
+        '--next',
+        '-s',
+        '--http2',
+        '--data',
+        'payload',
+        `${server.url}/2`,
+      ])
+      expect(stdout.match(/"body":"payload"/g)).toHaveLength(2)
+      await waitFor(() => gauge(gateway, 'octopus_active_connections') === 0)
+    },
+  )
 
   test('Upgrade: websocket is 501, and nothing reaches the upstream', async () => {
     const up = await service()
     const { port } = await running(to(up))
-    const exchange = await rawRequest(port, `GET / HTTP/1.1\r\n${HOST}Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n`)
+    const exchange = await rawRequest(
+      port,
+      `GET / HTTP/1.1\r\n${HOST}Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n`,
+    )
     expect([exchange.response.status, exchange.response.field('content-type'), up.count]).toEqual([501, 'application/problem+json', 0])
   })
 
   test('CONNECT is 501 and the connection closes', async () => {
     const { port } = await running({ routes: [] })
-    const exchange = await rawRequest(port, `CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\n\r\n`, { responses: Infinity, timeout: 4000 })
+    const exchange = await rawRequest(port, `CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\n\r\n`, {
+      responses: Infinity,
+      timeout: 4000,
+    })
     expect([exchange.response.status, exchange.ended]).toEqual([501, 'closed'])
   })
 
   test('a head that is too large is 431, one that is too slow is 408', async () => {
     const { port } = await running({ routes: [] }, { timeouts: { header: '300ms' } })
-    const huge = await rawRequest(port, `GET / HTTP/1.1\r\n${HOST}X-Huge: ${'h'.repeat(100_000)}\r\n\r\n`, { responses: Infinity, timeout: 4000 })
+    const huge = await rawRequest(port, `GET / HTTP/1.1\r\n${HOST}X-Huge: ${'h'.repeat(100_000)}\r\n\r\n`, {
+      responses: Infinity,
+      timeout: 4000,
+    })
     expect([huge.response.status, huge.ended]).toEqual([431, 'closed'])
     const before = performance.now()
     const slow = await rawRequest(port, `GET / HTTP/1.1\r\n${HOST}X-Slow: `, { responses: Infinity, timeout: 4000 })

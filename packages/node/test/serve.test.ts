@@ -59,7 +59,9 @@ describe('serve', () => {
 
   test('two servers of one gateway, and ten gateways in one process, do not disturb each other', async () => {
     const up = await service()
-    const gateways = await Promise.all(Array.from({ length: 10 }, (_, i) => running({ ...to(up), routes: [{ path: `/g${i}`, upstream: 'up' }] })))
+    const gateways = await Promise.all(
+      Array.from({ length: 10 }, (_, i) => running({ ...to(up), routes: [{ path: `/g${i}`, upstream: 'up' }] })),
+    )
     const second = await serve(gateways[0]!.gateway, { host: '127.0.0.1', port: 0 })
     for (const [i, { server }] of gateways.entries()) {
       expect((await fetch(`${server.url}/g${i}`)).status).toBe(200)
@@ -205,7 +207,10 @@ describe.each([
       name: 'breaking',
       version: '1.0.0',
       identity: { name: 'breaking', version: '1.0.0', config: null },
-      setup: () => ({ onResponse: (_ctx: unknown, head: { headers: { set(name: string, value: string): void } }) => head.headers.set('x-bad', 'a\r\nb: c') }),
+      setup: () => ({
+        onResponse: (_ctx: unknown, head: { headers: { set(name: string, value: string): void } }) =>
+          head.headers.set('x-bad', 'a\r\nb: c'),
+      }),
     }
     const { port, gateway } = await running({ ...to(up), plugins: [...plugins, breaking] })
     const exchange = await rawRequest(port, GET)

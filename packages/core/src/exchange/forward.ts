@@ -11,21 +11,50 @@ const VIA = '1.1 octopus'
  * itself, and those by which frameworks let a caller replace the path that was matched.
  */
 const DROPPED_REQUEST = new Set([
-  'connection', 'keep-alive', 'proxy-connection', 'proxy-authorization', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'http2-settings', 'expect',
-  'host', 'via', 'forwarded', 'x-real-ip', 'x-request-id', 'x-original-url', 'x-rewrite-url',
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+  'expect',
+  'host',
+  'via',
+  'forwarded',
+  'x-real-ip',
+  'x-request-id',
+  'x-original-url',
+  'x-rewrite-url',
 ])
 const DROPPED_RESPONSE = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade', 'trailer'])
 const DROPPED_LENGTHS = lengthsOf(DROPPED_REQUEST)
 const DROPPED_RESPONSE_LENGTHS = lengthsOf(DROPPED_RESPONSE)
 
 /** Fields that a `Connection` field may not remove: framing, and what the gateway sets or trusts. An attacker could hide them from the upstream. */
-const NOT_FOR_CONNECTION = new Set(['content-length', 'content-type', 'host', 'via', 'forwarded', 'traceparent', 'tracestate', 'authorization', 'cookie', 'cache-control'])
+const NOT_FOR_CONNECTION = new Set([
+  'content-length',
+  'content-type',
+  'host',
+  'via',
+  'forwarded',
+  'traceparent',
+  'tracestate',
+  'authorization',
+  'cookie',
+  'cache-control',
+])
 
 /** The head for one attempt: hop-by-hop fields out, forwarding fields written by the gateway, target rewritten, host by the upstream's rule. */
 export function outgoingHead(ctx: Context, endpoint: Endpoint): RequestHead {
   const { request, route } = ctx
   const inbound = request.headers.flat
-  const flat: string[] = ['host', route.upstream.hostMode === 'upstream' ? authorityOf(endpoint.origin) : (request.headers.get('host') ?? authorityOf(endpoint.origin))]
+  const flat: string[] = [
+    'host',
+    route.upstream.hostMode === 'upstream' ? authorityOf(endpoint.origin) : (request.headers.get('host') ?? authorityOf(endpoint.origin)),
+  ]
   const seen: Forwarding = { via: null, forwarded: null, for: null, host: null, proto: null, port: null }
   const nominated = nominatedFields(request.headers)
   for (let i = 0; i < inbound.length; i += 2) {
@@ -137,7 +166,13 @@ function nominatedFields(headers: HeaderList): Set<string> | null {
 }
 
 function startsWithForwarded(name: string): boolean {
-  return name.length > 12 && (name.charCodeAt(0) | 0x20) === 0x78 && name.charCodeAt(11) === 0x2d && name.charCodeAt(1) === 0x2d && (name.charCodeAt(2) | 0x20) === 0x66
+  return (
+    name.length > 12 &&
+    (name.charCodeAt(0) | 0x20) === 0x78 &&
+    name.charCodeAt(11) === 0x2d &&
+    name.charCodeAt(1) === 0x2d &&
+    (name.charCodeAt(2) | 0x20) === 0x66
+  )
 }
 
 function joined(before: string | null, value: string): string {

@@ -44,6 +44,9 @@ function jsonLine(level: LogLevel, message: string, fields: Readonly<Record<stri
 
 function textLine(level: LogLevel, message: string, fields: Readonly<Record<string, unknown>> = {}): string {
   const rest = Object.entries(fields).filter(([, value]) => value !== undefined)
-  const text = rest.map(([key, value]) => ` ${key}=${typeof value === 'string' && !/[\s"]/.test(value) ? value : JSON.stringify(value)}`).join('')
-  return `${timestamp().slice(11, 23)} ${level.padEnd(5)} ${message}${text}\n`
+  const text = rest
+    .map(([key, value]) => ` ${key}=${typeof value === 'string' && /^[^\s"\p{Cc}]*$/u.test(value) ? value : JSON.stringify(value)}`)
+    .join('')
+  // A reason may come from an upstream or a client: its control bytes must not start a line of their own or steer the terminal.
+  return `${timestamp().slice(11, 23)} ${level.padEnd(5)} ${message.replaceAll(/\p{Cc}/gu, ' ')}${text}\n`
 }

@@ -4,6 +4,7 @@ import type { FarpCounts, Metrics } from './gateway-metrics.ts'
 import type { GatewayOptions } from '../options.ts'
 import type { Logger } from '../log/logger.ts'
 import type { Outcome } from '../exchange/context.ts'
+import type { RouteSet } from '../snapshot/source.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 
 /** What happens at the end of every request: `onFinish`, metrics, the access log. */
@@ -48,5 +49,10 @@ export function farpCounts(snapshot: Snapshot): FarpCounts {
     entry.count += 1
     counts.set(key, entry)
   }
-  return { services: sets.length, routes: [...counts.values()] }
+  return { services: sets.filter(isKnown).length, routes: [...counts.values()] }
+}
+
+/** A service counts from its first manifest on; an address that never answered is no service yet. */
+function isKnown(set: RouteSet): boolean {
+  return set.routes.length > 0 || (set.instances?.some(({ manifest }) => manifest !== 'none' && manifest !== 'failed') ?? false)
 }

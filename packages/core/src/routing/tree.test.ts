@@ -35,6 +35,8 @@ describe('PathTree', () => {
     expect(find(tree, '/a/b/f')).toBe('/*')
     expect(tree.find('/a/b/e', 'GET')!.values).toEqual(['a'])
     expect(tree.find('/a/b/f', 'GET')!.values).toEqual(['a/b/f'])
+    const partial = paths('/{a}.x/:b/c', '/:p/:q/d')
+    expect(partial.find('/q.x/r/d', 'GET')!.values).toEqual(['q.x', 'r'])
   })
 
   it('passes over a candidate that does not take the method', () => {

@@ -3,6 +3,7 @@ import { collectEntries, CONFIG, placeOf } from './entries.ts'
 import { ConfigError } from '../errors.ts'
 import { endpointsOf } from '../discovery/resolve.ts'
 import { Generation } from './current.ts'
+import { slices } from '../slices.ts'
 import { isOptions, validateRoutes, validateSettings, validateUpstreams } from './validate.ts'
 import type { ConfigIssue } from '../errors.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
@@ -45,18 +46,21 @@ export interface Assembly {
 }
 
 /** Every issue of hand-written options; empty when they are fine. */
-export function checkOptions(options: GatewayOptions): ConfigIssue[] {
+export async function checkOptions(options: GatewayOptions): Promise<ConfigIssue[]> {
   const upstreams = options.upstreams ?? {}
   const routes = options.routes ?? []
-  const issues = [...validateSettings(options.routing ?? {}, 'routing'), ...validateUpstreams(upstreams, 'upstreams'), ...validateRoutes(routes, new Set(Object.keys(upstreams)), 'routes')]
+  const ofRoutes = await validateRoutes(routes, new Set(Object.keys(upstreams)), 'routes')
+  const issues = [...validateSettings(options.routing ?? {}, 'routing'), ...validateUpstreams(upstreams, 'upstreams'), ...ofRoutes]
   return issues.length > 0 ? issues : checkDuplicates(routes)
 }
 
-function checkDuplicates(routes: readonly RouteDefinition[]): ConfigIssue[] {
+async function checkDuplicates(routes: readonly RouteDefinition[]): Promise<ConfigIssue[]> {
   const places = new Map<string, number>()
   const ids = new Map<string, number>()
   const issues: ConfigIssue[] = []
-  routes.forEach((route, index) => {
+  const turn = slices()
+  for (const [index, route] of routes.entries()) {
+    await turn()
     const holder = route.id === undefined ? undefined : ids.get(route.id)
     if (holder !== undefined) issues.push({ code: 'duplicate_id', path: `routes[${index}].id`, message: `routes[${holder}] already has the id "${route.id}": give one of them another.` })
     else if (route.id !== undefined) ids.set(route.id, index)
@@ -67,13 +71,13 @@ function checkDuplicates(routes: readonly RouteDefinition[]): ConfigIssue[] {
         issues.push({ code: 'duplicate_route', path: `routes[${index}]`, message: `routes[${first}] already answers ${place}: remove one of them.` })
       } else places.set(place, index)
     }
-  })
+  }
   return issues
 }
 
 /** Every issue of what a source said about a service. */
-export function checkSet(set: RouteSet): ConfigIssue[] {
-  return [...validateUpstreams(set.upstreams, 'upstreams'), ...validateRoutes(set.routes, new Set(Object.keys(set.upstreams)), 'routes')]
+export async function checkSet(set: RouteSet): Promise<ConfigIssue[]> {
+  return [...validateUpstreams(set.upstreams, 'upstreams'), ...(await validateRoutes(set.routes, new Set(Object.keys(set.upstreams)), 'routes'))]
 }
 
 /** Builds a generation from valid options and valid sets. Rejects with a `ConfigError` when a plugin cannot be set up; then nothing is held. */

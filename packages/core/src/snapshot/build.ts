@@ -1,6 +1,7 @@
 import { compilePhases } from '../plugin/compile.ts'
 import { compileRewrite } from '../routing/rewrite.ts'
 import { RouteTable } from '../routing/table.ts'
+import { slices } from '../slices.ts'
 import { toMilliseconds } from '../time.ts'
 import type { Hooks } from '../plugin/plugin.ts'
 import type { Lane, Route, RouteDefinition } from '../routing/route.ts'
@@ -9,9 +10,6 @@ import type { MiddlewareHandler } from 'hono'
 import type { RouteEntry } from './entries.ts'
 import type { RoutingOptions } from '../options.ts'
 import type { RoutingSettings } from '../upstream/definition.ts'
-
-/** How long a build may hold the thread before waiting requests get their turn. */
-const SLICE_MS = 5
 
 /** What a build looks up while it makes routes. */
 export interface BuildHost {
@@ -36,12 +34,9 @@ export async function buildRoutes(entries: readonly RouteEntry[], host: BuildHos
   const routes: Route[] = []
   const standby: { route: Route; winner: Route }[] = []
   const phasesByHooks = new Map<readonly Hooks[], ReturnType<typeof compilePhases>>()
-  let sliceEnd = performance.now() + SLICE_MS
+  const turn = slices()
   for (const entry of entries) {
-    if (performance.now() > sliceEnd) {
-      await new Promise((resolve) => setTimeout(resolve, 0))
-      sliceEnd = performance.now() + SLICE_MS
-    }
+    await turn()
     const route = compileRoute(entry, host, phasesByHooks)
     let isPlaced = false
     for (const method of route.methods ?? [null]) {

@@ -15,14 +15,34 @@ export function diffRoutes(previous: Snapshot, next: Snapshot): SnapshotDiff {
   }
 }
 
-/** Compiled parts are made anew in every build: only what an author can see is compared. */
+/** What an author can see of a route. Compiled parts are made anew in every build and say nothing. */
+const VISIBLE = Object.keys({
+  id: true,
+  path: true,
+  host: true,
+  methods: true,
+  priority: true,
+  source: true,
+  service: true,
+  subset: true,
+  hooks: true,
+  lane: true,
+  laneReason: true,
+  timeout: true,
+  connectTimeout: true,
+  idleTimeout: true,
+  retries: true,
+  tags: true,
+  meta: true,
+} satisfies Record<Exclude<keyof Route, 'upstream' | 'rewrite' | 'phases' | 'middleware' | 'metric'>, true>) as (keyof Route)[]
+
 function sameRoute(a: Route, b: Route): boolean {
-  return sameData(visible(a), visible(b))
+  return a.upstream.name === b.upstream.name && VISIBLE.every((key) => sameData(a[key], b[key])) && rewritten(a) === rewritten(b)
 }
 
-function visible(route: Route): unknown {
-  const { phases: _phases, hooks, middleware: _middleware, rewrite: _rewrite, upstream, metric: _metric, ...rest } = route
+/** What a rewrite does is told by what comes out of it. */
+function rewritten(route: Route): string {
   const probe = { method: 'GET', target: `${route.path}?`, headers: null as never }
   route.rewrite(probe)
-  return { ...rest, upstream: upstream.name, hooks: [...hooks], target: probe.target }
+  return probe.target
 }

@@ -85,7 +85,7 @@ export class Sources {
         for await (const sets of running.source.watch(host)) {
           if (signal.aborted) return
           pause = FIRST_PAUSE_MS
-          running.sets = this.#goodSets(running, sets)
+          running.sets = await this.#goodSets(running, sets)
           this.#host.changed()
         }
       } catch (thrown) {
@@ -99,21 +99,26 @@ export class Sources {
   }
 
   /** A service's bad set is refused whole, and its last good one stays. */
-  #goodSets(running: Running, sets: readonly RouteSet[]): readonly RouteSet[] {
+  async #goodSets(running: Running, sets: readonly RouteSet[]): Promise<readonly RouteSet[]> {
     const before = new Map(running.sets?.map((set) => [set.service, set]))
-    return sets.flatMap((set) => {
+    const good: RouteSet[] = []
+    for (const set of sets) {
       const known = before.get(set.service)
       // Endpoints may differ within a version; the routes of an equal version were checked before.
       const isChecked = known !== undefined && known.version === set.version
-      const issues = isChecked ? validateUpstreams(set.upstreams, 'upstreams') : checkSet(set)
-      if (issues.length === 0) return [set]
+      const issues = isChecked ? validateUpstreams(set.upstreams, 'upstreams') : await checkSet(set)
+      if (issues.length === 0) {
+        good.push(set)
+        continue
+      }
       const message = issues.slice(0, 5).map(formatIssue).join('; ')
       this.#log.error('a service\'s routes were refused; its last good ones are kept', { source: running.source.name, service: set.service, reason: message })
       const finding = { code: 'ROUTES_REFUSED', severity: 'error', message } as const
       // A version of its own: the refused one must not pass as known when it comes again.
       const kept = known ?? { ...set, version: `refused:${set.version}`, routes: [], upstreams: {} }
-      return [{ ...kept, findings: [...(set.findings ?? []), finding] }]
-    })
+      good.push({ ...kept, findings: [...(set.findings ?? []), finding] })
+    }
+    return good
   }
 }
 

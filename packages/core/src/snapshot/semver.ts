@@ -1,5 +1,6 @@
 /** Orders two service versions: negative when `a` is lower. A leading `v` is ignored, pre-releases are lower, what is no semver is lowest. */
 export function compareVersions(a: string | undefined, b: string | undefined): number {
+  if (a === b) return 0
   const left = parse(a)
   const right = parse(b)
   if (left === null || right === null) return left === right ? 0 : left === null ? -1 : 1

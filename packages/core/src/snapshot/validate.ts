@@ -2,6 +2,7 @@ import { didYouMean } from '../suggest.ts'
 import { parseHost } from '../routing/hosts.ts'
 import { parsePattern } from '../routing/pattern.ts'
 import { pathOf } from '../routing/normalize.ts'
+import { slices } from '../slices.ts'
 import { toMilliseconds } from '../time.ts'
 import { isOrigin } from '../upstream/endpoint.ts'
 import type { ConfigIssue } from '../errors.ts'
@@ -10,8 +11,14 @@ import type { RouteDefinition } from '../routing/route.ts'
 import type { RoutingSettings, UpstreamDefinition, UpstreamOptions } from '../upstream/definition.ts'
 
 /** Everything wrong with routes and upstreams; `path` prefixes every issue. */
-export function validateRoutes(routes: readonly RouteDefinition[], upstreams: ReadonlySet<string>, path: string): ConfigIssue[] {
-  return routes.flatMap((route, index) => validateRoute(route, upstreams, `${path}[${index}]`))
+export async function validateRoutes(routes: readonly RouteDefinition[], upstreams: ReadonlySet<string>, path: string): Promise<ConfigIssue[]> {
+  const issues: ConfigIssue[] = []
+  const turn = slices()
+  for (const [index, route] of routes.entries()) {
+    await turn()
+    issues.push(...validateRoute(route, upstreams, `${path}[${index}]`))
+  }
+  return issues
 }
 
 function validateRoute(route: RouteDefinition, upstreams: ReadonlySet<string>, path: string): ConfigIssue[] {

@@ -46,7 +46,12 @@ export class WebApp {
       router: {
         name: 'octopus',
         add() {},
-        match: (method) => [chain.map((handler) => [[handler as never, { basePath: '/', path: this.#template, method, handler: handler as never }], this.#params])],
+        match: (method) => [
+          chain.map((handler) => [
+            [handler as never, { basePath: '/', path: this.#template, method, handler: handler as never }],
+            this.#params,
+          ]),
+        ],
       },
     })
     this.#hono.onError((error, c) => onThrown(error, c))

@@ -38,7 +38,15 @@ async function sendByFetch(fetch: typeof globalThis.fetch, call: Call<WebUpload>
 }
 
 /** Codes of connections that were never made, where the runtime tells (Node's `cause`). */
-const NOT_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT', 'ConnectionRefused'])
+const NOT_CONNECTED = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'ConnectionRefused',
+])
 
 /** Codes of answers that are not HTTP (Node's parser). */
 const NOT_HTTP = /^(?:HPE_|HTTPParserError$|UND_ERR_(?:HEADERS_OVERFLOW|RES_))/
@@ -82,7 +90,11 @@ export function functionWire(handler: (request: Request) => Response | Promise<R
   }
 }
 
-async function sendToFunction(handler: (request: Request) => Response | Promise<Response>, call: Call<WebUpload>, signal: AbortSignal): Promise<UpstreamAnswer<WebBody>> {
+async function sendToFunction(
+  handler: (request: Request) => Response | Promise<Response>,
+  call: Call<WebUpload>,
+  signal: AbortSignal,
+): Promise<UpstreamAnswer<WebBody>> {
   const { head, body } = call
   const host = head.headers.get('host') ?? 'function.invalid'
   const headers = new Headers()
@@ -115,7 +127,6 @@ function abortable(given: Promise<Response>, signal: AbortSignal): Promise<Respo
     )
   })
 }
-
 
 /** An answer that nobody will read: its producer is told, unless a reader holds it and tells it. */
 function dropBody(response: Response): void {

@@ -13,7 +13,15 @@ function active(gateway: Gateway): number {
   return gateway.endpoints(gateway.snapshot.upstreams.get('up')!).reduce((sum, endpoint) => sum + endpoint.active, 0)
 }
 
-function recorder(): { outcomes: Outcome[]; plugin: { name: string; version: string; identity: { name: string; version: string; config: unknown }; setup(): { onFinish(ctx: unknown, outcome: Outcome): void } } } {
+function recorder(): {
+  outcomes: Outcome[]
+  plugin: {
+    name: string
+    version: string
+    identity: { name: string; version: string; config: unknown }
+    setup(): { onFinish(ctx: unknown, outcome: Outcome): void }
+  }
+} {
   const outcomes: Outcome[] = []
   const plugin = {
     name: 'recorder',

@@ -37,7 +37,10 @@ describeLanes('bodies', (lane) => {
     const up = await service(hashing)
     const { send } = await lane.start(to(up))
     expect((await send({ method: 'POST', body: 'twelve bytes' })).json()).toEqual({ sha: sha(Buffer.from('twelve bytes')), bytes: 12 })
-    expect((await send({ method: 'PUT', body: pieces(FIVE_MEGABYTES, 70_000) })).json()).toEqual({ sha: sha(FIVE_MEGABYTES), bytes: FIVE_MEGABYTES.length })
+    expect((await send({ method: 'PUT', body: pieces(FIVE_MEGABYTES, 70_000) })).json()).toEqual({
+      sha: sha(FIVE_MEGABYTES),
+      bytes: FIVE_MEGABYTES.length,
+    })
     const framing = up.requests.map((request) => [request.header('content-length'), request.header('transfer-encoding')])
     // fetch frames every stream in chunks: differences.ts.
     expect(framing).toEqual([lane.isNode ? ['12', undefined] : [undefined, 'chunked'], [undefined, 'chunked']])
@@ -92,7 +95,10 @@ describeLanes(
   (lane) => {
     test('a content coding passes byte for byte, with its fields', async () => {
       const zipped = gzipSync('octopus '.repeat(100))
-      const up = await service((_request, response) => void response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': zipped.length, etag: 'W/"z"' }).end(zipped))
+      const up = await service(
+        (_request, response) =>
+          void response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': zipped.length, etag: 'W/"z"' }).end(zipped),
+      )
       const { send } = await lane.start(to(up))
       const answer = await send({ headers: [['accept-encoding', 'gzip']] })
       expect([answer.header('content-encoding'), answer.header('content-length')]).toEqual(['gzip', String(zipped.length)])
@@ -103,13 +109,15 @@ describeLanes(
       const up = await service()
       const { send } = await lane.start(to(up))
       await send({})
-      for (const field of ['accept-encoding', 'accept', 'accept-language', 'user-agent', 'sec-fetch-mode']) expect(up.requests[0]!.header(field)).toBeUndefined()
+      for (const field of ['accept-encoding', 'accept', 'accept-language', 'user-agent', 'sec-fetch-mode'])
+        expect(up.requests[0]!.header(field)).toBeUndefined()
     })
 
     test('GET and DELETE carry a body where a client sends one', async () => {
       const up = await service()
       const { send } = await lane.start(to(up))
-      for (const method of ['GET', 'DELETE', 'OPTIONS']) expect((await send({ method, body: 'payload' })).json()).toMatchObject({ method, body: 'payload' })
+      for (const method of ['GET', 'DELETE', 'OPTIONS'])
+        expect((await send({ method, body: 'payload' })).json()).toMatchObject({ method, body: 'payload' })
     })
   },
   { only: ['head', 'web'], because: 'fetch decodes bodies and adds fields of its own; differences.ts says so' },

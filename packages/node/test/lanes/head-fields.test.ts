@@ -13,7 +13,9 @@ function values(request: RecordedRequest, name: string): string[] {
 describeLanes('fields', (lane) => {
   test('[R14] fields of one hop do not come back to the client', async () => {
     const up = await rawOrigin(
-      respondWith('HTTP/1.1 200 OK\r\nConnection: X-Hop, keep-alive\r\nX-Hop: secret\r\nKeep-Alive: timeout=77\r\nProxy-Connection: keep-alive\r\nUpgrade: h2c\r\nTrailer: x-end\r\nX-Stays: yes\r\nContent-Length: 2\r\n\r\nok'),
+      respondWith(
+        'HTTP/1.1 200 OK\r\nConnection: X-Hop, keep-alive\r\nX-Hop: secret\r\nKeep-Alive: timeout=77\r\nProxy-Connection: keep-alive\r\nUpgrade: h2c\r\nTrailer: x-end\r\nX-Stays: yes\r\nContent-Length: 2\r\n\r\nok',
+      ),
     )
     const { send } = await lane.start(to(up))
     const answer = await send({})
@@ -93,7 +95,12 @@ describeLanes('fields', (lane) => {
   test('traceparent and tracestate pass', async () => {
     const up = await service()
     const { send } = await lane.start(to(up))
-    await send({ headers: [['traceparent', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'], ['tracestate', 'vendor=1']] })
+    await send({
+      headers: [
+        ['traceparent', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'],
+        ['tracestate', 'vendor=1'],
+      ],
+    })
     expect(up.requests[0]!.header('traceparent')).toBe('00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01')
     expect(up.requests[0]!.header('tracestate')).toBe('vendor=1')
   })
@@ -102,7 +109,11 @@ describeLanes('fields', (lane) => {
     const up = await rawOrigin(garbage())
     const { send } = await lane.start({ ...to(up), routing: { retries: 0 } })
     const answer = await send({})
-    expect([answer.status, answer.header('content-type'), answer.header('cache-control')]).toEqual([502, 'application/problem+json', 'no-store'])
+    expect([answer.status, answer.header('content-type'), answer.header('cache-control')]).toEqual([
+      502,
+      'application/problem+json',
+      'no-store',
+    ])
     expect(Object.keys(answer.json()).toSorted()).toEqual(['code', 'request_id', 'status', 'title', 'type'])
     expect(answer.text).not.toMatch(/127\.0\.0\.1|HPE|undici|at |Error:/)
     expect(answer.text).not.toContain(String(up.port))
@@ -151,16 +162,31 @@ describeLanes(
         })(),
       })
       const request = up.requests[0]!
-      for (const name of ['x-hop', 'x-other', 'keep-alive', 'proxy-connection', 'proxy-authorization', 'te', 'trailer']) expect(request.header(name), name).toBeUndefined()
+      for (const name of ['x-hop', 'x-other', 'keep-alive', 'proxy-connection', 'proxy-authorization', 'te', 'trailer'])
+        expect(request.header(name), name).toBeUndefined()
       expect(request.header('x-stays')).toBe('1')
     })
 
-    test.each(['X-Forwarded-For', 'x-FORWARDED-host', 'Forwarded', 'Host', 'Via', 'X-Request-Id', 'Traceparent', 'Authorization', 'Content-Length'])('[R13] Connection: %s removes nothing', async (nominated) => {
+    test.each([
+      'X-Forwarded-For',
+      'x-FORWARDED-host',
+      'Forwarded',
+      'Host',
+      'Via',
+      'X-Request-Id',
+      'Traceparent',
+      'Authorization',
+      'Content-Length',
+    ])('[R13] Connection: %s removes nothing', async (nominated) => {
       const up = await service()
       const { send } = await lane.start(to(up))
       const answer = await send({
         method: 'POST',
-        headers: [['connection', `keep-alive, ${nominated}`], ['traceparent', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'], ['authorization', 'Bearer x']],
+        headers: [
+          ['connection', `keep-alive, ${nominated}`],
+          ['traceparent', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'],
+          ['authorization', 'Bearer x'],
+        ],
         body: 'body',
       })
       expect(answer.status).toBe(200)
@@ -176,7 +202,11 @@ describeLanes(
     ])('[R22] %s: %s is no failure and not forwarded', async (name, value) => {
       const up = await service()
       const { send } = await lane.start(to(up))
-      const answer = await send({ method: 'PUT', headers: [[name, value], ...(name === 'upgrade' ? ([['connection', 'Upgrade']] as const) : [])], body: 'body' })
+      const answer = await send({
+        method: 'PUT',
+        headers: [[name, value], ...(name === 'upgrade' ? ([['connection', 'Upgrade']] as const) : [])],
+        body: 'body',
+      })
       expect(answer.status).toBe(200)
       expect(up.requests[0]!.header(name)).toBeUndefined()
       expect(up.requests[0]!.body).toBe('body')

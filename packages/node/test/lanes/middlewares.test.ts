@@ -39,13 +39,24 @@ describeLanes('plugins', (lane) => {
     const answer = await send({})
     expect([answer.status, answer.header('x-a'), answer.header('x-b'), answer.header('x-inner')]).toEqual([200, 'yes', 'yes', undefined])
     await waitFor(() => seen.includes('b finish'))
-    expect(seen.slice(0, 8)).toEqual(['a request', 'b request', 'a upstream request', 'b upstream request', 'b upstream response', 'a upstream response', 'b response', 'a response'])
+    expect(seen.slice(0, 8)).toEqual([
+      'a request',
+      'b request',
+      'a upstream request',
+      'b upstream request',
+      'b upstream response',
+      'a upstream response',
+      'b response',
+      'a response',
+    ])
   })
 
   test('a reply of a plugin never reaches the upstream, and its response hooks run', async () => {
     const up = await service()
     const { HeaderList } = await import('@octopus-gateway/core')
-    const guard = plugin({ onRequest: () => ({ status: 401, headers: new HeaderList(['content-type', 'text/plain', 'content-length', '2']), body: 'no' }) })
+    const guard = plugin({
+      onRequest: () => ({ status: 401, headers: new HeaderList(['content-type', 'text/plain', 'content-length', '2']), body: 'no' }),
+    })
     const marking = plugin({ onResponse: (_ctx, head) => head.headers.set('x-marked', '1') })
     const { send } = await lane.start({ ...to(up), plugins: [marking, guard] })
     const answer = await send({ method: 'POST', body: 'data' })
@@ -53,23 +64,31 @@ describeLanes('plugins', (lane) => {
     expect((await send({ method: 'HEAD' })).body).toHaveLength(0)
   })
 
-  test.each(['onRequest', 'onUpstreamRequest', 'onUpstreamResponse', 'onResponse'] as const)('a plugin that throws in %s is a 500 that tells nothing', async (phase) => {
-    const up = await service((_request, response) => void response.end('x'.repeat(200_000)))
-    const throwing = plugin({
-      [phase]: () => {
-        throw new Error('secret reason')
-      },
-    })
-    const { send, gateway } = await lane.start({ ...to(up), plugins: [throwing] })
-    const answer = await send({})
-    expect([answer.status, answer.json()['code']]).toEqual([500, 'INTERNAL'])
-    expect(answer.text).not.toContain('secret')
-    await waitFor(() => gateway.endpoints(gateway.snapshot.upstreams.get('up')!)[0]!.active === 0)
-  })
+  test.each(['onRequest', 'onUpstreamRequest', 'onUpstreamResponse', 'onResponse'] as const)(
+    'a plugin that throws in %s is a 500 that tells nothing',
+    async (phase) => {
+      const up = await service((_request, response) => void response.end('x'.repeat(200_000)))
+      const throwing = plugin({
+        [phase]: () => {
+          throw new Error('secret reason')
+        },
+      })
+      const { send, gateway } = await lane.start({ ...to(up), plugins: [throwing] })
+      const answer = await send({})
+      expect([answer.status, answer.json()['code']]).toEqual([500, 'INTERNAL'])
+      expect(answer.text).not.toContain('secret')
+      await waitFor(() => gateway.endpoints(gateway.snapshot.upstreams.get('up')!)[0]!.active === 0)
+    },
+  )
 
   test('trap 7: a function as upstream may give an immutable answer', async () => {
     const { send } = await lane.start({
-      upstreams: { up: async (request) => (new URL(request.url).pathname === '/go' ? Response.redirect('http://elsewhere.test/', 302) : Response.json({ got: await request.text() })) },
+      upstreams: {
+        up: async (request) =>
+          new URL(request.url).pathname === '/go'
+            ? Response.redirect('http://elsewhere.test/', 302)
+            : Response.json({ got: await request.text() }),
+      },
       routes: [{ path: '/*', upstream: 'up' }],
       plugins: [plugin({ onResponse: (_ctx, head) => head.headers.set('x-added', '1') })],
     })
@@ -189,7 +208,7 @@ describeLanes(
       expect(up.count).toBe(0)
     })
 
-    test('trap 3: fields set after the answer arrive, a middleware\'s own answer and HTTPException too', async () => {
+    test("trap 3: fields set after the answer arrive, a middleware's own answer and HTTPException too", async () => {
       const up = await service((_request, response) => void response.end('ok'))
       const { HTTPException } = await import('hono/http-exception')
       const setting = plugin({
@@ -224,7 +243,7 @@ describeLanes(
       expect([answer.header('content-length'), up.requests[0]!.method, methods]).toEqual(['9', 'HEAD', ['HEAD']])
     })
 
-    test('a middleware sees the path, the parameters and the gateway\'s context', async () => {
+    test("a middleware sees the path, the parameters and the gateway's context", async () => {
       const up = await service((_request, response) => void response.end('ok'))
       const seen: unknown[] = []
       const noting = plugin({
@@ -263,7 +282,9 @@ describeLanes(
       const shouting = plugin({
         middleware: async (c, next) => {
           await next()
-          const upper = new TransformStream<Uint8Array, Uint8Array>({ transform: (piece, controller) => controller.enqueue(Buffer.from(Buffer.from(piece).toString().toUpperCase())) })
+          const upper = new TransformStream<Uint8Array, Uint8Array>({
+            transform: (piece, controller) => controller.enqueue(Buffer.from(Buffer.from(piece).toString().toUpperCase())),
+          })
           c.res = new Response(c.res.body!.pipeThrough(upper), c.res)
         },
       })

@@ -1,6 +1,7 @@
 import { closedPort, closesAfter, onRequest, resetBeforeHead, resetMidBody, respondWith } from '@octopus-gateway/testing'
 import { describeLanes } from './support/describe-lanes.ts'
 import { expect, test } from 'vitest'
+import { fullBacklog } from './support/full-backlog.ts'
 import { rawOrigin, service, to } from './support/upstreams.ts'
 import { whole } from './support/client.ts'
 
@@ -82,7 +83,10 @@ describeLanes('retries', (lane) => {
   })
 
   test('no instance at all is 503', async () => {
-    const { send } = await lane.start({ upstreams: { up: { endpoints: { discover: 'nobody' } } }, routes: [{ path: '/*', upstream: 'up' }] })
+    const { send } = await lane.start({
+      upstreams: { up: { endpoints: { discover: 'nobody' } } },
+      routes: [{ path: '/*', upstream: 'up' }],
+    })
     const answer = await send({})
     expect([answer.status, answer.json()['code']]).toEqual([503, 'NO_ENDPOINT'])
   })
@@ -128,6 +132,13 @@ describeLanes(
       const answer = await sendAlone({ method: 'PUT', body: Buffer.alloc(1000) }, 'the answer may come before the request is whole')
       expect([answer.status, answer.json()['code']]).toEqual([502, 'UPSTREAM_RESET'])
       expect(broken.connections.accepted + other.connections.accepted).toBe(1)
+    })
+
+    test('an instance to which no connection can be made in `connect_timeout` is passed over, body and all', async () => {
+      const up = await service()
+      const { send } = await lane.start({ ...to(await fullBacklog(), up), routing: { connectTimeout: '200ms' } })
+      for (let i = 0; i < 3; i++) expect((await send({ method: 'POST', body: 'payload' })).json()).toMatchObject({ body: 'payload' })
+      expect(up.count).toBe(3)
     })
 
     test('a limit does not stand in the way of failing over', async () => {

@@ -20,9 +20,13 @@ describeLanes('timeouts', (lane) => {
     await waitFor(() => requests[0]!.state === 'aborted', { timeout: 200 })
   })
 
-  test('a route\'s own timeout wins', async () => {
+  test("a route's own timeout wins", async () => {
     const silent = await rawOrigin(hang())
-    const { send } = await lane.start({ ...to(silent), routes: [{ path: '/*', upstream: 'up', timeout: '100ms' }], routing: { timeout: '20s' } })
+    const { send } = await lane.start({
+      ...to(silent),
+      routes: [{ path: '/*', upstream: 'up', timeout: '100ms' }],
+      routing: { timeout: '20s' },
+    })
     expect((await send({})).status).toBe(504)
   })
 

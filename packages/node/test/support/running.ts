@@ -7,7 +7,10 @@ import type { RawServer, Service, ServiceHandler, ServiceOptions, SocketHandler 
 import type { ServeOptions, Server } from '@octopus-gateway/node'
 
 /** A served gateway that ends with the test. */
-export async function running(options: GatewayOptions, serving: ServeOptions = {}): Promise<{ gateway: Gateway; server: Server; port: number }> {
+export async function running(
+  options: GatewayOptions,
+  serving: ServeOptions = {},
+): Promise<{ gateway: Gateway; server: Server; port: number }> {
   const gateway = createGateway(options)
   const server = await serve(gateway, { host: '127.0.0.1', port: 0, ...serving })
   onTestFinished(async () => {
@@ -30,13 +33,23 @@ export async function rawOrigin(handler: SocketHandler): Promise<RawServer> {
 }
 
 /** Options of a gateway with one route for everything to these origins. */
-export function to(...origins: readonly { readonly origin: string }[]): { upstreams: { up: string[] }; routes: { path: string; upstream: string }[] } {
+export function to(...origins: readonly { readonly origin: string }[]): {
+  upstreams: { up: string[] }
+  routes: { path: string; upstream: string }[]
+} {
   return { upstreams: { up: origins.map(({ origin }) => origin) }, routes: [{ path: '/*', upstream: 'up' }] }
 }
 
 /** Puts every route on the web lane. */
 export function webLane(): readonly Plugin[] {
-  return [{ name: 'pass-through', version: '1.0.0', identity: { name: 'pass-through', version: '1.0.0', config: null }, setup: () => ({ middleware: (_c, next) => next() }) }]
+  return [
+    {
+      name: 'pass-through',
+      version: '1.0.0',
+      identity: { name: 'pass-through', version: '1.0.0', config: null },
+      setup: () => ({ middleware: (_c, next) => next() }),
+    },
+  ]
 }
 
 export function active(gateway: Gateway): number {

@@ -45,12 +45,20 @@ export function httpClient(port: number): { open: Open; close(): void } {
   const open: Open = (request, signal) =>
     new Promise((resolve, reject) => {
       const { method = 'GET', path = '/', headers = [], body } = request
-      const flat = [...headers.flat()]
+      const flat = headers.flat()
       if (!headers.some(([name]) => name.toLowerCase() === 'host')) flat.unshift('host', `127.0.0.1:${port}`)
       if (typeof body === 'string' || body instanceof Uint8Array) flat.push('content-length', String(Buffer.byteLength(body)))
       else if (body !== undefined) flat.push('transfer-encoding', 'chunked')
       else if (EXPECTS_BODY.has(method)) flat.push('content-length', '0')
-      const outgoing = httpRequest({ host: '127.0.0.1', port, method, path, headers: flat as never, agent, ...(signal === undefined ? {} : { signal }) })
+      const outgoing = httpRequest({
+        host: '127.0.0.1',
+        port,
+        method,
+        path,
+        headers: flat as never,
+        agent,
+        ...(signal === undefined ? {} : { signal }),
+      })
       outgoing.on('error', reject)
       outgoing.on('response', (response) => resolve(openAnswer(response, () => outgoing.destroy())))
       if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) outgoing.end(body)

@@ -18,7 +18,11 @@ export function project(answer: LaneAnswer): unknown {
   // `Headers` joins repeated fields, which means the same (RFC 9110, section 5.3); `set-cookie` must stay apart.
   const fields = [...headers].map(([name, values]) => [name, name === 'set-cookie' ? values : values.join(', ')])
   fields.sort((a, b) => (String(a[0]) < String(b[0]) ? -1 : 1))
-  return { status: answer.status, headers: fields, body: isEcho ? echoed(answer) : answer.text.replace(/"request_id":"[^"]+"/, '"request_id":"…"') }
+  return {
+    status: answer.status,
+    headers: fields,
+    body: isEcho ? echoed(answer) : answer.text.replace(/"request_id":"[^"]+"/, '"request_id":"…"'),
+  }
 }
 
 function echoed(answer: LaneAnswer): unknown {

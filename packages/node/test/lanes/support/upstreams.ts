@@ -17,6 +17,9 @@ export async function rawOrigin(handler: SocketHandler): Promise<RawServer> {
 }
 
 /** Options of a gateway with one route for everything to these origins. */
-export function to(...origins: readonly { readonly origin: string }[]): { upstreams: { up: string[] }; routes: { path: string; upstream: string }[] } {
+export function to(...origins: readonly { readonly origin: string }[]): {
+  upstreams: { up: string[] }
+  routes: { path: string; upstream: string }[]
+} {
   return { upstreams: { up: origins.map(({ origin }) => origin) }, routes: [{ path: '/*', upstream: 'up' }] }
 }

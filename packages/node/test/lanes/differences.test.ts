@@ -1,0 +1,136 @@
+import { closedPort, resetMidBody } from '@octopus-gateway/testing'
+import { describeLanes } from './support/describe-lanes.ts'
+import { DIFFERENCES, page } from './differences.ts'
+import { expect, test } from 'vitest'
+import { fullBacklog } from './support/full-backlog.ts'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { rawOrigin, service, to } from './support/upstreams.ts'
+import { rawRequest } from '@octopus-gateway/testing'
+import { whole } from './support/client.ts'
+import type { Lane } from './support/describe-lanes.ts'
+
+const DIFFERS = 'this is a known difference'
+
+/** One proof for each difference, by its id. */
+const PROOFS: Readonly<Record<string, (lane: Lane) => Promise<void>>> = {
+  async 'content-coding'(lane) {
+    const zipped = gzipSync('octopus '.repeat(50))
+    const up = await service(
+      (_request, response) => void response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': zipped.length }).end(zipped),
+    )
+    const { sendAlone } = await lane.start(to(up))
+    const answer = await sendAlone({ headers: [['accept-encoding', 'gzip']] }, DIFFERS)
+    const fields = [answer.header('content-encoding'), answer.header('content-length')]
+    if (lane.isNode) expect([fields, answer.body.equals(zipped)]).toEqual([['gzip', String(zipped.length)], true])
+    else expect([fields, answer.text]).toEqual([[undefined, undefined], 'octopus '.repeat(50)])
+  },
+  async 'own-fields'(lane) {
+    const up = await service()
+    const { sendAlone } = await lane.start(to(up))
+    await sendAlone({}, DIFFERS)
+    const added = ['accept', 'accept-encoding', 'accept-language', 'user-agent'].filter(
+      (name) => up.requests[0]!.header(name) !== undefined,
+    )
+    if (lane.isNode) expect(added).toEqual([])
+    else expect(added).not.toEqual([])
+  },
+  async host(lane) {
+    const up = await service()
+    const { sendAlone } = await lane.start(to(up))
+    await sendAlone({ headers: lane.isNode ? [['host', 'shop.example']] : [] }, DIFFERS)
+    expect(up.requests[0]!.header('host')).toBe(lane.isNode ? 'shop.example' : up.origin.slice('http://'.length))
+    expect(up.requests[0]!.header('x-forwarded-host')).toBe(lane.isNode ? 'shop.example' : 'gateway.test')
+  },
+  async 'body-with-get'(lane) {
+    const up = await service()
+    const { open } = await lane.start(to(up))
+    const answering = open({ method: 'GET', body: 'payload' })
+    if (lane.isNode) expect((await whole(await answering)).json()).toMatchObject({ method: 'GET', body: 'payload' })
+    else await expect(answering).rejects.toThrow(TypeError)
+  },
+  async trace(lane) {
+    const up = await service()
+    const { open } = await lane.start(to(up))
+    const answering = open({ method: 'TRACE' })
+    if (lane.isNode) expect((await whole(await answering)).json()).toMatchObject({ method: 'TRACE' })
+    else await expect(answering).rejects.toThrow(TypeError)
+  },
+  async 'dot-segments'(lane) {
+    const up = await service()
+    const { server, sendAlone } = await lane.start(to(up))
+    const seen: unknown[] = []
+    for (const path of ['/a/../b', '/a/%2e%2e/b', '/a\\b']) {
+      if (server === undefined) seen.push((await sendAlone({ path }, DIFFERS)).json()['url'])
+      else seen.push((await rawRequest(server.port, `GET ${path} HTTP/1.1\r\nHost: a.test\r\n\r\n`)).response.status)
+    }
+    expect(seen).toEqual(lane.isNode ? [400, 400, 400] : ['/b', '/b', '/a/b'])
+  },
+  async 'client-address'(lane) {
+    const up = await service()
+    const { sendAlone } = await lane.start({ ...to(up), trustedProxies: ['0.0.0.0/0'] })
+    await sendAlone({ headers: [['x-forwarded-for', '203.0.113.9']] }, DIFFERS)
+    expect(up.requests[0]!.header('x-forwarded-for')).toBe(lane.isNode ? '203.0.113.9, 127.0.0.1' : undefined)
+    expect(up.requests[0]!.header('forwarded') !== undefined).toBe(lane.isNode)
+  },
+  async framing(lane) {
+    const up = await service()
+    const { sendAlone } = await lane.start(to(up))
+    await sendAlone({ method: 'POST', body: 'four' }, DIFFERS)
+    expect([up.requests[0]!.header('content-length'), up.requests[0]!.header('transfer-encoding')]).toEqual(
+      lane.isNode ? ['4', undefined] : [undefined, 'chunked'],
+    )
+  },
+  async 'fail-over-with-body'(lane) {
+    const up = await service()
+    const refused = { origin: `http://127.0.0.1:${await closedPort()}` }
+    const statuses: number[] = []
+    for (let i = 0; i < 8; i++) {
+      const { sendAlone } = await lane.start(to(refused, up))
+      statuses.push((await sendAlone({ method: 'PUT', body: 'data' }, DIFFERS)).status)
+      statuses.push((await sendAlone({ method: 'PUT', body: 'data' }, DIFFERS)).status)
+    }
+    if (lane.isNode) expect(statuses.every((status) => status === 200)).toBe(true)
+    else expect(statuses).toContain(502)
+  },
+  async 'repeated-fields'(lane) {
+    const up = await service((_request, response) => void response.writeHead(200, ['vary', 'a', 'vary', 'b']).end())
+    const { sendAlone } = await lane.start(to(up))
+    expect((await sendAlone({}, DIFFERS)).values('vary')).toEqual(lane.name === 'head' ? ['a', 'b'] : ['a, b'])
+  },
+  async 'cut-body'(lane) {
+    const broken = await rawOrigin(resetMidBody())
+    const { open, server } = await lane.start(to(broken))
+    await expect(whole(await open({}))).rejects.toThrow()
+    if (server === undefined) return
+    const exchange = await rawRequest(server.port, 'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n', { responses: Infinity })
+    expect([exchange.responses.length, exchange.ended === 'timeout']).toEqual([0, false])
+  },
+  async 'connect-timeout'(lane) {
+    const { sendAlone } = await lane.start({
+      ...to(await fullBacklog()),
+      routing: { connectTimeout: '300ms', timeout: '900ms', retries: 0 },
+    })
+    const before = performance.now()
+    const answer = await sendAlone({}, DIFFERS)
+    const took = performance.now() - before
+    expect([answer.status, answer.json()['code']]).toEqual(lane.isNode ? [502, 'UPSTREAM_CONNECT'] : [504, 'UPSTREAM_TIMEOUT'])
+    expect(took > 850).toBe(!lane.isNode)
+  },
+}
+
+describeLanes('differences', (lane) => {
+  test.each(DIFFERENCES.map(({ id }) => id))('%s', async (id) => {
+    const proof = PROOFS[id]
+    expect(proof, `a proof of ${id}`).toBeDefined()
+    await proof!(lane)
+  })
+})
+
+test('docs/lanes.md is made from the list; write it anew with -u', async () => {
+  await expect(page()).toMatchFileSnapshot(fileURLToPath(new URL('../../../../docs/lanes.md', import.meta.url)))
+})
+
+test('every proof belongs to a difference', () => {
+  expect(Object.keys(PROOFS).toSorted()).toEqual(DIFFERENCES.map(({ id }) => id).toSorted())
+})
