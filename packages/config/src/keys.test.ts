@@ -38,7 +38,7 @@ const ROWS: readonly (readonly [key: string, yaml: string, read: (config: Loaded
   ['server.limits.header_count', 'server: { limits: { header_count: 7 } }', (c) => c.gateway.limits?.headerCount, 7],
   ['server.limits.body', 'server: { limits: { body: 10MiB } }', (c) => c.gateway.limits?.body, 10 * 1024 ** 2],
   ['server.limits.connections', 'server: { limits: { connections: 5 } }', (c) => c.server.limits.connections, 5],
-  ['server.limits.connections: none', 'server: { limits: { connections: none } }', (c) => c.server.limits.connections, undefined],
+  ['server.limits.connections: none', 'server: { limits: { connections: none } }', (c) => c.server.limits.connections, Infinity],
   ['server.limits.connections_per_ip', 'server: { limits: { connections_per_ip: 6 } }', (c) => c.server.limits.connectionsPerIp, 6],
   ['discovery.backend', 'discovery: { backend: static }', (c) => c.gateway.discovery?.map((provider) => provider.name), ['static']],
   ['routing.load_balance', 'routing: { load_balance: round_robin }', (c) => c.gateway.routing?.loadBalance, 'round-robin'],

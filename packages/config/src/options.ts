@@ -14,12 +14,12 @@ export interface ConfigHost {
   readonly isTerminal?: boolean
 }
 
-/** The traffic listener. Durations are milliseconds; a limit that is missing is none. */
+/** The traffic listener. Durations are milliseconds; a limit that is missing, or `Infinity`, is none. */
 export interface ServerSettings {
   readonly port: number
   readonly host: string
   readonly timeouts: { readonly header: number; readonly idle: number; readonly keepAlive: number; readonly requestBody?: number }
-  readonly limits: { readonly connections?: number; readonly connectionsPerIp?: number }
+  readonly limits: { readonly connections: number; readonly connectionsPerIp?: number }
 }
 
 /** The admin listener. */

@@ -28,6 +28,6 @@ export function lingerAtEnd(req: IncomingMessage, socket: Socket): void {
     // The parser stops the connection below a stream that seems to flow: only a pause makes the resume real.
     socket.pause()
     socket.resume()
-    socket.destroy()
+    linger(socket)
   }
 }

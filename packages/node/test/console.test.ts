@@ -1,6 +1,7 @@
 import { createConsole, processMetrics } from '@octopus-gateway/node'
 import { describe, expect, test } from 'vitest'
-import { running, service, to } from './support/running.ts'
+import { running } from './support/running.ts'
+import { service, to } from './support/upstreams.ts'
 import { spawnSync } from 'node:child_process'
 import { waitFor } from '@octopus-gateway/testing'
 import { Writable } from 'node:stream'

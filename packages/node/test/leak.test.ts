@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Agent, request as httpRequest } from 'node:http'
-import { active, gauge, rawOrigin, running, service, to, webLane } from './support/running.ts'
+import { active, gauge, running, webLane } from './support/running.ts'
+import { rawOrigin, service, to } from './support/upstreams.ts'
 import { onRequest, waitFor } from '@octopus-gateway/testing'
 import { Socket } from 'node:net'
 

@@ -2,8 +2,10 @@ import { connect } from 'node:net'
 import { execFile, spawnSync } from 'node:child_process'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import { HeaderList } from '@octopus-gateway/core'
 import { onRequest, rawRequest, waitFor } from '@octopus-gateway/testing'
-import { active, gauge, rawOrigin, running, service, to, webLane } from './support/running.ts'
+import { active, gauge, running, webLane } from './support/running.ts'
+import { rawOrigin, service, to } from './support/upstreams.ts'
 import type { Plugin } from '@octopus-gateway/core'
 
 const LANES: readonly (readonly [string, readonly Plugin[]])[] = [
@@ -364,15 +366,27 @@ describe('the connection', () => {
     await waitFor(() => up.requests.every(({ state }) => state === 'aborted'))
   })
 
-  test('a client that reads nothing is cut after `idle`, also when its answer is whole already', async () => {
-    const up = await service((_request, response) => void response.end(Buffer.alloc(24 * 1024 * 1024)))
-    const { port, gateway } = await running(to(up), { timeouts: { idle: '300ms' } })
+  test.each(['an upstream', 'the gateway'])('a client that reads nothing of what %s says is cut after `idle`', async (speaker) => {
+    const body = Buffer.alloc(24 * 1024 * 1024)
+    const up = await service((_request, response) => void response.end(body))
+    // The gateway's own answer is whole at once: only the client is still owed something.
+    const onRequest = (): { status: number; headers: HeaderList; body: Uint8Array } => ({ status: 200, headers: new HeaderList(), body })
+    const answering = {
+      name: 'answering',
+      version: '1.0.0',
+      identity: { name: 'answering', version: '1.0.0', config: null },
+      setup: () => ({ onRequest }),
+    }
+    const { port, gateway } = await running(
+      { ...to(up), plugins: speaker === 'the gateway' ? [answering] : [] },
+      { timeouts: { idle: '300ms' } },
+    )
     const socket = connect(port, '127.0.0.1')
     socket.on('error', () => {})
     socket.pause()
     socket.write(`GET / HTTP/1.1\r\n${HOST}\r\n`)
-    await waitFor(() => up.count === 1)
-    await waitFor(() => /octopus_active_connections 0/.test(gateway.metrics.exposition()), { what: 'the connection to be cut' })
+    await waitFor(() => gauge(gateway, 'octopus_active_connections') === 1)
+    await waitFor(() => gauge(gateway, 'octopus_active_connections') === 0, { what: 'the connection to be cut' })
     socket.destroy()
   })
 })

@@ -1,6 +1,7 @@
 import type { Draft } from './draft.ts'
 import type { Problem } from '../report/issues.ts'
 import { nearest } from '../report/suggest.ts'
+import { placeOf } from '@octopus-gateway/core'
 
 /** Routes: an upstream that exists, no route twice, a prefix that can be there. */
 export function* checkRoutes(draft: Draft): Generator<Problem> {
@@ -20,11 +21,27 @@ export function* checkRoutes(draft: Draft): Generator<Problem> {
       const message = `no path that matches ${JSON.stringify(route.path)} begins with ${JSON.stringify(route.strip_prefix)}, so nothing would be removed`
       yield { code: 'conflicting_keys', path: [...at, 'strip_prefix'], message }
     }
-    const key = JSON.stringify([route.host?.toLowerCase() ?? '', route.path, [...new Set(route.methods ?? [])].sort()])
+    yield* checkPlaces(route as PlacedRoute, index, seen)
+  }
+}
+
+type PlacedRoute = NonNullable<NonNullable<Draft['routes']>[number]> & { readonly path: string }
+
+function* checkPlaces(route: PlacedRoute, index: number, seen: Map<string, number>): Generator<Problem> {
+  const { path, host, priority } = route
+  // A host or a method that was refused says nothing about where the route is.
+  if (('host' in route && host === undefined) || route.methods?.includes(undefined)) return
+  const place = { path, ...(host === undefined ? {} : { host }), ...(priority === undefined ? {} : { priority }) }
+  for (const method of new Set(route.methods ?? ['*'])) {
+    const key = placeOf(place, method!)
     const first = seen.get(key)
     if (first === undefined) seen.set(key, index)
-    else
-      yield { code: 'duplicate_route', path: at, message: `routes[${first}] already has this host, path and methods; remove one of them` }
+    else {
+      const what = method === '*' ? 'methods' : `method ${method}`
+      const message = `routes[${first}] already has this host, path and ${what}; remove one of them, or give one another priority`
+      yield { code: 'duplicate_route', path: ['routes', index], message }
+      return
+    }
   }
 }
 

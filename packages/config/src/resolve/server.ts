@@ -15,7 +15,8 @@ export function serverSettings({ server }: Config): ServerSettings {
       ...(timeouts.request_body === undefined ? {} : { requestBody: timeouts.request_body }),
     },
     limits: {
-      ...(limits.connections === undefined ? {} : { connections: limits.connections }),
+      // Left out, it would be the listener's own default, not none.
+      connections: limits.connections ?? Infinity,
       ...(limits.connections_per_ip === undefined ? {} : { connectionsPerIp: limits.connections_per_ip }),
     },
   }

@@ -9,7 +9,8 @@ export const farp = section({
     risk: 'A short interval costs every service requests.',
   }),
   schema_cache_ttl: defaulted(duration(), '5m', {
-    description: 'How long a schema is used before it is fetched again, when its hash says nothing new.',
+    description:
+      'How long a schema that cannot be fetched again counts as fresh. After that it is still used, and the service is reported with `SCHEMA_STALE`.',
   }),
   default_strategy: defaulted(choice(['service', 'root', 'instance', 'versioned']), 'service', {
     description: 'How a service is mounted when its manifest does not say.',

@@ -1,4 +1,4 @@
-import { hostPattern, method, path, routePath, text } from './texts.ts'
+import { hostPattern, method, prefix, routePath, text } from './texts.ts'
 import { defaulted, later, laterItems, list, optional, required, section } from './keys.ts'
 import { leaf, Refusal, type Leaf } from './leaf.ts'
 import { ownTimeouts } from './routing.ts'
@@ -28,13 +28,13 @@ export const route = section({
   }),
   methods: optional(list(method()), { description: 'A route with GET also answers HEAD.', otherwise: 'every method' }),
   upstream: required(target(), { description: 'The name of one of `upstreams`.' }),
-  strip_prefix: optional(path(), {
+  strip_prefix: optional(prefix(), {
     description:
       'Removed from the start of the path, on whole segments: `/api` turns `/api/users` into `/users` and leaves `/apiary` alone.',
   }),
-  add_prefix: optional(path(), { description: 'Put in front of the path, after `strip_prefix`.' }),
+  add_prefix: optional(prefix(), { description: 'Put in front of the path, after `strip_prefix`.' }),
   priority: defaulted(whole({ min: 0, max: 100 }), 50, {
-    description: 'Higher wins, only between routes with the same host, method and path pattern.',
+    description: 'Higher wins, only between routes of this file with the same host, method and path pattern. Routes of services never win over these.',
   }),
   ...ownTimeouts,
   tags: defaulted(list(text()), [], { description: 'Labels for people.' }),

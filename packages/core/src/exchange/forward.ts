@@ -64,6 +64,7 @@ export function outgoingHead(ctx: Context, endpoint: Endpoint): RequestHead {
     // Most names have a length that none of the special ones has.
     if (DROPPED_LENGTHS[length] === 1 || nominated !== null || startsWithForwarded(name)) {
       const lower = name.toLowerCase()
+      if (name.includes('_') && isWrittenByGateway(lower.replaceAll('_', '-'))) continue
       if (lower === 'via') seen.via = joined(seen.via, value)
       else if (lower === 'forwarded') seen.forwarded = joined(seen.forwarded, value)
       if (DROPPED_REQUEST.has(lower)) continue
@@ -165,14 +166,14 @@ function nominatedFields(headers: HeaderList): Set<string> | null {
   return names.size === 0 ? null : names
 }
 
+/** CGI and WSGI servers read `X_Forwarded_For` as `X-Forwarded-For`: no proxy vouches for that spelling, so it goes. */
+function isWrittenByGateway(lower: string): boolean {
+  return DROPPED_REQUEST.has(lower) || lower.startsWith('x-forwarded-')
+}
+
+/** Whether a name may begin with `x-forwarded-`, with `-` or `_`: two letters tell enough to look closer. */
 function startsWithForwarded(name: string): boolean {
-  return (
-    name.length > 12 &&
-    (name.charCodeAt(0) | 0x20) === 0x78 &&
-    name.charCodeAt(11) === 0x2d &&
-    name.charCodeAt(1) === 0x2d &&
-    (name.charCodeAt(2) | 0x20) === 0x66
-  )
+  return name.length > 12 && (name.charCodeAt(0) | 0x20) === 0x78 && (name.charCodeAt(2) | 0x20) === 0x66
 }
 
 function joined(before: string | null, value: string): string {

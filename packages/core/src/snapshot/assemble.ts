@@ -68,7 +68,7 @@ async function checkDuplicates(routes: readonly RouteDefinition[]): Promise<Conf
       const place = placeOf(route, method.toUpperCase())
       const first = places.get(place)
       if (first !== undefined && first !== index) {
-        issues.push({ code: 'duplicate_route', path: `routes[${index}]`, message: `routes[${first}] already answers ${place}: remove one of them.` })
+        issues.push({ code: 'duplicate_route', path: `routes[${index}]`, message: `routes[${first}] already has this host, path and ${route.methods === undefined ? 'methods' : `method ${method}`}: remove one of them, or give one another priority.` })
       } else places.set(place, index)
     }
   }

@@ -53,8 +53,12 @@ function compareEntries(a: RouteEntry, b: RouteEntry): number {
   )
 }
 
-/** Equal for definitions that would answer the same requests of this method. */
-export function placeOf(definition: RouteDefinition, method: string): string {
+/**
+ * The place of a route for one of its methods (`*`: any): equal for definitions of which only one can answer, with nothing to tell which, because
+ * host, path pattern and priority are the same. Throws `TypeError` when host or path is not valid.
+ */
+export function placeOf(definition: Pick<RouteDefinition, 'host' | 'path' | 'priority'>, method: string): string {
   const host = parseHost(definition.host)
-  return `${method} ${host.kind === 'any' ? '*' : `${host.kind}:${host.text}`} ${parsePattern(definition.path).key}`
+  const pattern = `${host.kind === 'any' ? '*' : `${host.kind}:${host.text}`} ${parsePattern(definition.path).key}`
+  return `${method} ${pattern} ${definition.priority ?? 50}`
 }

@@ -27,7 +27,7 @@ function validateRoute(route: RouteDefinition, upstreams: ReadonlySet<string>, p
   collect(issues, `${path}.host`, () => parseHost(route.host))
   for (const key of ['stripPrefix', 'addPrefix'] as const) {
     const prefix = route.rewrite?.[key]
-    if (prefix !== undefined && !isPrefix(prefix)) issues.push(invalid(`${path}.rewrite.${key}`, `"${prefix}" is not a path prefix: write /api, percent-encoded where it must be, without query or dot segments.`))
+    if (prefix !== undefined && !isPathPrefix(prefix)) issues.push(invalid(`${path}.rewrite.${key}`, `"${prefix}" is not a path prefix: write /api, percent-encoded where it must be, without query or dot segments.`))
   }
   for (const method of route.methods ?? []) {
     if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(method)) issues.push(invalid(`${path}.methods`, `"${method}" is not a method.`))
@@ -39,8 +39,8 @@ function validateRoute(route: RouteDefinition, upstreams: ReadonlySet<string>, p
   return [...issues, ...validateSettings(route, path)]
 }
 
-/** What stands in front of a target must itself pass as the path of one. */
-function isPrefix(prefix: string): boolean {
+/** Whether a text can stand in front of the path of a request: it must itself pass as the path of one. */
+export function isPathPrefix(prefix: string): boolean {
   const path = prefix.startsWith('/') ? prefix : `/${prefix}`
   return !path.includes('?') && pathOf(path) !== null
 }

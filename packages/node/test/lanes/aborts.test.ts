@@ -1,6 +1,6 @@
 import { describeLanes } from './support/describe-lanes.ts'
 import { expect, test } from 'vitest'
-import { rawOrigin, service, to } from './support/upstreams.ts'
+import { rawOrigin, service, to } from '../support/upstreams.ts'
 import { resetMidBody, waitFor } from '@octopus-gateway/testing'
 import { whole } from './support/client.ts'
 import type { Gateway } from '@octopus-gateway/core'

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { describeLanes } from './support/describe-lanes.ts'
 import { expect, test } from 'vitest'
 import { gzipSync } from 'node:zlib'
-import { service, to } from './support/upstreams.ts'
+import { service, to } from '../support/upstreams.ts'
 import type { ServiceHandler } from '@octopus-gateway/testing'
 
 const FIVE_MEGABYTES = randomBytes(5 * 1024 * 1024)

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { fullBacklog } from './support/full-backlog.ts'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import { rawOrigin, service, to } from './support/upstreams.ts'
+import { rawOrigin, service, to } from '../support/upstreams.ts'
 import { rawRequest } from '@octopus-gateway/testing'
 import { whole } from './support/client.ts'
 import type { Lane } from './support/describe-lanes.ts'
@@ -109,13 +109,10 @@ const PROOFS: Readonly<Record<string, (lane: Lane) => Promise<void>>> = {
   async 'connect-timeout'(lane) {
     const { sendAlone } = await lane.start({
       ...to(await fullBacklog()),
-      routing: { connectTimeout: '300ms', timeout: '900ms', retries: 0 },
+      routing: { connectTimeout: '200ms', timeout: '2500ms', retries: 0 },
     })
-    const before = performance.now()
     const answer = await sendAlone({}, DIFFERS)
-    const took = performance.now() - before
     expect([answer.status, answer.json()['code']]).toEqual(lane.isNode ? [502, 'UPSTREAM_CONNECT'] : [504, 'UPSTREAM_TIMEOUT'])
-    expect(took > 850).toBe(!lane.isNode)
   },
 }
 

@@ -1,7 +1,7 @@
 import { describeLanes } from './support/describe-lanes.ts'
 import { expect, test } from 'vitest'
 import { garbage, interimFirst, respondWith } from '@octopus-gateway/testing'
-import { rawOrigin, service, to } from './support/upstreams.ts'
+import { rawOrigin, service, to } from '../support/upstreams.ts'
 import type { RecordedRequest } from '@octopus-gateway/testing'
 
 const OWN_CLIENT_SAYS = 'the client of the test may not send connection fields in process'

@@ -1,6 +1,6 @@
 import { describeLanes } from './support/describe-lanes.ts'
 import { expect, test } from 'vitest'
-import { service, to } from './support/upstreams.ts'
+import { service, to } from '../support/upstreams.ts'
 import { waitFor } from '@octopus-gateway/testing'
 
 async function* chunks(count: number, size: number): AsyncIterable<Uint8Array> {

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { describeLanes } from './support/describe-lanes.ts'
 import { expect, test } from 'vitest'
-import { service, to } from './support/upstreams.ts'
+import { service, to } from '../support/upstreams.ts'
 import { waitFor } from '@octopus-gateway/testing'
 import { whole } from './support/client.ts'
 import type { Hooks, Plugin } from '@octopus-gateway/core'

@@ -2,7 +2,7 @@ import { closedPort, closesAfter, onRequest, resetBeforeHead, resetMidBody, resp
 import { describeLanes } from './support/describe-lanes.ts'
 import { expect, test } from 'vitest'
 import { fullBacklog } from './support/full-backlog.ts'
-import { rawOrigin, service, to } from './support/upstreams.ts'
+import { rawOrigin, service, to } from '../support/upstreams.ts'
 import { whole } from './support/client.ts'
 
 async function refusing(): Promise<{ origin: string }> {

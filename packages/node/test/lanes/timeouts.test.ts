@@ -1,7 +1,7 @@
 import { describeLanes } from './support/describe-lanes.ts'
 import { expect, test } from 'vitest'
 import { hang, slowBody, waitFor } from '@octopus-gateway/testing'
-import { rawOrigin, service, to } from './support/upstreams.ts'
+import { rawOrigin, service, to } from '../support/upstreams.ts'
 import { whole } from './support/client.ts'
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))

@@ -1,9 +1,7 @@
 import { createGateway } from '@octopus-gateway/core'
 import { onTestFinished } from 'vitest'
 import { serve } from '@octopus-gateway/node'
-import { startRawServer, startService } from '@octopus-gateway/testing'
 import type { Gateway, GatewayOptions, Plugin } from '@octopus-gateway/core'
-import type { RawServer, Service, ServiceHandler, ServiceOptions, SocketHandler } from '@octopus-gateway/testing'
 import type { ServeOptions, Server } from '@octopus-gateway/node'
 
 /** A served gateway that ends with the test. */
@@ -18,26 +16,6 @@ export async function running(
     await gateway[Symbol.asyncDispose]()
   })
   return { gateway, server, port: server.port }
-}
-
-export async function service(options: ServiceHandler | ServiceOptions = {}): Promise<Service> {
-  const started = await startService(typeof options === 'function' ? { handler: options } : options)
-  onTestFinished(() => started.close())
-  return started
-}
-
-export async function rawOrigin(handler: SocketHandler): Promise<RawServer> {
-  const started = await startRawServer(handler)
-  onTestFinished(() => started.close())
-  return started
-}
-
-/** Options of a gateway with one route for everything to these origins. */
-export function to(...origins: readonly { readonly origin: string }[]): {
-  upstreams: { up: string[] }
-  routes: { path: string; upstream: string }[]
-} {
-  return { upstreams: { up: origins.map(({ origin }) => origin) }, routes: [{ path: '/*', upstream: 'up' }] }
 }
 
 /** Puts every route on the web lane. */
