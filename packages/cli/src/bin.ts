@@ -20,8 +20,9 @@ const io: Io = {
 // `octopus routes | head` closes the pipe early; that is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.failure))
 
+// Nobody foresaw it, so it is a defect: the stack says where.
 function crash(error: unknown): void {
-  complain(io, `octopus: unexpected failure: ${error instanceof Error ? error.message : String(error)}`)
+  complain(io, `octopus: unexpected failure: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
   process.exit(EXIT.failure)
 }
 process.on('uncaughtException', crash)

@@ -78,9 +78,9 @@ describe('validate', () => {
   })
 
   test('what only the gateway can see is told with its place too', async () => {
-    cli.file('octopus.yaml', `${SMALL}  - path: "/a/{x}{y}"\n    upstream: users\n`)
+    cli.file('octopus.yaml', SMALL.replace('127.0.0.1', 'xn--zz'))
     expect(await cli.run(['validate', '-c', 'octopus.yaml'])).toBe(78)
-    expect(cli.err).toMatch(/octopus\.yaml:6:5: routes\[1\]\.path: /)
+    expect(cli.err).toMatch(/octopus\.yaml:2:5: upstreams\[0\]: "http:\/\/xn--zz:8081" is not an origin/)
   })
 
   test('a file that is not there is a configuration error', async () => {

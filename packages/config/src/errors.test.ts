@@ -123,24 +123,48 @@ describe('values', () => {
   test.each([
     ['[{ path: /a, upstream: user }]', 'there is no upstream "user"; did you mean "users"?'],
     ['[{ path: /a, upstream: orders }]', 'use one of users'],
-    ['[{ path: a, upstream: users }]', 'it begins with /'],
-    ['[{ path: /*/a, upstream: users }]', 'comes last'],
+    ['[{ path: a, upstream: users }]', 'not "a"; A path starts with "/"'],
+    ['[{ path: /*/a, upstream: users }]', 'must be the last segment'],
     ['[{ path: /api/*, upstream: users, strip_prefix: /apis }]', 'nothing would be removed'],
     ['[{ path: /a, upstream: users, methods: [GTE] }]', 'did you mean GET?'],
     ['[{ path: /a, upstream: users, methods: [] }]', 'needs at least one method'],
-    ['[{ path: /a, upstream: users, host: "a.b.*" }]', 'label.* takes one label'],
+    ['[{ path: /a, upstream: users, host: "a.b.*" }]', '"label.*" takes one label'],
+    ['[{ path: "/{a}{b}", upstream: users }]', 'it has two parameters side by side'],
+    ['[{ path: /a/../b, upstream: users }]', 'it contains a dot segment'],
+    ['[{ path: /a, upstream: users, host: "https://a" }]', 'write api.example.com'],
+    ['[{ path: /a/*, upstream: users, strip_prefix: /a/.. }]', 'dot segment'],
+    ['[{ path: "/a/{x}", upstream: users }, { path: "/a/:y", upstream: users }]', 'routes[0] already has this host, path and methods'],
+    [
+      '[{ path: /a, upstream: users, methods: [GET, PUT] }, { path: /a, upstream: users, methods: [put] }]',
+      'already has this host, path and method PUT',
+    ],
     ['[{ path: /a, upstream: users, methods: [GET, PUT] }, { path: /a, upstream: users, methods: [put, get] }]', 'routes[0] already has'],
+    ['[{ path: /a, upstream: users, host: A.example.com }, { path: /a, upstream: users, host: a.example.com }]', 'routes[0] already has'],
   ])('routes: %s', async (yaml, message) => {
     expect(await only(`${WITH}${yaml}`)).toContain(message)
   })
 
+  test('routes of one place are told apart by their priority', async () => {
+    expect(await codes(`${WITH}[{ path: /a, upstream: users }, { path: /a, upstream: users, priority: 60 }]`)).toEqual([])
+    expect(await codes(`${WITH}[{ path: /a, upstream: users }, { path: /a, upstream: users, priority: 50 }]`)).toEqual([
+      'duplicate_route routes[1]',
+    ])
+  })
+
+  test('a path from the environment is refused without being shown', async () => {
+    const { issues } = await load(`${WITH}[{ path: "\${AT}", upstream: users }]`, { host: { env: { AT: '/hidden/{}' } } })
+    expect(issues.map((issue) => issue.message)).toEqual([expect.stringContaining('the value of ${AT}')])
+    expect(issues[0]!.message).not.toContain('hidden')
+  })
+
   test('one report holds problems of every kind, in the order of the file', async () => {
     const yaml =
-      'servr: {}\nupstreams:\n  - name: users\n    instances: [{ address: a }]\nroutes:\n  - path: /a\n    upstream: user\nadmin: { address: 0.0.0.0:1 }\n'
+      'servr: {}\nupstreams:\n  - name: users\n    instances: [{ address: a }]\nroutes:\n  - path: /a\n    upstream: user\n  - path: /{a}{b}\n    upstream: users\nadmin: { address: 0.0.0.0:1 }\n'
     expect(await codes(yaml)).toEqual([
       'unknown_key servr',
       'missing_key upstreams[0].instances[0].port',
       'dangling_upstream routes[0].upstream',
+      'invalid_value routes[1].path',
       'unauthenticated_admin admin.address',
     ])
   })
@@ -216,7 +240,7 @@ test('a missing package says what to do', async () => {
 
 test('an issue of the gateway gets the place of its key', async () => {
   const { config } = await load(
-    'upstreams:\n  - name: a\n    connect_timeout: 1s\n    instances: [{ address: a, port: 1 }]\nroutes:\n  - upstream: a\n    path: /{a}{b}\n',
+    'upstreams:\n  - name: a\n    connect_timeout: 1s\n    instances: [{ address: a, port: 1 }]\nroutes:\n  - upstream: a\n    path: /a\n',
   )
   const located = (path: string): string | undefined => config!.locate({ code: 'x', path, message: 'm' }).source?.replace(/^.*\//, '')
   expect(located('routes[0].path')).toBe('octopus.yaml:7:5')

@@ -145,6 +145,20 @@ describe('createGateway', () => {
     ).toEqual([])
   })
 
+  it('lets the priority decide between hand-written routes of one place', async () => {
+    const says = (text: string) => () => new Response(text)
+    const gateway = gatewayWith({
+      upstreams: { low: says('low'), high: says('high') },
+      routes: [
+        { path: '/a/{x}', priority: 40, upstream: 'low' },
+        { path: '/a/{y}', upstream: 'high' },
+      ],
+    })
+    await gateway.ready
+    expect(await (await gateway.request('/a/1')).text()).toBe('high')
+    expect(gateway.snapshot.standby.map(({ route, winner }) => [route.upstream.name, winner.upstream.name])).toEqual([['low', 'high']])
+  })
+
   it('validates the configuration of plugins, all of them together', async () => {
     const log: string[] = []
     const failing = definePlugin({ name: 'failing', config: v.optional(v.unknown()), setup: () => Promise.reject(new Error('no disk')) })

@@ -79,7 +79,7 @@ describe('[R40] leaks', () => {
       ctx.start()
       if (i % 10 === 0) expect(timers()).toBeGreaterThan(0)
       const answer = lanesOf(gateway).exchange<string | null, string>(ctx, wire, null)
-      ctx.cut = (error) => ctx.finish({ status: 200, bytesOut: 0, error })
+      ctx.downstream = { cut: (error) => ctx.finish({ status: 200, bytesOut: 0, error }) }
       if (i % 2 === 1) await answer
       ctx.end(new GatewayError('CLIENT_CLOSED'))
       ctx.finish({ status: (await answer).head.status, bytesOut: 0 })

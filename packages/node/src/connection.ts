@@ -4,10 +4,30 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 /** One request of a connection that has not been answered to its end. */
-export interface Exchange {
+export class Exchange {
   readonly req: IncomingMessage
   readonly res: ServerResponse
   readonly ctx: Context
+
+  constructor(req: IncomingMessage, res: ServerResponse, ctx: Context) {
+    this.req = req
+    this.res = res
+    this.ctx = ctx
+  }
+
+  /** The only honest end of a body that is cut: no terminator, the connection goes. Where its close is the terminator, by a reset. */
+  cut(): void {
+    if (this.req.httpVersionMinor === 0) this.res.socket?.resetAndDestroy()
+    this.res.destroy()
+  }
+
+  /** Nobody takes the answer any more. */
+  abandon(): void {
+    const { ctx, res } = this
+    if (ctx.isFinished) return
+    ctx.end(new GatewayError('CLIENT_CLOSED'))
+    ctx.finish({ status: res.headersSent ? res.statusCode : 499, bytesOut: 0 })
+  }
 }
 
 const KEY = Symbol('octopus.connection')
@@ -20,7 +40,11 @@ export class Connection {
   /** Nothing more is read from it: the answer under way is the last. */
   isLast = false
   readonly #socket: KnownSocket
-  readonly #open = new Set<Exchange>()
+  /**
+   * Usually one. A list, not a set: a set that lives long and changes often leaves a chain of old tables behind it, and through them every
+   * request of the connection would live until the next full collection.
+   */
+  readonly #open: Exchange[] = []
   #peer: Peer | null = null
   #trusted: unknown = null
 
@@ -28,8 +52,7 @@ export class Connection {
     this.#socket = socket
     // Node tells only the response that is on the socket of its end; those of pipelined requests behind it would never hear.
     socket.once('close', () => {
-      for (const exchange of this.#open) abandon(exchange)
-      this.#open.clear()
+      for (const exchange of this.#open.splice(0)) exchange.abandon()
     })
   }
 
@@ -39,24 +62,23 @@ export class Connection {
 
   /** Requests under way. */
   get size(): number {
-    return this.#open.size
+    return this.#open.length
   }
 
   /** The request that came last, the only one whose body can be incomplete. */
   get newest(): Exchange | undefined {
-    let newest: Exchange | undefined
-    for (const exchange of this.#open) newest = exchange
-    return newest
+    return this.#open.at(-1)
   }
 
   begin(exchange: Exchange): void {
-    this.#open.add(exchange)
+    this.#open.push(exchange)
   }
 
   /** The answer was sent to its end, or its connection went. */
   end(exchange: Exchange): void {
-    abandon(exchange)
-    this.#open.delete(exchange)
+    exchange.abandon()
+    if (this.#open.at(-1) === exchange) this.#open.pop()
+    else if (this.#open.includes(exchange)) this.#open.splice(this.#open.indexOf(exchange), 1)
   }
 
   peer(lanes: LaneHost): Peer {
@@ -67,10 +89,4 @@ export class Connection {
     }
     return this.#peer
   }
-}
-
-function abandon({ ctx, res }: Exchange): void {
-  if (ctx.isFinished) return
-  ctx.end(new GatewayError('CLIENT_CLOSED'))
-  ctx.finish({ status: res.headersSent ? res.statusCode : 499, bytesOut: 0 })
 }

@@ -51,12 +51,6 @@ export function finishSent({ res, ctx }: Exchange, bytesOut: number): void {
   res.once('finish', () => ctx.finish({ status, bytesOut }))
 }
 
-/** The only honest end of a body that is cut: no terminator, the connection goes. Where its close is the terminator, by a reset. */
-export function cut({ req, res }: Exchange): void {
-  if (req.httpVersionMinor === 0) res.socket?.resetAndDestroy()
-  res.destroy()
-}
-
 /** Hands pieces to the client's connection. */
 export class ClientSink implements FlowSink {
   flow: { resume(): void } | null = null
@@ -91,6 +85,6 @@ export class ClientSink implements FlowSink {
 
   fail(error: GatewayError): void {
     this.#ctx.finish({ status: this.#res.statusCode, bytesOut: this.bytes, error })
-    cut(this.#exchange)
+    this.#exchange.cut()
   }
 }

@@ -1,11 +1,10 @@
 import { bodyLength, uploadOf } from './body.ts'
-import { Connection } from './connection.ts'
-import { cut, deliver } from './deliver.ts'
+import { Connection, Exchange } from './connection.ts'
+import { deliver } from './deliver.ts'
 import { GatewayError, HeaderList, toGatewayError } from '@octopus-gateway/core'
 import { lingerAtEnd } from './linger.ts'
 import { WebLane } from './web-lane.ts'
 import type { Answer, Context, LaneHost } from '@octopus-gateway/core/lane'
-import type { Exchange } from './connection.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { UndiciFlow } from './flow.ts'
 import type { UndiciWire } from './undici-wire.ts'
@@ -43,10 +42,10 @@ export class Listener {
     if (connection.isLast) return
     const request = { method: req.method!, target: req.url!, headers: new HeaderList(req.rawHeaders) }
     const { ctx, refusal } = this.#lanes.open({ request, peer: connection.peer(this.#lanes) })
-    const exchange: Exchange = { req, res, ctx }
+    const exchange = new Exchange(req, res, ctx)
     connection.begin(exchange)
     ctx.clientIdle = this.#options.clientIdle
-    ctx.cut = () => cut(exchange)
+    ctx.downstream = exchange
     res.on('close', () => {
       connection.end(exchange)
       // An answer that began before the closing did not tell its client.

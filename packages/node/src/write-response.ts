@@ -1,4 +1,4 @@
-import { cut, writeHead } from './deliver.ts'
+import { writeHead } from './deliver.ts'
 import type { Exchange } from './connection.ts'
 import type { HeaderList } from '@octopus-gateway/core'
 import type { ServerResponse } from 'node:http'
@@ -37,7 +37,7 @@ async function copy(exchange: Exchange, reader: ReadableStreamDefaultReader<Uint
     res.end()
   } catch {
     // The reason was told to the request's context by the stream itself.
-    cut(exchange)
+    exchange.cut()
   }
 }
 

@@ -34,7 +34,8 @@ export const route = section({
   }),
   add_prefix: optional(prefix(), { description: 'Put in front of the path, after `strip_prefix`.' }),
   priority: defaulted(whole({ min: 0, max: 100 }), 50, {
-    description: 'Higher wins, only between routes of this file with the same host, method and path pattern. Routes of services never win over these.',
+    description:
+      'Higher wins, only between routes written by hand with the same host, method and path pattern. Routes of services never win over these.',
   }),
   ...ownTimeouts,
   tags: defaulted(list(text()), [], { description: 'Labels for people.' }),

@@ -20,7 +20,9 @@ const timeouts = section({
 })
 
 const limits = section({
-  uri: defaulted(bytes(), '8KiB', { description: 'Longest request target; a longer one is answered 414.' }),
+  uri: defaulted(bytes(), '8KiB', {
+    description: 'Longest request target; a longer one is answered 414, or 431 when it is longer than `uri` and `headers` together.',
+  }),
   headers: defaulted(bytes(), '16KiB', { description: 'All header fields of a request together; more is answered 431.' }),
   header_count: defaulted(whole({ min: 1, max: 10_000 }), 100, { description: 'Header fields of a request; more is answered 431.' }),
   body: optional(orNone(bytes()), {

@@ -141,7 +141,7 @@ describe('the end of a request', () => {
     const wire = new ScriptedWire({ status: 200 })
     const { ctx, answer } = await send(gateway, wire)
     const cut = vi.fn((error: GatewayError) => ctx.finish({ status: answer.head.status, bytesOut: 2, error }))
-    ctx.cut = cut
+    ctx.downstream = { cut }
     ctx.end(aborted)
     expect(cut).toHaveBeenCalledTimes(1)
     expect(wire.aborted).toEqual([aborted])
@@ -155,7 +155,7 @@ describe('the end of a request', () => {
     const { gateway, released } = await watched({}, { routing: { timeout: 50, idleTimeout: 150 } })
     const { ctx } = await send(gateway, new ScriptedWire({ status: 200 }))
     const started = performance.now()
-    const error = await new Promise<GatewayError>((resolve) => (ctx.cut = resolve))
+    const error = await new Promise<GatewayError>((resolve) => (ctx.downstream = { cut: resolve }))
     ctx.finish({ status: 200, bytesOut: 0, error })
     expect(error.code).toBe('IDLE_TIMEOUT')
     expect(performance.now() - started).toBeGreaterThanOrEqual(140)

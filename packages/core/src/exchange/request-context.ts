@@ -52,8 +52,8 @@ export class Context implements RequestContext, Timed {
   timedPrevious: Timed | null = null
   /** Set by a lane when the request has a body. */
   upload: Upload | null = null
-  /** Set by the lane: the client gets nothing more. Called when a running body must be cut. */
-  cut: ((error: GatewayError) => void) | null = null
+  /** Set by the lane: the side of the client, told when a running body must be cut because nothing more of it will come. */
+  downstream: { cut(error: GatewayError): void } | null = null
   /** Set by the lane: longest silence of the client in the middle of a message, milliseconds. */
   clientIdle = Infinity
   /** Set by the lane: lets go of what it holds for this request. */
@@ -221,7 +221,7 @@ export class Context implements RequestContext, Timed {
     this.deadline = Infinity
     this.#abort?.abort(error)
     this.#sending?.abort(error)
-    if (this.#isBody) this.cut?.(error)
+    if (this.#isBody) this.downstream?.cut(error)
   }
 
   /** The only end of a request, called from one place per lane; later calls do nothing. */
@@ -230,7 +230,7 @@ export class Context implements RequestContext, Timed {
     this.#isFinished = true
     this.#shared.deadlines.unwatch(this)
     this.#leave()
-    this.cut = null
+    this.downstream = null
     this.onFinish?.()
     const error = outcome.error ?? this.ended ?? this.failure ?? undefined
     if (outcome.error !== undefined) this.#abort?.abort(outcome.error)

@@ -46,16 +46,18 @@ function metered(ctx: Context, source: ReadableStream<Uint8Array>, status: numbe
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        ctx.cut = (error) => {
-          cut = error
-          controller.error(error)
-          ctx.finish({ status, bytesOut, error })
-          void reader.cancel(error).catch(() => {
-            // The upstream's side is already broken: nothing is left to cancel.
-          })
+        ctx.downstream = {
+          cut(error) {
+            cut = error
+            controller.error(error)
+            ctx.finish({ status, bytesOut, error })
+            void reader.cancel(error).catch(() => {
+              // The upstream's side is already broken: nothing is left to cancel.
+            })
+          },
         }
         // The client may have left while the head was made: nobody will ever read this body.
-        if (ctx.ended !== null) ctx.cut(ctx.ended)
+        if (ctx.ended !== null) ctx.downstream.cut(ctx.ended)
       },
       async pull(controller) {
         try {

@@ -1,0 +1,191 @@
+import { expect } from 'vitest'
+import { behaviour } from './behaviour.ts'
+import { createGateway, type DiscoveryProvider } from '@octopus-gateway/core'
+import { discovered, discovery } from './yaml.ts'
+import { head } from './client.ts'
+import { join } from 'node:path'
+import { loadConfig } from '@octopus-gateway/config'
+import { openapiOf, rawRequest, startFarpService, waitFor, type FarpService, type FarpServiceOptions } from '@octopus-gateway/testing'
+import { running, type Running } from './running.ts'
+import { Cli } from '../harness.ts'
+
+/** A service with one operation, `GET /people`. */
+const people = (more: Partial<FarpServiceOptions> = {}): Promise<FarpService> =>
+  startFarpService({ name: 'users', openapi: openapiOf('Users', ['GET /people']), ...more })
+
+/** A gateway that knows these services. */
+const follow = (farp: string, ...services: readonly FarpService[]): Promise<Running> =>
+  running(discovery(...services.map(({ name, port }) => discovered(name, port))) + (farp === '' ? '' : `farp: { ${farp} }\n`))
+
+const QUICK = 'watch_interval: 20ms'
+
+const codes = async (gateway: Running): Promise<string[]> =>
+  (await gateway.view('/_/services')).services.flatMap(({ findings }) => findings.map(({ code }) => code))
+
+behaviour('farp.enabled', 'true, the default where there is discovery, makes routes', async () => {
+  await using users = await people()
+  for (const yaml of ['', 'enabled: true']) {
+    await using gateway = await follow(yaml, users)
+    expect(await gateway.status('/users/people')).toBe(200)
+  }
+})
+
+behaviour('farp.enabled', 'false asks nobody', async () => {
+  await using users = await people()
+  await using gateway = await follow('enabled: false', users)
+  expect(await gateway.status('/users/people')).toBe(404)
+  expect(users.counts).toMatchObject({ manifest: 0, openapi: 0 })
+})
+
+behaviour('farp.watch_interval', 'is how often each manifest is asked for, every 5 seconds by default', async () => {
+  await using often = await people()
+  await using seldom = await people()
+  await using slow = await follow('', seldom)
+  await using quick = await follow(QUICK, often)
+  await waitFor(() => often.counts.manifest > 5)
+  expect(seldom.counts.manifest).toBe(1)
+  expect([await quick.status('/users/people'), await slow.status('/users/people')]).toEqual([200, 200])
+})
+
+behaviour('farp.schema_cache_ttl', 'is how long a schema that cannot be had counts as fresh, 5 minutes by default', async () => {
+  await using users = await people()
+  await using short = await follow(`${QUICK}, schema_cache_ttl: 50ms`, users)
+  await using long = await follow(QUICK, users)
+  expect([await codes(short), await codes(long)]).toEqual([[], []])
+  users.update({ openapiStatus: 500 })
+  await waitFor(async () => (await codes(short)).includes('SCHEMA_STALE'))
+  await waitFor(async () => (await codes(long)).includes('SCHEMA_FALLBACK'))
+  expect(await codes(long)).not.toContain('SCHEMA_STALE')
+  // It is used all the same.
+  for (const gateway of [short, long]) expect(await gateway.status('/users/people')).toBe(200)
+})
+
+behaviour('farp.default_strategy', 'is the mount of services that name none', async () => {
+  await using silent = await people({ instanceId: 'users-7', version: '1.2.0' })
+  const mounts = { service: '/users', root: '', instance: '/users-7', versioned: '/users/1.2.0' }
+  for (const [strategy, mount] of Object.entries(mounts)) {
+    await using gateway = await follow(`default_strategy: ${strategy}`, silent)
+    expect((await gateway.view('/_/routes')).routes.map(({ path }) => path)).toEqual([`${mount}/people`])
+    expect(await gateway.status(`${mount}/people`)).toBe(200)
+  }
+  await using outspoken = await people({ manifest: { routing: { strategy: 'service' } } })
+  await using gateway = await follow('default_strategy: root', outspoken)
+  expect([await gateway.status('/people'), await gateway.status('/users/people')]).toEqual([404, 200])
+})
+
+behaviour('farp.domain', 'is where subdomains are; without it the first label decides', async () => {
+  await using shop = await people({ manifest: { routing: { strategy: 'subdomain', subdomain: 'shop' } } })
+  const under = async (gateway: Running, host: string): Promise<number> =>
+    (await rawRequest(gateway.port, head('GET', '/people').replace('gateway.test', host))).response.status
+  await using bound = await follow('domain: example.com', shop)
+  expect([await under(bound, 'shop.example.com'), await under(bound, 'shop.other.test')]).toEqual([200, 404])
+  await using loose = await follow('', shop)
+  expect([await under(loose, 'shop.example.com'), await under(loose, 'shop.other.test')]).toEqual([200, 200])
+})
+
+behaviour('farp.root_mounts[]', 'are the services of registries that may mount at the root', async () => {
+  await using users = await people({ manifest: { routing: { strategy: 'root' } } })
+  // Static services always may, and no registry can be named in a file yet: here one takes the place of the static provider.
+  const registry: DiscoveryProvider = {
+    name: 'registry',
+    async *watch(signal) {
+      yield [
+        {
+          id: 'a',
+          service: 'users',
+          host: '127.0.0.1',
+          port: users.port,
+          secure: false,
+          ready: true,
+          weight: 1,
+          metadata: { 'farp.enabled': 'true' },
+        },
+      ]
+      await new Promise((resolve) => signal.addEventListener('abort', resolve))
+    },
+  }
+  const statusWith = async (farp: string): Promise<number> => {
+    using cli = new Cli()
+    const file = join(cli.cwd, cli.file('octopus.yaml', `discovery: { backend: static }\nfarp: { ${farp} }`))
+    const config = await loadConfig([file], { env: {}, import: () => import('@octopus-gateway/farp') })
+    const gateway = createGateway({ ...config.gateway, discovery: [registry] })
+    try {
+      await gateway.synced
+      return (await gateway.request('/people')).status
+    } finally {
+      await gateway[Symbol.asyncDispose]()
+    }
+  }
+  expect([await statusWith('root_mounts: [users]'), await statusWith('root_mounts: [others]'), await statusWith('')]).toEqual([
+    200, 404, 404,
+  ])
+})
+
+behaviour('farp.allowed_hosts[]', 'are further places that manifests may point to', async () => {
+  await using elsewhere = await people({ name: 'schemas', openapi: openapiOf('Elsewhere', ['GET /from-elsewhere']) })
+  const schemas = [{ type: 'openapi', spec_version: '3.1.0', location: { type: 'http', url: elsewhere.openapiUrl } }]
+  await using users = await people({ manifest: { schemas } })
+  await using strict = await follow('', users)
+  expect([await strict.status('/users/people'), await strict.status('/users/from-elsewhere')]).toEqual([200, 404])
+  expect(await codes(strict)).toContain('FOREIGN_HOST')
+  expect(elsewhere.counts.openapi).toBe(0)
+  await using open = await follow(`allowed_hosts: ["127.0.0.1:${elsewhere.port}"]`, users)
+  expect((await open.view('/_/routes')).routes.map(({ path }) => path)).toEqual(['/users/from-elsewhere'])
+})
+
+behaviour('farp.probe', 'false asks only services whose metadata speaks of FARP, true, the default here, every one', async () => {
+  await using users = await people()
+  await using never = await follow('probe: false', users)
+  expect([await never.status('/users/people'), users.counts.manifest]).toEqual([404, 0])
+  await using declared = await running(
+    `${discovery(discovered('users', users.port, 'metadata: { farp.enabled: true }'))}farp: { probe: false }`,
+  )
+  expect(await declared.status('/users/people')).toBe(200)
+  for (const yaml of ['probe: true', '']) {
+    await using always = await follow(yaml, users)
+    expect(await always.status('/users/people')).toBe(200)
+  }
+})
+
+behaviour(
+  'farp.hash_verification',
+  'warn, the default, reports a wrong hash, enforce does not use the schema, off says nothing',
+  async () => {
+    await using users = await people()
+    const wrong = { type: 'openapi', spec_version: '3.1.0', location: { type: 'http', url: users.openapiUrl }, hash: 'a'.repeat(64) }
+    users.update({ manifest: { schemas: [wrong] } })
+    const outcome = async (farp: string): Promise<[number, boolean]> => {
+      await using gateway = await follow(farp, users)
+      return [await gateway.status('/users/people'), (await codes(gateway)).includes('HASH_MISMATCH')]
+    }
+    expect(await outcome('')).toEqual([200, true])
+    expect(await outcome('hash_verification: warn')).toEqual([200, true])
+    expect(await outcome('hash_verification: enforce')).toEqual([404, true])
+    expect(await outcome('hash_verification: off')).toEqual([200, false])
+  },
+)
+
+behaviour('farp.include_introspection', 'true also routes the paths by which a service describes itself', async () => {
+  await using users = await people({ openapi: openapiOf('Users', ['GET /people', 'GET /docs', 'GET /health']) })
+  await using closed = await follow('', users)
+  expect([await closed.status('/users/people'), await closed.status('/users/docs'), await closed.status('/users/health')]).toEqual([
+    200, 404, 404,
+  ])
+  await using open = await follow('include_introspection: true', users)
+  expect([await open.status('/users/people'), await open.status('/users/docs'), await open.status('/users/health')]).toEqual([
+    200, 200, 200,
+  ])
+})
+
+behaviour('farp.route_linger', 'is how long routes answer 503 after the last instance went, 30 seconds by default', async () => {
+  await using users = await people()
+  await using none = await follow(`${QUICK}, route_linger: 0s`, users)
+  await using short = await follow(`${QUICK}, route_linger: 400ms`, users)
+  await using long = await follow(QUICK, users)
+  for (const gateway of [none, short, long]) expect(await gateway.status('/users/people')).toBe(200)
+  await users.stop()
+  await waitFor(async () => (await none.status('/users/people')) === 404)
+  await waitFor(async () => (await short.status('/users/people')) === 503)
+  await waitFor(async () => (await short.status('/users/people')) === 404)
+  expect(await long.status('/users/people')).toBe(503)
+})
