@@ -14,7 +14,7 @@ export class Cli implements Disposable {
   err = ''
 
   file(name: string, text: string): string {
-    writeFileSync(join(this.cwd, name), process.env['OCTO_MUT'] ? mutate(text, process.env['OCTO_MUT']) : text)
+    writeFileSync(join(this.cwd, name), text)
     return name
   }
 
@@ -62,19 +62,4 @@ export class Cli implements Disposable {
     })
     return stream
   }
-}
-
-import { parse, stringify } from 'yaml'
-function mutate(text: string, key: string): string {
-  const doc = parse(text)
-  const walk = (node: any, steps: string[]): void => {
-    if (node === null || typeof node !== 'object') return
-    const [first, ...rest] = steps
-    const name = first!.replace('[]', '')
-    if (rest.length === 0) { delete node[name]; return }
-    const child = node[name]
-    if (Array.isArray(child)) child.forEach((c) => walk(c, rest)); else walk(child, rest)
-  }
-  walk(doc, key.split('.'))
-  return stringify(doc)
 }

@@ -3,6 +3,7 @@ import type { Answer, Context } from '@octopus-gateway/core/lane'
 import type { Exchange } from './connection.ts'
 import type { FlowSink, UndiciFlow } from './flow.ts'
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { ResponseHead } from '@octopus-gateway/core'
 
 /** Writes an answer to the client: the head, then the bytes as they come, in step with how fast the client reads. */
 export function deliver(exchange: Exchange, answer: Answer<UndiciFlow>): void {
@@ -29,9 +30,30 @@ export function deliver(exchange: Exchange, answer: Answer<UndiciFlow>): void {
     if (!ctx.isFinished && sink.bytes === 0) res.flushHeaders()
     return
   }
-  // Head and body in one write: two writes cost a quarter of the time of a small request.
-  res.end(whole)
+  if (isFramed(head, whole)) writeWhole(res, whole)
+  else res.end(whole)
   finishSent(exchange, whole.length)
+}
+
+/** Up to this size copying a body into one text is cheaper than writing two pieces. */
+const TEXT_BYTES = 16 * 1024
+
+/** Whether the head itself says where this body ends. */
+function isFramed(head: ResponseHead, body: Buffer): boolean {
+  return body.length > 0 && body.length <= TEXT_BYTES && head.headers.get('content-length') === String(body.length)
+}
+
+/**
+ * Head and body as one text in one write, a tenth of the time of a small request: `end` would hand the socket two pieces to gather. `_send` is
+ * what `end` itself calls; where a runtime has no such method, `end` does the same more slowly.
+ */
+function writeWhole(res: ServerResponse & { _send?(text: string, encoding: 'latin1'): void }, body: Buffer): void {
+  if (res._send === undefined) {
+    res.end(body)
+    return
+  }
+  res._send(body.toString('latin1'), 'latin1')
+  res.end()
 }
 
 /** A flat list is the form Node writes without a conversion; its types only know the pairs. */

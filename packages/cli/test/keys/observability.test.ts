@@ -30,7 +30,7 @@ async function output(logging: string, isTerminal = false): Promise<string> {
   const server = `server: { http_port: ${port}, host: 127.0.0.1 }\nadmin: { enabled: false }\n`
   cli.file('octopus.yaml', `${server}observability: { logging: { ${logging} } }`)
   const ended = cli.run(['-c', 'octopus.yaml'], { isTerminal })
-  await waitFor(async () => (await fetch(`http://127.0.0.1:${port}/asked`)).status === 404)
+  await waitFor(async () => (await fetch(`http://127.0.0.1:${port}/asked`)).status === 404, { timeout: 10_000 })
   cli.signal()
   expect(await ended).toBe(0)
   return cli.out
