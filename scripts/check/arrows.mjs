@@ -26,6 +26,7 @@ const RANKS = [
     'time.ts',
     'same.ts',
     'suggest.ts',
+    'slices.ts',
     'latest.ts',
     'log',
     'metrics',
@@ -33,12 +34,12 @@ const RANKS = [
     'routing/normalize.ts',
     'routing/hosts.ts',
   ],
-  ['exchange', 'store'],
-  ['plugin', 'plugins', 'routing', 'upstream', 'discovery'],
+  ['exchange'],
+  ['plugin', 'routing', 'upstream', 'discovery'],
   ['snapshot'],
   ['options.ts', 'resolve-options.ts', 'gateway-types.ts', 'metrics/observe.ts', 'web', 'lane-host.ts', 'lane.ts'],
-  ['gateway.ts', 'gateway'],
-  ['index.ts', 'testing'],
+  ['gateway.ts'],
+  ['index.ts'],
 ]
 
 function rankOf(path) {

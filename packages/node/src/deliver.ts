@@ -3,7 +3,7 @@ import type { Answer, Context } from '@octopus-gateway/core/lane'
 import type { Exchange } from './connection.ts'
 import type { FlowSink, UndiciFlow } from './flow.ts'
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
-import type { ResponseHead } from '@octopus-gateway/core'
+import type { HeaderList } from '@octopus-gateway/core'
 
 /** Writes an answer to the client: the head, then the bytes as they come, in step with how fast the client reads. */
 export function deliver(exchange: Exchange, answer: Answer<UndiciFlow>): void {
@@ -30,17 +30,22 @@ export function deliver(exchange: Exchange, answer: Answer<UndiciFlow>): void {
     if (!ctx.isFinished && sink.bytes === 0) res.flushHeaders()
     return
   }
-  if (isFramed(head, whole)) writeWhole(res, whole)
-  else res.end(whole)
+  endWith(res, head.headers, whole)
   finishSent(exchange, whole.length)
+}
+
+/** Writes a body that is here to its last byte behind a head that `writeHead` has set. */
+export function endWith(res: ServerResponse, headers: HeaderList, whole: Buffer): void {
+  if (isFramed(headers, whole)) writeWhole(res, whole)
+  else res.end(whole)
 }
 
 /** Up to this size copying a body into one text is cheaper than writing two pieces. */
 const TEXT_BYTES = 16 * 1024
 
 /** Whether the head itself says where this body ends. */
-function isFramed(head: ResponseHead, body: Buffer): boolean {
-  return body.length > 0 && body.length <= TEXT_BYTES && head.headers.get('content-length') === String(body.length)
+function isFramed(headers: HeaderList, body: Buffer): boolean {
+  return body.length > 0 && body.length <= TEXT_BYTES && headers.get('content-length') === String(body.length)
 }
 
 /**

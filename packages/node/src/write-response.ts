@@ -1,4 +1,5 @@
-import { writeHead } from './deliver.ts'
+import { wholeBody } from '@octopus-gateway/core/lane'
+import { endWith, writeHead } from './deliver.ts'
 import type { Exchange } from './connection.ts'
 import type { HeaderList } from '@octopus-gateway/core'
 import type { ServerResponse } from 'node:http'
@@ -13,7 +14,9 @@ export function writeResponse(exchange: Exchange, headers: HeaderList, response:
     return
   }
   writeHead(res, response.status, headers.flat)
-  if (response.body === null) res.end()
+  const whole = wholeBody(response)
+  if (whole !== undefined) endWith(res, headers, Buffer.from(whole.buffer, whole.byteOffset, whole.byteLength))
+  else if (response.body === null) res.end()
   else void copy(exchange, response.body.getReader())
 }
 

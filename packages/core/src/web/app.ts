@@ -3,7 +3,8 @@ import { compilePhases } from '../plugin/compile.ts'
 import { failed, firstReply } from '../exchange/engine.ts'
 import { GatewayError, toGatewayError } from '../errors.ts'
 import { HeaderList } from '../headers.ts'
-import { localResponse, toResponse } from './bodies.ts'
+import { localResponse, toResponse, toWholeResponse } from './bodies.ts'
+import { wholeBody } from './whole-response.ts'
 import type { CompiledPhases } from '../plugin/phases.ts'
 import type { Answer } from '../exchange/engine.ts'
 import type { Context } from '../exchange/request-context.ts'
@@ -18,6 +19,8 @@ interface Passing {
   forward(c: HonoContext): Promise<Answer<WebBody>>
   /** Plugins whose `onResponse` has run. */
   readonly responded: Set<Hooks>
+  /** Whether the upstream has answered. */
+  isAnswered: boolean
   /** The body of the upstream's answer as the middlewares got it. */
   passed: ReadableStream | null
 }
@@ -58,7 +61,7 @@ export class WebApp {
   }
 
   async respond(request: Request, ctx: Context, forward: Passing['forward']): Promise<Response> {
-    return this.#hono.fetch(request, { ctx, forward, responded: new Set(), passed: null })
+    return this.#hono.fetch(request, { ctx, forward, responded: new Set(), passed: null, isAnswered: false })
   }
 }
 
@@ -137,6 +140,8 @@ const terminal: MiddlewareHandler<Env> = async (c) => {
   const { ctx } = c.env
   try {
     const answer = await c.env.forward(c)
+    c.env.isAnswered = true
+    if (answer.flow instanceof Uint8Array) return toWholeResponse(ctx, answer.head, answer.flow)
     ctx.hasBody = true
     const response = toResponse(ctx, answer)
     c.env.passed = response.body
@@ -148,7 +153,7 @@ const terminal: MiddlewareHandler<Env> = async (c) => {
 
 async function onThrown(thrown: Error, c: HonoContext<Env>): Promise<Response> {
   // Hono would put the fields of the upstream's answer, its length included, on the reply that takes its place.
-  if (c.env.ctx.hasBody) c.res = undefined
+  if (c.env.isAnswered) c.res = undefined
   if (c.env.ctx.ended !== null) return replyTo(c.env.ctx, thrown)
   // Hono's HTTPException carries the answer its author meant.
   if ('getResponse' in thrown && typeof thrown.getResponse === 'function') return (thrown as { getResponse(): Response }).getResponse()
@@ -162,6 +167,6 @@ async function replyTo(ctx: Context, thrown: unknown): Promise<Response> {
 
 /** A reply made on the way: its length is known or nobody counts it. */
 function finishLocal(c: HonoContext<Env>): void {
-  const length = Number(c.res.headers.get('content-length') ?? 0)
+  const length = wholeBody(c.res)?.byteLength ?? Number(c.res.headers.get('content-length') ?? 0)
   c.env.ctx.finish({ status: c.res.status, bytesOut: Number.isFinite(length) ? length : 0 })
 }

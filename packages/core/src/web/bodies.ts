@@ -1,13 +1,12 @@
 import { GatewayError } from '../errors.ts'
+import { wholeResponse } from './whole-response.ts'
 import type { Answer } from '../exchange/engine.ts'
 import type { Context } from '../exchange/request-context.ts'
-import type { Reply } from '../exchange/head.ts'
+import type { Reply, ResponseHead } from '../exchange/head.ts'
+import type { ResponseBody } from './whole-response.ts'
 
-/** What `Response` takes as a body, named the same way by every runtime's types. */
-export type ResponseBody = ConstructorParameters<typeof Response>[0]
-
-/** A response body on the web lane. */
-export type WebBody = ReadableStream<Uint8Array> | null
+/** A response body on the web lane: as it comes, or all of it when it is here already. */
+export type WebBody = ReadableStream<Uint8Array> | Uint8Array | null
 
 /** RFC 9110: these have no content, and `Response` refuses one. */
 const WITHOUT_BODY = new Set([101, 204, 205, 304])
@@ -17,6 +16,13 @@ export function localResponse(reply: Reply): Response {
   const headers = new Headers()
   for (const [name, value] of reply.headers) headers.append(name, value)
   return new Response(WITHOUT_BODY.has(reply.status) ? null : (reply.body as ResponseBody), { status: reply.status, headers })
+}
+
+/** An answer that is here to its last byte, as a mutable `Response`. Whoever asked for it finishes the request. */
+export function toWholeResponse(ctx: Context, head: ResponseHead, whole: Uint8Array): Response {
+  const hasBody = ctx.request.method !== 'HEAD' && !WITHOUT_BODY.has(head.status)
+  if (hasBody) return wholeResponse(whole, head)
+  return localResponse({ ...head, body: null })
 }
 
 /** An answer as a mutable `Response`, so that middlewares can change its fields in place. Finishes the request after the last byte. */
@@ -29,6 +35,10 @@ export function toResponse(ctx: Context, answer: Answer<WebBody>): Response {
     const { local } = answer
     ctx.finish({ status, bytesOut: hasBody && local !== null ? local.length : 0 })
     return new Response(hasBody ? (local as ResponseBody) : null, { status, headers })
+  }
+  if (answer.flow instanceof Uint8Array) {
+    ctx.finish({ status, bytesOut: hasBody ? answer.flow.byteLength : 0 })
+    return toWholeResponse(ctx, answer.head, answer.flow)
   }
   if (hasBody) return new Response(metered(ctx, answer.flow, status), { status, headers })
   void answer.flow.cancel().catch(() => {
