@@ -9,7 +9,14 @@ import { startBackend, startProxy } from './lib/nginx.mjs'
 import { percentile } from './lib/statistics.mjs'
 import { writeResults } from './lib/report.mjs'
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '7' }, seconds: { type: 'string', default: '2' }, only: { type: 'string' }, write: { type: 'boolean', default: false } } })
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '7' },
+    seconds: { type: 'string', default: '2' },
+    only: { type: 'string' },
+    write: { type: 'boolean', default: false },
+  },
+})
 const rounds = Number(values.rounds)
 const seconds = Number(values.seconds)
 const here = import.meta.dirname
@@ -33,7 +40,15 @@ const SCENARIOS = {
 
 const backend = await freePort()
 const running = [await startBackend({ folder, port: backend, core: LOAD_CORE })]
-const results = { date: new Date().toISOString().slice(0, 10), versions: versions(), rounds, seconds, scenarios: {}, latency: null, memory: null }
+const results = {
+  date: new Date().toISOString().slice(0, 10),
+  versions: versions(),
+  rounds,
+  seconds,
+  scenarios: {},
+  latency: null,
+  memory: null,
+}
 try {
   for (const [name, scenario] of Object.entries(SCENARIOS)) {
     if (values.only !== undefined && !name.includes(values.only)) continue
@@ -73,9 +88,15 @@ async function startSubjects(mode) {
   const log = openSync(join(folder, 'access.log'), 'w')
   const node = (file, ...args) => [process.execPath, [join(here, 'subjects', file), ...args.map(String)]]
   return {
-    octopus: { port: ports.octopus, process: await start(...node('octopus.mjs', ports.octopus, backend, mode), { core: SUBJECT_CORE, port: ports.octopus, stdout: log }) },
+    octopus: {
+      port: ports.octopus,
+      process: await start(...node('octopus.mjs', ports.octopus, backend, mode), { core: SUBJECT_CORE, port: ports.octopus, stdout: log }),
+    },
     nginx: { port: ports.nginx, process: await startProxy({ folder, port: ports.nginx, core: SUBJECT_CORE, backend }) },
-    fastify: { port: ports.fastify, process: await start(...node('fastify.mjs', ports.fastify, backend), { core: SUBJECT_CORE, port: ports.fastify }) },
+    fastify: {
+      port: ports.fastify,
+      process: await start(...node('fastify.mjs', ports.fastify, backend), { core: SUBJECT_CORE, port: ports.fastify }),
+    },
   }
 }
 
@@ -86,15 +107,21 @@ function load(port, path, lua, duration) {
 /** Latency at 3,000 requests a second, and memory at start and after load. */
 async function latencyAndMemory() {
   const port = await freePort()
-  const atRate = async (target) => constantRate({ url: `http://127.0.0.1:${target}/`, rate: 3000, seconds: 5, connections: 50, core: LOAD_CORE, folder })
-  const subject = await start(process.execPath, [join(here, 'subjects', 'octopus.mjs'), String(port), String(backend), 'logged'], { core: SUBJECT_CORE, port, stdout: openSync(join(folder, 'access.log'), 'w') })
+  const atRate = async (target) =>
+    constantRate({ url: `http://127.0.0.1:${target}/`, rate: 3000, seconds: 5, connections: 50, core: LOAD_CORE, folder })
+  const subject = await start(process.execPath, [join(here, 'subjects', 'octopus.mjs'), String(port), String(backend), 'logged'], {
+    core: SUBJECT_CORE,
+    port,
+    stdout: openSync(join(folder, 'access.log'), 'w'),
+  })
   try {
     const atStart = residentMiB(subject.pid)
     await load(port, '/', undefined, 3)
     const rows = []
     for (let round = 0; round < 3; round++) rows.push({ direct: await atRate(backend), octopus: await atRate(port) })
     await load(port, '/', undefined, 5)
-    const summary = (name) => rows.map((row) => ({ p50: percentile(row[name], 0.5), p99: percentile(row[name], 0.99), p999: percentile(row[name], 0.999) }))
+    const summary = (name) =>
+      rows.map((row) => ({ p50: percentile(row[name], 0.5), p99: percentile(row[name], 0.99), p999: percentile(row[name], 0.999) }))
     return { latency: { direct: summary('direct'), octopus: summary('octopus') }, memory: { atStart, loaded: residentMiB(subject.pid) } }
   } finally {
     await subject.stop()
@@ -102,5 +129,11 @@ async function latencyAndMemory() {
 }
 
 function versions() {
-  return { node: process.version, nginx: versionOf('nginx', ['-v']), wrk: versionOf('wrk', ['-v']), cpu: cpus()[0].model, cores: cpus().length }
+  return {
+    node: process.version,
+    nginx: versionOf('nginx', ['-v']),
+    wrk: versionOf('wrk', ['-v']),
+    cpu: cpus()[0].model,
+    cores: cpus().length,
+  }
 }

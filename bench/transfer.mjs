@@ -24,13 +24,20 @@ const backend = createServer(async (req, res) => {
 })
 await new Promise((resolve) => backend.listen(0, '127.0.0.1', resolve))
 const port = await freePort()
-const gateway = await start(process.execPath, [join(import.meta.dirname, 'subjects', 'octopus.mjs'), String(port), String(backend.address().port), 'logged'], { core: 0, port })
+const gateway = await start(
+  process.execPath,
+  [join(import.meta.dirname, 'subjects', 'octopus.mjs'), String(port), String(backend.address().port), 'logged'],
+  { core: 0, port },
+)
 let text = ''
 let failed = false
 try {
   // Buffers, code and pools come into being with the first requests; growth is counted from there.
   for (let i = 0; i < 200; i++) await (await fetch(`http://127.0.0.1:${port}/`)).arrayBuffer()
-  for (const [name, transfer] of [['upload', upload], ['download', download]]) {
+  for (const [name, transfer] of [
+    ['upload', upload],
+    ['download', download],
+  ]) {
     const before = residentMiB(gateway.pid)
     let peak = before
     const watch = setInterval(() => (peak = Math.max(peak, residentMiB(gateway.pid))), 20)

@@ -12,7 +12,8 @@ export async function wrk({ url, seconds, connections, core, script }) {
   const errors = /Non-2xx or 3xx responses: (\d+)/.exec(stdout)?.[1]
   if (errors !== undefined) throw new Error(`${errors} answers of ${url} were failures: a proxy that errors is not fast.`)
   const socketErrors = /Socket errors: (.+)/.exec(stdout)?.[1]
-  if (socketErrors !== undefined && /connect [1-9]|read [1-9]|write [1-9]/.test(socketErrors)) throw new Error(`Connections to ${url} broke: ${socketErrors}`)
+  if (socketErrors !== undefined && /connect [1-9]|read [1-9]|write [1-9]/.test(socketErrors))
+    throw new Error(`Connections to ${url} broke: ${socketErrors}`)
   return { requests: Number(/(\d+) requests in/.exec(stdout)[1]), perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)[1]) }
 }
 
@@ -22,8 +23,22 @@ export async function constantRate({ url, rate, seconds, connections, core, fold
   const log = join(dir, 'log')
   try {
     const perClient = rate / connections
-    await run('taskset', ['-c', String(core), 'h2load', '--h1', `-c${connections}`, `--rps=${perClient}`, `-D${seconds}`, '--warm-up-time=1', `--log-file=${log}`, url])
-    const rows = readFileSync(log, 'utf8').trim().split('\n').map((line) => line.split('\t').map(Number))
+    await run('taskset', [
+      '-c',
+      String(core),
+      'h2load',
+      '--h1',
+      `-c${connections}`,
+      `--rps=${perClient}`,
+      `-D${seconds}`,
+      '--warm-up-time=1',
+      `--log-file=${log}`,
+      url,
+    ])
+    const rows = readFileSync(log, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => line.split('\t').map(Number))
     const failed = rows.filter(([, status]) => status !== 200).length
     if (failed > 0) throw new Error(`${failed} of ${rows.length} answers of ${url} were failures.`)
     return rows.map(([, , micros]) => micros / 1000).sort((a, b) => a - b)
@@ -35,6 +50,9 @@ export async function constantRate({ url, rate, seconds, connections, core, fold
 /** A wrk script for a POST with a body of `bytes`. */
 export function postScript(folder, bytes) {
   const path = join(folder, `post-${bytes}.lua`)
-  writeFileSync(path, `wrk.method = "POST"\nwrk.body = string.rep("x", ${bytes})\nwrk.headers["Content-Type"] = "application/octet-stream"\n`)
+  writeFileSync(
+    path,
+    `wrk.method = "POST"\nwrk.body = string.rep("x", ${bytes})\nwrk.headers["Content-Type"] = "application/octet-stream"\n`,
+  )
   return path
 }

@@ -6,7 +6,10 @@ const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK'], { encoding:
 
 /** Starts a command on one core; `ready` is a loopback port that must answer before it counts as started. */
 export async function start(command, args, { core, port, env = {}, stdout = 'ignore' }) {
-  const child = spawn('taskset', ['-c', String(core), command, ...args], { stdio: ['ignore', stdout, 'inherit'], env: { ...process.env, ...env } })
+  const child = spawn('taskset', ['-c', String(core), command, ...args], {
+    stdio: ['ignore', stdout, 'inherit'],
+    env: { ...process.env, ...env },
+  })
   const exited = new Promise((resolve) => child.once('exit', resolve))
   const failed = exited.then((code) => Promise.reject(new Error(`${command} ${args.join(' ')} ended with ${code} before it was ready`)))
   failed.catch(() => {})
@@ -48,12 +51,16 @@ export function residentMiB(pid) {
 }
 
 function ownCpu(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ')
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ')
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
 }
 
 function treeOf(pid) {
-  const children = readdirSync(`/proc/${pid}/task`).flatMap((task) => readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').trim().split(' ').filter(Boolean))
+  const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+    readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').trim().split(' ').filter(Boolean),
+  )
   return [pid, ...children.flatMap((child) => treeOf(Number(child)))]
 }
 
@@ -68,7 +75,9 @@ export async function freePort() {
 
 export function versionOf(command, args) {
   try {
-    return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim().split('\n')[0]
+    return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+      .trim()
+      .split('\n')[0]
   } catch (error) {
     // nginx -v and wrk -v print to standard error, the latter with exit code 1.
     const text = `${error.stdout ?? ''}${error.stderr ?? ''}`.trim().split('\n')[0]

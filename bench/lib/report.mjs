@@ -45,7 +45,10 @@ function table(results) {
       const budget = BUDGETS[name]?.[peer]
       return [spread(values), budget === undefined ? '-' : `${budget} ${median(values) >= budget ? 'met' : 'MISSED'}`]
     })
-    text += `| ${title} | ${spread(own.map((one) => one.microsPerRequest), 0)} | ${median(own.map((one) => one.perSecond)).toFixed(0)} | ${cells.join(' | ')} |\n`
+    text += `| ${title} | ${spread(
+      own.map((one) => one.microsPerRequest),
+      0,
+    )} | ${median(own.map((one) => one.perSecond)).toFixed(0)} | ${cells.join(' | ')} |\n`
   }
   if (results.latency !== null) text += latencyText(results.latency)
   if (results.memory !== null) text += memoryText(results.memory)
@@ -53,7 +56,8 @@ function table(results) {
 }
 
 function latencyText({ direct, octopus }) {
-  const row = (key) => `${median(direct.map((one) => one[key])).toFixed(2)} | ${median(octopus.map((one) => one[key])).toFixed(2)} | ${(median(octopus.map((one) => one[key])) - median(direct.map((one) => one[key]))).toFixed(2)}`
+  const row = (key) =>
+    `${median(direct.map((one) => one[key])).toFixed(2)} | ${median(octopus.map((one) => one[key])).toFixed(2)} | ${(median(octopus.map((one) => one[key])) - median(direct.map((one) => one[key]))).toFixed(2)}`
   return `\nLatency at 3,000 requests/s, 50 connections, metrics and access log on (ms):\n\n| | backend alone | through the gateway | added |\n|---|---|---|---|\n| p50 | ${row('p50')} |\n| p99 | ${row('p99')} |\n| p99.9 | ${row('p999')} |\n`
 }
 

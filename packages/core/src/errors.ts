@@ -79,10 +79,23 @@ export class GatewayError extends Error {
   /** An RFC 9457 problem document: title, status, code and request id; never the message or the cause. */
   toReply(requestId?: string): Reply {
     const { status, title } = this.spec
-    const body = JSON.stringify({ type: 'about:blank', title, status, code: this.code, ...(requestId === undefined ? {} : { request_id: requestId }) })
+    const body = JSON.stringify({
+      type: 'about:blank',
+      title,
+      status,
+      code: this.code,
+      ...(requestId === undefined ? {} : { request_id: requestId }),
+    })
     return {
       status,
-      headers: new HeaderList(['content-type', 'application/problem+json', 'content-length', String(new TextEncoder().encode(body).length), 'cache-control', 'no-store']),
+      headers: new HeaderList([
+        'content-type',
+        'application/problem+json',
+        'content-length',
+        String(new TextEncoder().encode(body).length),
+        'cache-control',
+        'no-store',
+      ]),
       body,
     }
   }

@@ -82,10 +82,22 @@ class RunningGateway implements Gateway {
     const empty: Snapshot = { generation: 0, routes: [], upstreams: new Map(), sets: new Map(), standby: [], table: new RouteTable() }
     this.#current = new Current(new Generation(empty, () => {}))
     this.#discovery = new Discovery(this.#log)
-    this.#sources = new Sources(this.#discovery, this.#log, { changed: () => this.#schedule(), schemaUpdated: (service) => this.metrics.schemaUpdated(service) })
+    this.#sources = new Sources(this.#discovery, this.#log, {
+      changed: () => this.#schedule(),
+      schemaUpdated: (service) => this.metrics.schemaUpdated(service),
+    })
     const resolved = resolveOptions({})
-    this.#opener = { shared: this.#sharedBy(options, resolved.trusted), limits: resolved.limits, builtIn: builtInRoutes([], this.#workshop) }
-    this[LANES] = new LaneHost({ opener: this.#opener, metrics: this.metrics, acquire: () => this.#current.acquire(), fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)) })
+    this.#opener = {
+      shared: this.#sharedBy(options, resolved.trusted),
+      limits: resolved.limits,
+      builtIn: builtInRoutes([], this.#workshop),
+    }
+    this[LANES] = new LaneHost({
+      opener: this.#opener,
+      metrics: this.metrics,
+      acquire: () => this.#current.acquire(),
+      fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    })
     this.ready = this.#start()
     const reported = new Promise<void>((resolve, reject) => {
       this.#markSynced = resolve
@@ -221,7 +233,8 @@ class RunningGateway implements Gateway {
   }
 
   #assignEndpoints(services: ServiceSet): void {
-    for (const upstream of this.#assembly?.assign(services, this.#applied) ?? []) this.#tell(this.#onEndpoints, (listener) => listener(upstream))
+    for (const upstream of this.#assembly?.assign(services, this.#applied) ?? [])
+      this.#tell(this.#onEndpoints, (listener) => listener(upstream))
   }
 
   /** A listener that throws is its author's trouble: the gateway goes on. */
@@ -245,7 +258,9 @@ class RunningGateway implements Gateway {
       if (this.#stop.signal.aborted) return
       await this.#apply(this.#sources.sets()).finally(() => (this.#unapplied -= 1))
       this.#checkSynced()
-    }).catch((thrown: unknown) => this.#log.error('routes could not be rebuilt; the last good ones keep serving', { reason: toGatewayError(thrown).message }))
+    }).catch((thrown: unknown) =>
+      this.#log.error('routes could not be rebuilt; the last good ones keep serving', { reason: toGatewayError(thrown).message }),
+    )
   }
 
   async #apply(sets: ReadonlyMap<string, readonly RouteSet[]>): Promise<void> {
@@ -295,7 +310,8 @@ class RunningGateway implements Gateway {
 }
 
 function sameVersions(a: ReadonlyMap<string, readonly RouteSet[]>, b: ReadonlyMap<string, readonly RouteSet[]>): boolean {
-  const versions = (sets: ReadonlyMap<string, readonly RouteSet[]>): unknown => [...sets].map(([source, list]) => [source, list.map((set) => [set.service, set.version])])
+  const versions = (sets: ReadonlyMap<string, readonly RouteSet[]>): unknown =>
+    [...sets].map(([source, list]) => [source, list.map((set) => [set.service, set.version])])
   return sameData(versions(a), versions(b))
 }
 

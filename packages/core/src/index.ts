@@ -20,7 +20,14 @@ export { isPathPrefix } from './snapshot/validate.ts'
 export { closest } from './suggest.ts'
 export type { Endpoint } from './upstream/endpoint.ts'
 export type { EndpointStatus } from './upstream/endpoint-state.ts'
-export type { BalancerName, MaybePromise, RoutingSettings, UpstreamDefinition, UpstreamHandler, UpstreamOptions } from './upstream/definition.ts'
+export type {
+  BalancerName,
+  MaybePromise,
+  RoutingSettings,
+  UpstreamDefinition,
+  UpstreamHandler,
+  UpstreamOptions,
+} from './upstream/definition.ts'
 export type { Balancer, BalancerFactory, Upstream } from './upstream/upstream.ts'
 export type { CompiledPhases, Phases } from './plugin/phases.ts'
 export { definePlugin } from './plugin/define.ts'

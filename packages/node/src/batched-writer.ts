@@ -54,7 +54,9 @@ export class BatchedWriter {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
     if (this.#dropped > 0) {
-      this.#lines.push(`${JSON.stringify({ timestamp: new Date().toISOString(), level: 'warn', message: 'log lines dropped', count: this.#dropped })}\n`)
+      this.#lines.push(
+        `${JSON.stringify({ timestamp: new Date().toISOString(), level: 'warn', message: 'log lines dropped', count: this.#dropped })}\n`,
+      )
       this.#dropped = 0
     }
     const batch = this.#lines.join('')

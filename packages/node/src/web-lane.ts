@@ -75,7 +75,10 @@ function asWebWire(wire: UndiciWire): Wire<NodeUpload, WebBody> {
   return {
     send: (call: Call<NodeUpload>): Sending<WebBody> => {
       const sending = wire.send(call)
-      return { answer: sending.answer.then(({ head, body }) => ({ head, body: body.takeWhole() ?? toStream(body) })), abort: (error) => sending.abort(error) }
+      return {
+        answer: sending.answer.then(({ head, body }) => ({ head, body: body.takeWhole() ?? toStream(body) })),
+        abort: (error) => sending.abort(error),
+      }
     },
     replayable: (body) => wire.replayable(body),
   }

@@ -52,7 +52,11 @@ class Supervised {
       }
       // The others need not wait for one that cannot be reached.
       if (this.set === undefined) changed()
-      log.warn('discovery provider failed; its last instances are kept', { provider: this.provider.name, reason: this.error, retry_in_ms: Math.round(pause) })
+      log.warn('discovery provider failed; its last instances are kept', {
+        provider: this.provider.name,
+        reason: this.error,
+        retry_in_ms: Math.round(pause),
+      })
       await sleep(pause * (0.75 + Math.random() / 2), signal)
       pause = Math.min(pause * 2, LONGEST_PAUSE_MS)
     }
@@ -73,7 +77,12 @@ class Supervised {
 function usable(set: ServiceSet, log: Logger): ServiceSet {
   return set.filter((instance) => {
     const isUsable = Number.isInteger(instance.port) && isOrigin(originOf(instance))
-    if (!isUsable) log.warn('discovery reported an instance without a usable address', { provider: instance.provider, service: instance.service, instance: instance.id })
+    if (!isUsable)
+      log.warn('discovery reported an instance without a usable address', {
+        provider: instance.provider,
+        service: instance.service,
+        instance: instance.id,
+      })
     return isUsable
   })
 }

@@ -21,7 +21,8 @@ export class TrustedProxies {
       const bytes = address === undefined || extra !== undefined ? undefined : parseAddress(address)
       const max = bytes === undefined ? 0 : bytes.length * 8
       const bits = bitsText === undefined ? max : /^\d{1,3}$/.test(bitsText) ? Number(bitsText) : -1
-      if (bytes === undefined || bits < 0 || bits > max) throw new TypeError(`"${cidr}" is not an address range: write 10.0.0.0/8 or fd00::/8.`)
+      if (bytes === undefined || bits < 0 || bits > max)
+        throw new TypeError(`"${cidr}" is not an address range: write 10.0.0.0/8 or fd00::/8.`)
       return { bytes, bits }
     })
   }

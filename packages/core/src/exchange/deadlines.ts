@@ -38,7 +38,7 @@ export class Deadlines {
 
   /** Everything that is watched now. */
   *[Symbol.iterator](): IterableIterator<Timed> {
-    for (let item = this.#first; item !== null; ) {
+    for (let item = this.#first; item !== null;) {
       const next: Timed | null = item.timedNext
       yield item
       item = next

@@ -34,7 +34,8 @@ export async function forward<In, Out>(ctx: Context, wire: Wire<In, Out>, body: 
   for (;;) {
     giveUpIfEnded(ctx)
     const endpoint = upstream.pick(ctx)
-    if (endpoint === undefined) throw ctx.attempts.at(-1)?.error ?? new GatewayError('NO_ENDPOINT', `No instance of upstream "${upstream.name}" is available.`)
+    if (endpoint === undefined)
+      throw ctx.attempts.at(-1)?.error ?? new GatewayError('NO_ENDPOINT', `No instance of upstream "${upstream.name}" is available.`)
     const head = outgoingHead(ctx, endpoint)
     const { onUpstreamRequest } = ctx.route.phases
     if (onUpstreamRequest !== null) {

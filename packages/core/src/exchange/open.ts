@@ -42,7 +42,10 @@ const NO_PARAMS: Readonly<Record<string, string>> = Object.freeze({})
 /** The first steps of every request on every lane: limits, host, target, route. Takes over the lease. Never throws. */
 export function openRequest(opener: Opener, lease: Generation, arrived: { request: RequestHead; peer: Peer }): Opened {
   const { request, peer } = arrived
-  const open = (match: Match, refusal: GatewayError | null): Opened => ({ ctx: new Context(opener.shared, lease, { match, request, peer }), refusal })
+  const open = (match: Match, refusal: GatewayError | null): Opened => ({
+    ctx: new Context(opener.shared, lease, { match, request, peer }),
+    refusal,
+  })
   const { builtIn } = opener
   const scan = scanHead(request, opener.limits)
   if (scan.error !== null) return open({ route: builtIn.rejected, params: NO_PARAMS }, scan.error)
@@ -122,7 +125,10 @@ function takeAbsoluteForm(request: RequestHead): string | null {
 
 /** Any other token, such as `h2c`, is ignored and the request served as it is (RFC 9110, section 7.8). */
 function isWebSocket(upgrade: string): boolean {
-  return upgrade.toLowerCase().split(',').some((token) => token.trim() === 'websocket')
+  return upgrade
+    .toLowerCase()
+    .split(',')
+    .some((token) => token.trim() === 'websocket')
 }
 
 /** gRPC ends in trailers, which these lanes cannot carry. gRPC-Web has none and passes. */

@@ -235,7 +235,12 @@ export class Context implements RequestContext, Timed {
     const error = outcome.error ?? this.ended ?? this.failure ?? undefined
     if (outcome.error !== undefined) this.#abort?.abort(outcome.error)
     try {
-      this.#shared.finished(this, { status: outcome.status, ms: performance.now() - this.startedAt, bytesOut: outcome.bytesOut, ...(error === undefined ? {} : { error }) })
+      this.#shared.finished(this, {
+        status: outcome.status,
+        ms: performance.now() - this.startedAt,
+        bytesOut: outcome.bytesOut,
+        ...(error === undefined ? {} : { error }),
+      })
     } finally {
       this.#lease.release()
     }

@@ -78,7 +78,8 @@ export class Metrics implements GatewayMetrics {
     series.requests.set(key, (series.requests.get(key) ?? 0) + 1)
     const histogram = (series.durations[method] ??= new Histogram())
     histogram.observe(outcome.ms / 1000)
-    for (const attempt of ctx.attempts) this.#countAttempt(ctx.route.upstream.name, attempt.status === undefined ? 'error' : String(attempt.status))
+    for (const attempt of ctx.attempts)
+      this.#countAttempt(ctx.route.upstream.name, attempt.status === undefined ? 'error' : String(attempt.status))
   }
 
   #countAttempt(upstream: string, status: string): void {
@@ -93,23 +94,33 @@ export class Metrics implements GatewayMetrics {
 
   #requestLines(): string {
     let requests = describe('octopus_requests_total', 'counter', 'Requests answered, by method, status and route template.')
-    let durations = describe('octopus_request_duration_seconds', 'histogram', 'Time from the head of a request to the last byte of its answer.')
+    let durations = describe(
+      'octopus_request_duration_seconds',
+      'histogram',
+      'Time from the head of a request to the last byte of its answer.',
+    )
     for (const series of this.#series) {
       const route = labelValue(series.label)
       for (const [key, count] of series.requests) {
         requests += `octopus_requests_total{method="${METHODS[Math.floor(key / 1000)]}",status="${key % 1000}",route=${route}} ${count}\n`
       }
       series.durations.forEach((histogram, method) => {
-        if (histogram !== null) durations += histogram.lines('octopus_request_duration_seconds', `method="${METHODS[method]}",route=${route}`)
+        if (histogram !== null)
+          durations += histogram.lines('octopus_request_duration_seconds', `method="${METHODS[method]}",route=${route}`)
       })
     }
     return requests + durations
   }
 
   #upstreamLines(): string {
-    let text = describe('octopus_upstream_requests_total', 'counter', 'Attempts at upstreams, by upstream and status; "error" where no head came.')
+    let text = describe(
+      'octopus_upstream_requests_total',
+      'counter',
+      'Attempts at upstreams, by upstream and status; "error" where no head came.',
+    )
     for (const [upstream, statuses] of this.#upstreams) {
-      for (const [status, count] of statuses) text += `octopus_upstream_requests_total{upstream=${labelValue(upstream)},status="${status}"} ${count}\n`
+      for (const [status, count] of statuses)
+        text += `octopus_upstream_requests_total{upstream=${labelValue(upstream)},status="${status}"} ${count}\n`
     }
     return text
   }
@@ -126,7 +137,9 @@ export class Metrics implements GatewayMetrics {
 
   /** One series per name and version, however many configurations of it there are. */
   #pluginLines(): string {
-    const lines = this.#sources.plugins().map(({ name, version }) => `octopus_plugin_loaded{plugin=${labelValue(name)},version=${labelValue(version)}} 1\n`)
+    const lines = this.#sources
+      .plugins()
+      .map(({ name, version }) => `octopus_plugin_loaded{plugin=${labelValue(name)},version=${labelValue(version)}} 1\n`)
     return [...new Set(lines)].join('')
   }
 
@@ -134,9 +147,11 @@ export class Metrics implements GatewayMetrics {
     const { services, routes } = this.#sources.farp()
     let text = `${describe('octopus_farp_services_total', 'gauge', 'Services known through FARP.')}octopus_farp_services_total ${services}\n`
     text += describe('octopus_farp_routes_total', 'gauge', 'Routes made from FARP services, by schema type.')
-    for (const { service, type, count } of routes) text += `octopus_farp_routes_total{service=${labelValue(service)},type=${labelValue(type)}} ${count}\n`
-    text += describe('octopus_farp_schema_updates_total', 'counter', 'Changes of a service\'s schemas after the first one.')
-    for (const [service, count] of this.#schemaUpdates) text += `octopus_farp_schema_updates_total{service=${labelValue(service)}} ${count}\n`
+    for (const { service, type, count } of routes)
+      text += `octopus_farp_routes_total{service=${labelValue(service)},type=${labelValue(type)}} ${count}\n`
+    text += describe('octopus_farp_schema_updates_total', 'counter', "Changes of a service's schemas after the first one.")
+    for (const [service, count] of this.#schemaUpdates)
+      text += `octopus_farp_schema_updates_total{service=${labelValue(service)}} ${count}\n`
     return text
   }
 }

@@ -2,7 +2,14 @@ import type { CompiledPhases, Phases } from './phases.ts'
 import type { Hooks } from './plugin.ts'
 
 const REVERSED = new Set<keyof Phases>(['onUpstreamResponse', 'onResponse'])
-const PHASES = ['onRequest', 'onUpstreamRequest', 'onUpstreamResponse', 'onResponse', 'onError', 'onFinish'] as const satisfies readonly (keyof Phases)[]
+const PHASES = [
+  'onRequest',
+  'onUpstreamRequest',
+  'onUpstreamResponse',
+  'onResponse',
+  'onError',
+  'onFinish',
+] as const satisfies readonly (keyof Phases)[]
 
 /** The phases of a list of plugins: forward on the way in, backward on the way out, `null` where nobody listens. */
 export function compilePhases(hooks: readonly Hooks[]): CompiledPhases {

@@ -28,7 +28,11 @@ export function definePlugin<const S extends StandardSchemaV1>(definition: {
 }
 
 /** The validated value, or a `ConfigError` with every issue. */
-export async function validate<S extends StandardSchemaV1>(schema: S, value: unknown, place: string): Promise<StandardSchemaV1.InferOutput<S>> {
+export async function validate<S extends StandardSchemaV1>(
+  schema: S,
+  value: unknown,
+  place: string,
+): Promise<StandardSchemaV1.InferOutput<S>> {
   const result = await schema['~standard'].validate(value)
   if (result.issues === undefined) return result.value as StandardSchemaV1.InferOutput<S>
   throw new ConfigError(result.issues.map((issue) => toIssue(issue, place)))

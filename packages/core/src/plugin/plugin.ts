@@ -26,9 +26,8 @@ export interface PluginHost {
 }
 
 /** The arguments of a factory: the configuration may be left out when its schema accepts `undefined`. */
-export type ConfigArgs<S extends StandardSchemaV1> = undefined extends StandardSchemaV1.InferInput<S>
-  ? [config?: StandardSchemaV1.InferInput<S>]
-  : [config: StandardSchemaV1.InferInput<S>]
+export type ConfigArgs<S extends StandardSchemaV1> =
+  undefined extends StandardSchemaV1.InferInput<S> ? [config?: StandardSchemaV1.InferInput<S>] : [config: StandardSchemaV1.InferInput<S>]
 
 /** Makes plugins of one kind. */
 export interface PluginFactory<S extends StandardSchemaV1> {

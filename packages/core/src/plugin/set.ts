@@ -37,7 +37,8 @@ export class PluginSet {
       } catch (thrown) {
         const error = toGatewayError(thrown)
         if (error instanceof ConfigError) issues.push(...error.issues)
-        else issues.push({ code: 'plugin_failed', path: `plugin ${plugin.name}`, message: `The plugin could not be set up: ${error.message}` })
+        else
+          issues.push({ code: 'plugin_failed', path: `plugin ${plugin.name}`, message: `The plugin could not be set up: ${error.message}` })
       }
     }
     if (issues.length === 0) return held.map((live) => live.hooks)

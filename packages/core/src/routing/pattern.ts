@@ -71,7 +71,8 @@ function parsePartial(text: string, path: string): Segment {
 }
 
 function checkName(name: string, path: string): string {
-  if (!/^[\w.-]{1,128}$/.test(name)) throw new TypeError(`"${name}" is not a parameter name (letters, digits, "_", "-", "."), in "${path}".`)
+  if (!/^[\w.-]{1,128}$/.test(name))
+    throw new TypeError(`"${name}" is not a parameter name (letters, digits, "_", "-", "."), in "${path}".`)
   return name
 }
 

@@ -62,13 +62,22 @@ async function checkDuplicates(routes: readonly RouteDefinition[]): Promise<Conf
   for (const [index, route] of routes.entries()) {
     await turn()
     const holder = route.id === undefined ? undefined : ids.get(route.id)
-    if (holder !== undefined) issues.push({ code: 'duplicate_id', path: `routes[${index}].id`, message: `routes[${holder}] already has the id "${route.id}": give one of them another.` })
+    if (holder !== undefined)
+      issues.push({
+        code: 'duplicate_id',
+        path: `routes[${index}].id`,
+        message: `routes[${holder}] already has the id "${route.id}": give one of them another.`,
+      })
     else if (route.id !== undefined) ids.set(route.id, index)
     for (const method of route.methods ?? ['*']) {
       const place = placeOf(route, method.toUpperCase())
       const first = places.get(place)
       if (first !== undefined && first !== index) {
-        issues.push({ code: 'duplicate_route', path: `routes[${index}]`, message: `routes[${first}] already has this host, path and ${route.methods === undefined ? 'methods' : `method ${method}`}: remove one of them, or give one another priority.` })
+        issues.push({
+          code: 'duplicate_route',
+          path: `routes[${index}]`,
+          message: `routes[${first}] already has this host, path and ${route.methods === undefined ? 'methods' : `method ${method}`}: remove one of them, or give one another priority.`,
+        })
       } else places.set(place, index)
     }
   }
@@ -77,11 +86,18 @@ async function checkDuplicates(routes: readonly RouteDefinition[]): Promise<Conf
 
 /** Every issue of what a source said about a service. */
 export async function checkSet(set: RouteSet): Promise<ConfigIssue[]> {
-  return [...validateUpstreams(set.upstreams, 'upstreams'), ...(await validateRoutes(set.routes, new Set(Object.keys(set.upstreams)), 'routes'))]
+  return [
+    ...validateUpstreams(set.upstreams, 'upstreams'),
+    ...(await validateRoutes(set.routes, new Set(Object.keys(set.upstreams)), 'routes')),
+  ]
 }
 
 /** Builds a generation from valid options and valid sets. Rejects with a `ConfigError` when a plugin cannot be set up; then nothing is held. */
-export async function assemble(workshop: Workshop, number: number, from: { options: GatewayOptions; sets: ReadonlyMap<string, readonly RouteSet[]> }): Promise<Assembly> {
+export async function assemble(
+  workshop: Workshop,
+  number: number,
+  from: { options: GatewayOptions; sets: ReadonlyMap<string, readonly RouteSet[]> },
+): Promise<Assembly> {
   const { options, sets } = from
   const hooks = new HookLists(workshop.plugins, await workshop.plugins.acquire(options.plugins ?? []))
   await hooks.addRoutes(options.routes ?? [])
@@ -101,7 +117,10 @@ export async function assemble(workshop: Workshop, number: number, from: { optio
     throw thrown
   })
   const upstreams = new Map([...placed.values()].map(({ upstream }) => [upstream.name, upstream]))
-  const generation = new Generation({ generation: number, routes: built.routes, upstreams, sets, standby: built.standby, table: built.table }, () => void letGo())
+  const generation = new Generation(
+    { generation: number, routes: built.routes, upstreams, sets, standby: built.standby, table: built.table },
+    () => void letGo(),
+  )
   return {
     generation,
     hooks: hooks.own,
@@ -111,7 +130,11 @@ export async function assemble(workshop: Workshop, number: number, from: { optio
   }
 }
 
-function assignEndpoints(placed: ReadonlyMap<string, Placed>, services: ServiceSet, sets: ReadonlyMap<string, readonly RouteSet[]>): LiveUpstream[] {
+function assignEndpoints(
+  placed: ReadonlyMap<string, Placed>,
+  services: ServiceSet,
+  sets: ReadonlyMap<string, readonly RouteSet[]>,
+): LiveUpstream[] {
   for (const [source, list] of sets) {
     for (const set of list) {
       for (const [name, definition] of Object.entries(set.upstreams)) {
@@ -159,7 +182,8 @@ function upstreamKey(source: string, service: string | null, name: string): stri
 }
 
 function endpointsIn(definition: UpstreamDefinition): Placed['endpoints'] {
-  if (typeof definition === 'function') return [{ id: `function:${definition.name}`, origin: 'http://function.invalid', weight: 1, labels: {} }]
+  if (typeof definition === 'function')
+    return [{ id: `function:${definition.name}`, origin: 'http://function.invalid', weight: 1, labels: {} }]
   const { endpoints } = isOptions(definition) ? definition : { endpoints: definition }
   if ('discover' in endpoints) return endpoints
   return endpoints.map((endpoint) => (typeof endpoint === 'string' ? { id: endpoint, origin: endpoint, weight: 1, labels: {} } : endpoint))

@@ -85,8 +85,11 @@ function compileRoute(entry: RouteEntry, host: BuildHost, phasesByHooks: Map<rea
 }
 
 function laneOf(upstream: LiveUpstream, middleware: readonly MiddlewareHandler[]): { lane: Lane; laneReason: string | null } {
-  if (middleware.length > 0) return { lane: 'web', laneReason: `middleware ${middleware.map((handler) => handler.name || 'anonymous').join(', ')}` }
-  return upstream.handler === null ? { lane: 'head', laneReason: null } : { lane: 'web', laneReason: `upstream ${upstream.name} is a function` }
+  if (middleware.length > 0)
+    return { lane: 'web', laneReason: `middleware ${middleware.map((handler) => handler.name || 'anonymous').join(', ')}` }
+  return upstream.handler === null
+    ? { lane: 'head', laneReason: null }
+    : { lane: 'web', laneReason: `upstream ${upstream.name} is a function` }
 }
 
 function milliseconds(key: 'timeout' | 'connectTimeout' | 'idleTimeout', otherwise: number, from: readonly RoutingSettings[]): number {

@@ -26,7 +26,8 @@ export function collectEntries(routes: readonly RouteDefinition[], sources: Read
   for (const [source, sets] of sources) {
     rank += 1
     for (const set of sets) {
-      for (const definition of set.routes) entries.push(entryOf(definition, { source, service: set.service, serviceVersion: set.serviceVersion, rank }))
+      for (const definition of set.routes)
+        entries.push(entryOf(definition, { source, service: set.service, serviceVersion: set.serviceVersion, rank }))
     }
   }
   return entries.sort(compareEntries)

@@ -112,7 +112,11 @@ export class Sources {
         continue
       }
       const message = issues.slice(0, 5).map(formatIssue).join('; ')
-      this.#log.error('a service\'s routes were refused; its last good ones are kept', { source: running.source.name, service: set.service, reason: message })
+      this.#log.error("a service's routes were refused; its last good ones are kept", {
+        source: running.source.name,
+        service: set.service,
+        reason: message,
+      })
       const finding = { code: 'ROUTES_REFUSED', severity: 'error', message } as const
       // A version of its own: the refused one must not pass as known when it comes again.
       const kept = known ?? { ...set, version: `refused:${set.version}`, routes: [], upstreams: {} }

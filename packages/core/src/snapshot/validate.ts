@@ -11,7 +11,11 @@ import type { RouteDefinition } from '../routing/route.ts'
 import type { RoutingSettings, UpstreamDefinition, UpstreamOptions } from '../upstream/definition.ts'
 
 /** Everything wrong with routes and upstreams; `path` prefixes every issue. */
-export async function validateRoutes(routes: readonly RouteDefinition[], upstreams: ReadonlySet<string>, path: string): Promise<ConfigIssue[]> {
+export async function validateRoutes(
+  routes: readonly RouteDefinition[],
+  upstreams: ReadonlySet<string>,
+  path: string,
+): Promise<ConfigIssue[]> {
   const issues: ConfigIssue[] = []
   const turn = slices()
   for (const [index, route] of routes.entries()) {
@@ -27,15 +31,27 @@ function validateRoute(route: RouteDefinition, upstreams: ReadonlySet<string>, p
   collect(issues, `${path}.host`, () => parseHost(route.host))
   for (const key of ['stripPrefix', 'addPrefix'] as const) {
     const prefix = route.rewrite?.[key]
-    if (prefix !== undefined && !isPathPrefix(prefix)) issues.push(invalid(`${path}.rewrite.${key}`, `"${prefix}" is not a path prefix: write /api, percent-encoded where it must be, without query or dot segments.`))
+    if (prefix !== undefined && !isPathPrefix(prefix))
+      issues.push(
+        invalid(
+          `${path}.rewrite.${key}`,
+          `"${prefix}" is not a path prefix: write /api, percent-encoded where it must be, without query or dot segments.`,
+        ),
+      )
   }
   for (const method of route.methods ?? []) {
     if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(method)) issues.push(invalid(`${path}.methods`, `"${method}" is not a method.`))
   }
   if (route.methods?.length === 0) issues.push(invalid(`${path}.methods`, 'The list is empty: leave the key out for every method.'))
-  if (route.priority !== undefined && !(route.priority >= 0 && route.priority <= 100)) issues.push(invalid(`${path}.priority`, 'A priority is a number from 0 to 100.'))
+  if (route.priority !== undefined && !(route.priority >= 0 && route.priority <= 100))
+    issues.push(invalid(`${path}.priority`, 'A priority is a number from 0 to 100.'))
   if (typeof route.upstream === 'string') issues.push(...checkTarget(route.upstream, upstreams, `${path}.upstream`))
-  else issues.push({ code: 'not_available', path: `${path}.upstream`, message: 'Several weighted upstreams are not available yet: name one upstream.' })
+  else
+    issues.push({
+      code: 'not_available',
+      path: `${path}.upstream`,
+      message: 'Several weighted upstreams are not available yet: name one upstream.',
+    })
   return [...issues, ...validateSettings(route, path)]
 }
 
@@ -47,7 +63,13 @@ export function isPathPrefix(prefix: string): boolean {
 
 function checkTarget(name: string, upstreams: ReadonlySet<string>, path: string): ConfigIssue[] {
   if (upstreams.has(name)) return []
-  return [{ code: 'dangling_upstream', path, message: `There is no upstream "${name}"${didYouMean(name, upstreams) || ': add it to upstreams, or correct the name.'}` }]
+  return [
+    {
+      code: 'dangling_upstream',
+      path,
+      message: `There is no upstream "${name}"${didYouMean(name, upstreams) || ': add it to upstreams, or correct the name.'}`,
+    },
+  ]
 }
 
 export function validateUpstreams(upstreams: Readonly<Record<string, UpstreamDefinition>>, path: string): ConfigIssue[] {
@@ -61,19 +83,33 @@ function validateOptions(options: UpstreamOptions, path: string): ConfigIssue[] 
   const issues = validateSettings(options, path)
   if (!('discover' in options.endpoints)) {
     const list: readonly (string | { origin: string; weight: number })[] = options.endpoints
-    issues.push(...validateOrigins(list.map((endpoint) => (typeof endpoint === 'string' ? endpoint : endpoint.origin)), `${path}.endpoints`))
+    issues.push(
+      ...validateOrigins(
+        list.map((endpoint) => (typeof endpoint === 'string' ? endpoint : endpoint.origin)),
+        `${path}.endpoints`,
+      ),
+    )
     list.forEach((endpoint, index) => {
-      if (typeof endpoint !== 'string' && !(endpoint.weight >= 0)) issues.push(invalid(`${path}.endpoints[${index}].weight`, 'A weight is a number from 0 up.'))
+      if (typeof endpoint !== 'string' && !(endpoint.weight >= 0))
+        issues.push(invalid(`${path}.endpoints[${index}].weight`, 'A weight is a number from 0 up.'))
     })
   }
   if (options.loadBalance !== undefined && options.loadBalance !== 'round-robin') {
-    issues.push({ code: 'not_available', path: `${path}.loadBalance`, message: `"${String(options.loadBalance)}" is not available yet: use round-robin.` })
+    issues.push({
+      code: 'not_available',
+      path: `${path}.loadBalance`,
+      message: `"${String(options.loadBalance)}" is not available yet: use round-robin.`,
+    })
   }
   return issues
 }
 
 function validateOrigins(origins: readonly string[], path: string): ConfigIssue[] {
-  return origins.flatMap((origin, index) => (isOrigin(origin) ? [] : [invalid(`${path}[${index}]`, `"${origin}" is not an origin: write http://host:port or https://host:port, nothing after it.`)]))
+  return origins.flatMap((origin, index) =>
+    isOrigin(origin)
+      ? []
+      : [invalid(`${path}[${index}]`, `"${origin}" is not an origin: write http://host:port or https://host:port, nothing after it.`)],
+  )
 }
 
 /** Timeouts and retries, wherever they stand. */
@@ -87,7 +123,8 @@ export function validateSettings(settings: RoutingSettings, path: string): Confi
     })
   }
   const { retries } = settings
-  if (retries !== undefined && !(Number.isInteger(retries) && retries >= 0 && retries <= 100)) issues.push(invalid(`${path}.retries`, 'The number of retries is an integer from 0 to 100.'))
+  if (retries !== undefined && !(Number.isInteger(retries) && retries >= 0 && retries <= 100))
+    issues.push(invalid(`${path}.retries`, 'The number of retries is an integer from 0 to 100.'))
   return issues
 }
 

@@ -55,9 +55,12 @@ export class LiveUpstream implements Upstream {
       const first = this.#balancer.pick(ctx, (endpoint) => (endpoint as LiveEndpoint).state.accepts(now))
       if (first !== undefined) return first as LiveEndpoint
     }
-    const fits = (endpoint: Endpoint): boolean => (subset === null || inSubset(endpoint, subset)) && !attempts.some((attempt) => attempt.endpoint.id === endpoint.id)
+    const fits = (endpoint: Endpoint): boolean =>
+      (subset === null || inSubset(endpoint, subset)) && !attempts.some((attempt) => attempt.endpoint.id === endpoint.id)
     const picked =
-      this.#balancer.pick(ctx, (endpoint) => fits(endpoint) && (endpoint as LiveEndpoint).state.accepts(now)) ?? this.#balancer.pick(ctx, fits) ?? (ctx as Context).brokenEndpoint()
+      this.#balancer.pick(ctx, (endpoint) => fits(endpoint) && (endpoint as LiveEndpoint).state.accepts(now)) ??
+      this.#balancer.pick(ctx, fits) ??
+      (ctx as Context).brokenEndpoint()
     return picked as LiveEndpoint | undefined
   }
 
@@ -92,5 +95,11 @@ function sameEndpoints(before: readonly Endpoint[], after: readonly Endpoint[]):
 }
 
 function sameEndpoint(a: Endpoint, b: Endpoint): boolean {
-  return a.id === b.id && a.origin === b.origin && a.weight === b.weight && a.zone === b.zone && JSON.stringify(a.labels) === JSON.stringify(b.labels)
+  return (
+    a.id === b.id &&
+    a.origin === b.origin &&
+    a.weight === b.weight &&
+    a.zone === b.zone &&
+    JSON.stringify(a.labels) === JSON.stringify(b.labels)
+  )
 }

@@ -3,7 +3,11 @@ import { HeaderList } from '../headers.ts'
 import { wholeBody, wholeResponse } from './whole-response.ts'
 
 const bytes = new TextEncoder().encode('{"a":1}')
-const make = (): Response => wholeResponse(bytes, { status: 201, headers: new HeaderList(['content-type', 'application/json', 'set-cookie', 'a=1', 'set-cookie', 'b=2']) })
+const make = (): Response =>
+  wholeResponse(bytes, {
+    status: 201,
+    headers: new HeaderList(['content-type', 'application/json', 'set-cookie', 'a=1', 'set-cookie', 'b=2']),
+  })
 
 describe('a response whose bytes are all here', () => {
   it('is a Response with the head it was given, and its fields can be changed', () => {

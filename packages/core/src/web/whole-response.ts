@@ -4,7 +4,10 @@ import type { HeaderList } from '../headers.ts'
 export type ResponseBody = ConstructorParameters<typeof Response>[0]
 
 /** `Response` as far as its head goes: the runtimes' types disagree whether its members are properties or methods, so none may be overridden. */
-const Head = Response as unknown as new (body: null, init: { readonly status: number }) => Pick<Response, 'status' | 'statusText' | 'headers'>
+const Head = Response as unknown as new (
+  body: null,
+  init: { readonly status: number },
+) => Pick<Response, 'status' | 'statusText' | 'headers'>
 
 /**
  * A response whose bytes are all here. Its body becomes a stream only when a middleware looks at it: making one for every small answer that
