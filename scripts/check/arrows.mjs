@@ -36,7 +36,7 @@ const RANKS = [
   ],
   ['exchange'],
   ['plugin', 'routing', 'upstream', 'discovery'],
-  ['snapshot'],
+  ['snapshot', 'plugins'],
   ['options.ts', 'resolve-options.ts', 'gateway-types.ts', 'metrics/observe.ts', 'web', 'lane-host.ts', 'lane.ts'],
   ['gateway.ts'],
   ['index.ts'],

@@ -44,7 +44,15 @@ export function gatewayWith(parts: Parts = {}): Gateway {
 
 /** An upstream with nothing behind it. */
 export function upstreamNamed(name: string, over: Partial<Upstream> = {}): Upstream {
-  return { name, endpoints: [], handler: null, hostMode: 'preserve', pick: () => undefined, ...over }
+  return {
+    name,
+    endpoints: [],
+    handler: null,
+    hostMode: 'preserve',
+    transport: { protocol: 'auto', tls: null },
+    pick: () => undefined,
+    ...over,
+  }
 }
 
 /** A route of the head lane with default settings. */
@@ -67,7 +75,10 @@ export function routeFor(path: string, over: Partial<Route> = {}): Route {
     timeout: 30_000,
     connectTimeout: 2000,
     idleTimeout: 60_000,
+    streamIdleTimeout: Infinity,
     retries: 3,
+    auth: null,
+    carries: { http: true, websocket: true, grpc: true },
     tags: [],
     meta: {},
     metric: 0,

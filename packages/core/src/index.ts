@@ -6,11 +6,11 @@ export type { ConfigIssue, ErrorCode, ErrorSource, ErrorSpec, RetryClass } from 
 export { HeaderList } from './headers.ts'
 export { parseDuration, sleep, toMilliseconds } from './time.ts'
 export type { Duration } from './time.ts'
-export type { Reply, RequestHead, ResponseHead } from './exchange/head.ts'
-export type { Attempt, Client, Outcome, RequestContext } from './exchange/context.ts'
+export type { ContentCoding, Protocol, Reply, RequestHead, ResponseHead } from './exchange/head.ts'
+export type { Attempt, Client, ClientCertificate, Outcome, RequestContext } from './exchange/context.ts'
 export { defineSlot } from './exchange/slots.ts'
 export type { Slot } from './exchange/slots.ts'
-export type { Lane, Match, Rewrite, Route, RouteDefinition, Target } from './routing/route.ts'
+export type { Lane, Match, Rewrite, Route, RouteAuth, RouteDefinition, Target } from './routing/route.ts'
 export { parsePattern } from './routing/pattern.ts'
 export type { Pattern, Segment } from './routing/pattern.ts'
 export { parseHost } from './routing/hosts.ts'
@@ -28,6 +28,7 @@ export type {
   UpstreamHandler,
   UpstreamOptions,
 } from './upstream/definition.ts'
+export type { Transport, UpstreamProtocol, UpstreamTls } from './upstream/transport.ts'
 export type { Balancer, BalancerFactory, Upstream } from './upstream/upstream.ts'
 export type { CompiledPhases, Phases } from './plugin/phases.ts'
 export { definePlugin } from './plugin/define.ts'

@@ -1,4 +1,4 @@
-import { exchange, forward, problemReply } from './exchange/engine.ts'
+import { exchange, forward, local, problemReply } from './exchange/engine.ts'
 import { fetchWire, functionWire } from './web/fetch-wire.ts'
 import { HeaderList } from './headers.ts'
 import { meteredUpload, toResponse } from './web/bodies.ts'
@@ -12,10 +12,9 @@ import type { Context } from './exchange/request-context.ts'
 import type { Generation } from './snapshot/current.ts'
 import type { Hooks } from './plugin/plugin.ts'
 import type { LiveUpstream } from './upstream/live-upstream.ts'
-import type { Metrics } from './metrics/gateway-metrics.ts'
-import type { Opened, Opener } from './exchange/open.ts'
 import type { Peer } from './exchange/client.ts'
-import type { RequestHead } from './exchange/head.ts'
+import type { Metrics } from './metrics/gateway-metrics.ts'
+import type { Arrived, Opened, Opener } from './exchange/open.ts'
 import type { WebBody } from './web/bodies.ts'
 import type { WebUpload } from './web/fetch-wire.ts'
 import type { Wire } from './exchange/wire.ts'
@@ -49,7 +48,7 @@ export class LaneHost {
   }
 
   /** Takes a lease and makes a request's context. From here on the lane must see to `ctx.finish`. Never throws. */
-  open(arrived: { request: RequestHead; peer: Peer }): Opened {
+  open(arrived: Arrived): Opened {
     return openRequest(this.opener, this.#acquire(), arrived)
   }
 
@@ -63,10 +62,9 @@ export class LaneHost {
     } catch (thrown) {
       const failure = toGatewayError(thrown)
       ctx.log.error('plugin failed in onResponse', { reason: failure.message, request_id: ctx.id })
-      const replacement = problemReply(ctx, failure)
-      return { head: replacement, local: replacement.body, flow: null }
+      return local(ctx, problemReply(ctx, failure))
     }
-    return { head: reply, local: reply.body, flow: null }
+    return local(ctx, reply)
   }
 
   /** One request through heads only. */

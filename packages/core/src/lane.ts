@@ -2,6 +2,8 @@
 export { LANES, LaneHost } from './lane-host.ts'
 export { Context } from './exchange/request-context.ts'
 export type { Upload } from './exchange/request-context.ts'
+export { local } from './exchange/engine.ts'
+export type { Arrived, Opened } from './exchange/open.ts'
 export type { Answer } from './exchange/engine.ts'
 export type { Call, Sending, UpstreamAnswer, Wire } from './exchange/wire.ts'
 export type { Peer } from './exchange/client.ts'

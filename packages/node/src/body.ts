@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import type { Context, Upload } from '@octopus-gateway/core/lane'
 import type { HeaderList } from '@octopus-gateway/core'
 import type { IncomingMessage } from 'node:http'
-import type { NodeUpload } from './undici-wire.ts'
+import type { NodeUpload } from './flow.ts'
 import type { Socket } from 'node:net'
 
 /** The length of a request body (RFC 9112, section 6); `Infinity` when it is chunked. */

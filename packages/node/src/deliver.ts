@@ -1,12 +1,12 @@
 import { GatewayError } from '@octopus-gateway/core'
 import type { Answer, Context } from '@octopus-gateway/core/lane'
 import type { Exchange } from './connection.ts'
-import type { FlowSink, UndiciFlow } from './flow.ts'
+import type { FlowSink, Flow } from './flow.ts'
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { HeaderList } from '@octopus-gateway/core'
 
 /** Writes an answer to the client: the head, then the bytes as they come, in step with how fast the client reads. */
-export function deliver(exchange: Exchange, answer: Answer<UndiciFlow>): void {
+export function deliver(exchange: Exchange, answer: Answer<Flow>): void {
   const { res, ctx } = exchange
   const { head, flow } = answer
   if (res.destroyed || ctx.isFinished) {

@@ -3,11 +3,11 @@ import { Connection, Exchange } from './connection.ts'
 import { deliver } from './deliver.ts'
 import { GatewayError, HeaderList, toGatewayError } from '@octopus-gateway/core'
 import { lingerAtEnd } from './linger.ts'
+import { local } from '@octopus-gateway/core/lane'
 import { WebLane } from './web-lane.ts'
 import type { Answer, Context, LaneHost } from '@octopus-gateway/core/lane'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { UndiciFlow } from './flow.ts'
-import type { UndiciWire } from './undici-wire.ts'
+import type { Flow, NodeWire } from './flow.ts'
 
 /** What a listener is told. */
 export interface ListenerOptions {
@@ -20,11 +20,11 @@ export class Listener {
   /** While closing, every answer ends its connection. */
   isClosing = false
   readonly #lanes: LaneHost
-  readonly #wire: UndiciWire
+  readonly #wire: NodeWire
   readonly #web: WebLane
   readonly #options: ListenerOptions
 
-  constructor(lanes: LaneHost, wire: UndiciWire, options: ListenerOptions) {
+  constructor(lanes: LaneHost, wire: NodeWire, options: ListenerOptions) {
     this.#lanes = lanes
     this.#wire = wire
     this.#web = new WebLane(lanes, wire)
@@ -74,7 +74,7 @@ export class Listener {
     this.#deliver(exchange, await this.#lanes.exchange(ctx, this.#wire, body))
   }
 
-  #deliver(exchange: Exchange, answer: Answer<UndiciFlow>): void {
+  #deliver(exchange: Exchange, answer: Answer<Flow>): void {
     if (this.#mustEnd(exchange)) answer.head.headers.set('connection', 'close')
     try {
       deliver(exchange, answer)
@@ -111,7 +111,7 @@ export class Listener {
     ctx.failure = new GatewayError('INTERNAL', error.message, error)
     const reply = ctx.failure.toReply(ctx.id)
     if (this.#mustEnd(exchange)) reply.headers.set('connection', 'close')
-    deliver(exchange, { head: reply, local: reply.body, flow: null })
+    deliver(exchange, local(ctx, reply))
   }
 }
 

@@ -3,7 +3,7 @@ import { LANES } from '@octopus-gateway/core/lane'
 import { Listener } from './listener.ts'
 import { listen } from './listen.ts'
 import { toMilliseconds } from '@octopus-gateway/core'
-import { UndiciWire } from './undici-wire.ts'
+import { Wires } from './wires.ts'
 import { Connection } from './connection.ts'
 import { refuseMalformed, writeProblem } from './malformed.ts'
 import type { Duration, Gateway } from '@octopus-gateway/core'
@@ -57,7 +57,7 @@ const DEFAULT_GRACE = '10s'
 export async function serve(gateway: Gateway, options: ServeOptions = {}): Promise<Server> {
   await gateway.ready
   const lanes = (gateway as Gateway & { readonly [LANES]: LaneHost })[LANES]
-  const wire = new UndiciWire()
+  const wire = new Wires()
   const listener = new Listener(lanes, wire, { clientIdle: toMilliseconds(options.timeouts?.idle ?? '60s') })
   const server = createHttpServer(lanes, options)
   server.on('request', listener.handle)

@@ -1,19 +1,16 @@
 import { Agent } from 'undici'
 import { GatewayError } from '@octopus-gateway/core'
-import { UndiciFlow } from './flow.ts'
-import type { Call, Sending, Wire } from '@octopus-gateway/core/lane'
+import { UndiciFlow } from './undici-flow.ts'
+import type { Call, Sending } from '@octopus-gateway/core/lane'
 import type { Dispatcher } from 'undici'
-import type { Readable } from 'node:stream'
-
-/** A request body on Node: the incoming message itself, bytes, or nothing. */
-export type NodeUpload = Readable | Uint8Array | null
+import type { Flow, NodeUpload, NodeWire } from './flow.ts'
 
 /** The way out on Node: undici's `dispatch` with flat header arrays, one pool of connections per origin. */
-export class UndiciWire implements Wire<NodeUpload, UndiciFlow> {
+export class UndiciWire implements NodeWire {
   /** Connection options belong to an agent, so there is one for each connect timeout in use. */
   readonly #agents = new Map<number, Agent>()
 
-  send(call: Call<NodeUpload>): Sending<UndiciFlow> {
+  send(call: Call<NodeUpload>): Sending<Flow> {
     const flow = new UndiciFlow()
     const { head, body, endpoint } = call
     const options = {
@@ -39,7 +36,6 @@ export class UndiciWire implements Wire<NodeUpload, UndiciFlow> {
     return body === null || body instanceof Uint8Array || (!body.readableDidRead && !body.destroyed)
   }
 
-  /** Closes idle connections at once, the others when their exchange ends or after `graceMs`. */
   async close(graceMs: number): Promise<void> {
     const agents = [...this.#agents.values()]
     this.#agents.clear()

@@ -6,15 +6,15 @@ import { failBody, Recording, uploadOf } from './body.ts'
 import { writeResponse } from './write-response.ts'
 import type { Call, LaneHost, Sending, WebBody, Wire } from '@octopus-gateway/core/lane'
 import type { Exchange } from './connection.ts'
-import type { FlowSink, UndiciFlow } from './flow.ts'
-import type { NodeUpload, UndiciWire } from './undici-wire.ts'
+import type { FlowSink, Flow } from './flow.ts'
+import type { NodeUpload, NodeWire } from './flow.ts'
 
 /** The web lane on Node: Hono's adapter makes the `Request`; the bytes upstream still go through undici. */
 export class WebLane {
   readonly #lanes: LaneHost
   readonly #wire: Wire<NodeUpload, WebBody>
 
-  constructor(lanes: LaneHost, wire: UndiciWire) {
+  constructor(lanes: LaneHost, wire: NodeWire) {
     this.#lanes = lanes
     this.#wire = asWebWire(wire)
   }
@@ -71,7 +71,7 @@ function replaced(raw: Request, original: Request): NodeUpload {
   return raw === original || raw.body === null ? null : Readable.fromWeb(raw.body as never)
 }
 
-function asWebWire(wire: UndiciWire): Wire<NodeUpload, WebBody> {
+function asWebWire(wire: NodeWire): Wire<NodeUpload, WebBody> {
   return {
     send: (call: Call<NodeUpload>): Sending<WebBody> => {
       const sending = wire.send(call)
@@ -85,7 +85,7 @@ function asWebWire(wire: UndiciWire): Wire<NodeUpload, WebBody> {
 }
 
 /** A flow as a Web stream: pulled piece by piece, paused when the reader is slow. */
-function toStream(flow: UndiciFlow): ReadableStream<Uint8Array> {
+function toStream(flow: Flow): ReadableStream<Uint8Array> {
   let isOpen = true
   return new ReadableStream<Uint8Array>(
     {

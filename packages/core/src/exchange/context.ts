@@ -1,7 +1,7 @@
 import type { Endpoint } from '../upstream/endpoint.ts'
 import type { GatewayError } from '../errors.ts'
 import type { Logger } from '../log/logger.ts'
-import type { RequestHead } from './head.ts'
+import type { ContentCoding, Protocol, RequestHead } from './head.ts'
 import type { Route } from '../routing/route.ts'
 import type { Slot } from './slots.ts'
 
@@ -11,6 +11,16 @@ export interface Client {
   readonly ip: string
   /** Whether the client spoke TLS, to us or to a trusted proxy. */
   readonly secure: boolean
+  /** The certificate that the other end of the connection has proven to hold, when the listener asked for one. */
+  readonly certificate?: ClientCertificate
+}
+
+/** A verified certificate of a client. Compare whole names or fingerprints; a part of a name identifies nobody. */
+export interface ClientCertificate {
+  /** SHA-256 over the certificate: 64 lower-case hexadecimal digits. */
+  readonly fingerprint: string
+  /** Subject alternative names, as `DNS:users.internal`, `URI:spiffe://shop/users`, `email:…` or `IP:…`. */
+  readonly names: readonly string[]
 }
 
 /** One try at an endpoint. */
@@ -44,6 +54,9 @@ export interface RequestContext {
   /** The head as received. The head that goes upstream is another object. */
   readonly request: Readonly<RequestHead>
   readonly client: Client
+  readonly protocol: Protocol
+  /** Codings that the lane of this request can apply to the body of its answer; none for upgrades and gRPC. */
+  readonly codings: readonly ContentCoding[]
   readonly attempts: readonly Attempt[]
   /** Monotonic milliseconds (`performance.now()`). */
   readonly startedAt: number

@@ -1,10 +1,11 @@
 import { GatewayError, toGatewayError } from '../errors.ts'
+import { grpcReply } from './grpc.ts'
 import { outgoingHead, responseHead } from './forward.ts'
 import { mayRetry } from './retry.ts'
 import type { CompiledPhases } from '../plugin/phases.ts'
 import type { Context } from './request-context.ts'
 import type { LiveUpstream } from '../upstream/live-upstream.ts'
-import type { Reply, ResponseHead } from './head.ts'
+import type { ContentCoding, Reply, ResponseHead } from './head.ts'
 import type { UpstreamAnswer, Wire } from './wire.ts'
 
 /** What the client gets: a reply made here, or the flowing body of an upstream. The lane calls `ctx.finish` after the last byte. */
@@ -13,6 +14,8 @@ export interface Answer<Out> {
   /** A body made here. Only looked at when `flow` is `null`. */
   readonly local: Reply['body']
   readonly flow: Out | null
+  /** The coding to apply to the body; the head says so already. */
+  readonly coding: ContentCoding | null
 }
 
 /** One request through all its phases, on any lane. Never rejects: failures become replies. */
@@ -20,12 +23,14 @@ export async function exchange<In, Out>(ctx: Context, wire: Wire<In, Out>, body:
   let answer: Answer<Out>
   try {
     const { onRequest } = ctx.route.phases
-    const reply = onRequest === null ? undefined : await firstReply(onRequest, ctx)
-    answer = reply === undefined ? await forward(ctx, wire, body) : local(reply)
+    const reply = (ctx.isPreflight ? preflightReply(ctx) : undefined) ?? (onRequest === null ? undefined : await firstReply(onRequest, ctx))
+    answer = reply === undefined ? await forward(ctx, wire, body) : local(ctx, reply)
   } catch (thrown) {
-    answer = local(await failed(ctx, thrown))
+    answer = local(ctx, await failed(ctx, thrown))
   }
-  return ctx.route.phases.onResponse === null ? answer : respond(ctx, answer)
+  const { onResponse, transform } = ctx.route.phases
+  if (onResponse !== null) answer = await respond(ctx, answer)
+  return transform === null ? answer : transformed(ctx, answer)
 }
 
 /** Sends the request to endpoints of its upstream until one answers. Rejects with a `GatewayError`. */
@@ -44,7 +49,15 @@ export async function forward<In, Out>(ctx: Context, wire: Wire<In, Out>, body: 
       giveUpIfEnded(ctx)
     }
     const startedAt = performance.now()
-    const sending = wire.send({ endpoint, head, body, connectTimeout: ctx.route.connectTimeout })
+    const sending = wire.send({
+      endpoint,
+      transport: upstream.transport,
+      protocol: ctx.protocol,
+      head,
+      body,
+      connectTimeout: ctx.route.connectTimeout,
+      onInformational: ctx.onInformational,
+    })
     ctx.sending(sending, endpoint)
     let answered: UpstreamAnswer<Out>
     try {
@@ -72,12 +85,25 @@ function giveUpIfEnded(ctx: Context): void {
 }
 
 async function accept<Out>(ctx: Context, answered: UpstreamAnswer<Out>): Promise<Answer<Out>> {
-  const head = responseHead(answered.head)
+  const head = responseHead(answered.head, ctx.protocol)
   const { onUpstreamResponse } = ctx.route.phases
   if (onUpstreamResponse !== null) for (const hook of onUpstreamResponse) await hook(ctx, head)
   giveUpIfEnded(ctx)
-  ctx.flowing()
-  return { head, local: null, flow: answered.body }
+  ctx.flowing(ctx.protocol !== 'http' || isEventStream(head))
+  return { head, local: null, flow: answered.body, coding: null }
+}
+
+function isEventStream(head: ResponseHead): boolean {
+  return head.headers.get('content-type')?.startsWith('text/event-stream') === true
+}
+
+/** The answer to a preflight, by the first plugin of its route that gives one. */
+export function preflightReply(ctx: Context): Reply | undefined {
+  for (const hook of ctx.route.phases.onPreflight ?? []) {
+    const reply = hook(ctx)
+    if (reply !== undefined) return reply
+  }
+  return undefined
 }
 
 /** Runs `onRequest` hooks until one answers. */
@@ -129,7 +155,7 @@ async function respond<Out>(ctx: Context, answer: Answer<Out>): Promise<Answer<O
     logFailure(ctx, error)
     if (answer.flow !== null) ctx.discard(error)
     ctx.failure = error
-    return local(problemReply(ctx, error))
+    return local(ctx, problemReply(ctx, error))
   }
 }
 
@@ -148,8 +174,24 @@ function logFailure(ctx: Context, error: GatewayError): void {
   })
 }
 
-function local<Out>(reply: Reply): Answer<Out> {
-  return { head: reply, local: reply.body, flow: null }
+/** The coding of the body, by the first plugin that names one. It changes the head itself. */
+function transformed<Out>(ctx: Context, answer: Answer<Out>): Answer<Out> {
+  if (ctx.codings.length === 0) return answer
+  for (const hook of ctx.route.phases.transform!) {
+    const coding = hook(ctx, answer.head)
+    if (coding !== undefined) return { ...answer, coding }
+  }
+  return answer
+}
+
+/** A reply made here as an answer, in the way the client's protocol tells failures. */
+export function local<Out>(ctx: Context, reply: Reply): Answer<Out> {
+  const { head, body } = ctx.protocol === 'grpc' ? asGrpc(ctx, reply) : { head: reply, body: reply.body }
+  return { head, local: body, flow: null, coding: null }
+}
+
+function asGrpc(ctx: Context, reply: Reply): { head: ResponseHead; body: null } {
+  return { head: grpcReply(reply, ctx.failure?.spec.title ?? `HTTP status ${reply.status}`), body: null }
 }
 
 function isPromise<T>(value: T | Promise<T>): value is Promise<T> {

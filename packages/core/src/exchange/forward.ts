@@ -2,7 +2,7 @@ import { GatewayError } from '../errors.ts'
 import { HeaderList } from '../headers.ts'
 import type { Context } from './request-context.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
-import type { RequestHead, ResponseHead } from './head.ts'
+import type { Protocol, RequestHead, ResponseHead } from './head.ts'
 
 const VIA = '1.1 octopus'
 
@@ -126,9 +126,10 @@ function forwardedElement(peer: string, host: string | undefined, proto: string)
 }
 
 /** The head of an upstream's answer as the client may see it. The list is the upstream's own, changed in place. */
-export function responseHead(head: ResponseHead): ResponseHead {
+export function responseHead(head: ResponseHead, protocol: Protocol = 'http'): ResponseHead {
   const { status, headers } = head
-  if (status < 200 || status > 599) throw new GatewayError('UPSTREAM_PROTOCOL', `The upstream answered with status ${status}.`)
+  if ((status < 200 && !(status === 101 && protocol === 'websocket')) || status > 599)
+    throw new GatewayError('UPSTREAM_PROTOCOL', `The upstream answered with status ${status}.`)
   const { flat } = headers
   const nominated = nominatedFields(headers)
   const noLength = status === 204

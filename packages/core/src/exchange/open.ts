@@ -6,7 +6,7 @@ import { sameName } from '../headers.ts'
 import type { Generation } from '../snapshot/current.ts'
 import type { Match, Route } from '../routing/route.ts'
 import type { Peer } from './client.ts'
-import type { RequestHead } from './head.ts'
+import type { Protocol, RequestHead } from './head.ts'
 import type { Shared } from './request-context.ts'
 
 /** Limits with every default filled in. */
@@ -37,23 +37,46 @@ export interface Opened {
   readonly refusal: GatewayError | null
 }
 
+/** What arrived at a listener. */
+export interface Arrived {
+  readonly request: RequestHead
+  readonly peer: Peer
+  /** Told by a listener whose framing says so (RFC 8441); otherwise the head tells. */
+  readonly protocol?: Protocol
+  /** What the listener can carry beside plain HTTP on this connection. */
+  readonly carries?: readonly Protocol[]
+}
+
 const NO_PARAMS: Readonly<Record<string, string>> = Object.freeze({})
 
 /** The first steps of every request on every lane: limits, host, target, route. Takes over the lease. Never throws. */
-export function openRequest(opener: Opener, lease: Generation, arrived: { request: RequestHead; peer: Peer }): Opened {
+export function openRequest(opener: Opener, lease: Generation, arrived: Arrived): Opened {
   const { request, peer } = arrived
-  const open = (match: Match, refusal: GatewayError | null): Opened => ({
-    ctx: new Context(opener.shared, lease, { match, request, peer }),
-    refusal,
-  })
   const { builtIn } = opener
   const scan = scanHead(request, opener.limits)
+  const spoken = arrived.protocol ?? scan.protocol
+  // Where the listener cannot carry it, the request is plain HTTP that is refused: its client may be no such client at all.
+  const isCarried = spoken === 'http' || arrived.carries?.includes(spoken) === true
+  const protocol = isCarried ? spoken : 'http'
+  const open = (match: Match, refusal: GatewayError | null, isPreflight = false): Opened => ({
+    ctx: new Context(opener.shared, lease, { match, request, peer, protocol, isPreflight }),
+    refusal,
+  })
   if (scan.error !== null) return open({ route: builtIn.rejected, params: NO_PARAMS }, scan.error)
   const path = pathOf(request.target)
   if (path === null) return open({ route: builtIn.rejected, params: NO_PARAMS }, new GatewayError('BAD_TARGET'))
-  const match = lease.snapshot.table.match(scan.host, request.method, path)
-  if (match !== null) return open(match, scan.isUnsupported ? new GatewayError('NOT_SUPPORTED') : null)
-  const allowed = lease.snapshot.table.allowed(scan.host, path)
+  const { table } = lease.snapshot
+  if (request.method === 'OPTIONS') {
+    const asked = preflightMethod(request)
+    const match = asked === undefined ? null : table.match(scan.host, asked, path)
+    // Without a policy that answers preflights, OPTIONS is a request like any other.
+    if (match !== null && match.route.phases.onPreflight !== null) return open(match, null, true)
+  }
+  // An extended CONNECT (RFC 8441) stands for the GET of an upgrade.
+  const method = protocol === 'websocket' && request.method === 'CONNECT' ? 'GET' : request.method
+  const match = table.match(scan.host, method, path)
+  if (match !== null) return open(match, isCarried && match.route.carries[protocol] ? null : new GatewayError('NOT_SUPPORTED'))
+  const allowed = table.allowed(scan.host, path)
   if (allowed.length === 0) return open({ route: builtIn.unmatched, params: NO_PARAMS }, new GatewayError('ROUTE_NOT_FOUND'))
   return open({ route: builtIn.unmatched, params: NO_PARAMS }, new MethodNotAllowed(allowed))
 }
@@ -77,19 +100,19 @@ class MethodNotAllowed extends GatewayError {
 interface Scan {
   readonly host: string
   readonly error: GatewayError | null
-  readonly isUnsupported: boolean
+  readonly protocol: Protocol
 }
 
 /** One pass over the head: limits, the Host rules of RFC 9112, section 3.2, and what the gateway cannot carry. */
 function scanHead(request: RequestHead, limits: Limits): Scan {
-  const refuse = (error: GatewayError): Scan => ({ host: '', error, isUnsupported: false })
+  const refuse = (error: GatewayError): Scan => ({ host: '', error, protocol: 'http' })
   const { flat } = request.headers
   if (request.target.length > limits.uri) return refuse(new GatewayError('URI_TOO_LONG'))
   if (flat.length > limits.headerCount * 2) return refuse(new GatewayError('HEADERS_TOO_LARGE'))
   let bytes = 0
   let hosts = 0
   let host = ''
-  let isUnsupported = false
+  let protocol: Protocol = 'http'
   for (let i = 0; i < flat.length; i += 2) {
     const name = flat[i]!
     const value = flat[i + 1]!
@@ -97,8 +120,9 @@ function scanHead(request: RequestHead, limits: Limits): Scan {
     if (name.length === 4 && sameName(name, 'host')) {
       hosts += 1
       host = value
-    } else if (name.length === 7 && sameName(name, 'upgrade')) isUnsupported ||= isWebSocket(value)
-    else if (name.length === 12 && sameName(name, 'content-type')) isUnsupported ||= isGrpc(value)
+    } else if (name.length === 7 && sameName(name, 'upgrade')) {
+      if (isWebSocket(value)) protocol = 'websocket'
+    } else if (name.length === 12 && sameName(name, 'content-type') && isGrpc(value)) protocol = 'grpc'
   }
   if (bytes > limits.headers) return refuse(new GatewayError('HEADERS_TOO_LARGE'))
   if (hosts > 1) return refuse(new GatewayError('BAD_HOST'))
@@ -106,9 +130,15 @@ function scanHead(request: RequestHead, limits: Limits): Scan {
     const authority = takeAbsoluteForm(request)
     if (authority === null) return refuse(new GatewayError('BAD_TARGET'))
     host = authority
-  } else if (hosts === 0) return { host: '', error: null, isUnsupported }
+  } else if (hosts === 0) return { host: '', error: null, protocol }
   const name = hostName(host)
-  return name === null ? refuse(new GatewayError('BAD_HOST')) : { host: name, error: null, isUnsupported }
+  return name === null ? refuse(new GatewayError('BAD_HOST')) : { host: name, error: null, protocol }
+}
+
+/** The method that a CORS preflight asks for (Fetch standard, section 3.3.2); `undefined` when the request is none. */
+function preflightMethod(request: RequestHead): string | undefined {
+  const { headers } = request
+  return headers.has('origin') ? headers.get('access-control-request-method') : undefined
 }
 
 const SLASH = 0x2f
@@ -131,7 +161,7 @@ function isWebSocket(upgrade: string): boolean {
     .some((token) => token.trim() === 'websocket')
 }
 
-/** gRPC ends in trailers, which these lanes cannot carry. gRPC-Web has none and passes. */
+/** gRPC ends in trailers. gRPC-Web has none and is plain HTTP. */
 function isGrpc(contentType: string): boolean {
   return /^application\/grpc(?:$|[+;\s])/i.test(contentType)
 }

@@ -9,7 +9,7 @@ import type { Generation } from '../snapshot/current.ts'
 import type { Logger } from '../log/logger.ts'
 import type { Match, Route } from '../routing/route.ts'
 import type { Peer, TrustedProxies } from './client.ts'
-import type { RequestHead } from './head.ts'
+import type { ContentCoding, Protocol, RequestHead, ResponseHead } from './head.ts'
 import type { Slot } from './slots.ts'
 
 /** What every request of a gateway shares. */
@@ -36,6 +36,16 @@ interface Abortable {
 }
 
 const NO_ATTEMPTS: Attempt[] = []
+const NO_CODINGS: readonly ContentCoding[] = []
+
+/** What a context is made of. */
+export interface Given {
+  readonly match: Match
+  readonly request: RequestHead
+  readonly peer: Peer
+  readonly protocol: Protocol
+  readonly isPreflight: boolean
+}
 
 /** The inside of a `RequestContext`: what lanes and the engine need beyond what plugins see. */
 export class Context implements RequestContext, Timed {
@@ -43,6 +53,13 @@ export class Context implements RequestContext, Timed {
   readonly params: Readonly<Record<string, string>>
   readonly request: RequestHead
   readonly client: Client
+  readonly protocol: Protocol
+  /** Whether this is a CORS preflight: `route` is that of the method it asks for. */
+  readonly isPreflight: boolean
+  /** Set by a lane that can compress. */
+  codings: readonly ContentCoding[] = NO_CODINGS
+  /** Set by a lane whose client can be told of interim heads. */
+  onInformational: ((head: ResponseHead) => void) | null = null
   /** The other end of the connection, which may be a proxy. */
   readonly peer: Peer
   readonly startedAt = performance.now()
@@ -77,14 +94,17 @@ export class Context implements RequestContext, Timed {
   #active: EndpointState | null = null
   #uploaded = -1
   #isBody = false
+  #isStream = false
   #isFinished = false
 
-  constructor(shared: Shared, lease: Generation, given: { match: Match; request: RequestHead; peer: Peer }) {
+  constructor(shared: Shared, lease: Generation, given: Given) {
     this.#shared = shared
     this.#lease = lease
     this.route = given.match.route
     this.params = given.match.params
     this.request = given.request
+    this.protocol = given.protocol
+    this.isPreflight = given.isPreflight
     this.peer = given.peer
     this.client = given.peer.trusted ? clientBehind(given.peer, given.request.headers, shared.trusted) : given.peer
   }
@@ -174,15 +194,16 @@ export class Context implements RequestContext, Timed {
     return times === 1 ? last.endpoint : undefined
   }
 
-  /** The final head is on its way to the client: from now on only silence counts. */
-  flowing(): void {
+  /** The final head is on its way to the client: from now on only silence counts, and of a stream that may be silent not even that. */
+  flowing(isStream = false): void {
     this.#isBody = true
+    this.#isStream = isStream
     this.progressed()
   }
 
   /** A piece of a body moved. */
   progressed(): void {
-    this.deadline = performance.now() + this.route.idleTimeout
+    this.deadline = performance.now() + (this.#isStream ? this.route.streamIdleTimeout : this.route.idleTimeout)
   }
 
   /** The client does not read: from now on its patience counts, not the upstream's. */

@@ -1,14 +1,20 @@
 import type { Endpoint } from '../upstream/endpoint.ts'
 import type { GatewayError } from '../errors.ts'
-import type { RequestHead, ResponseHead } from './head.ts'
+import type { Protocol, RequestHead, ResponseHead } from './head.ts'
+import type { Transport } from '../upstream/transport.ts'
 
 /** One attempt. */
 export interface Call<In> {
   readonly endpoint: Endpoint
+  /** How the endpoint is spoken to. Pools of connections belong to this object. */
+  readonly transport: Transport
+  readonly protocol: Protocol
   readonly head: RequestHead
   readonly body: In
   /** Milliseconds to establish a connection. */
   readonly connectTimeout: number
+  /** Gets interim heads such as 103 (RFC 8297) as they come; `null` when the client cannot be told. */
+  readonly onInformational: ((head: ResponseHead) => void) | null
 }
 
 /** The answer of an endpoint: its head, and its body still to come. */

@@ -1,12 +1,14 @@
 import type { CompiledPhases, Phases } from './phases.ts'
 import type { Hooks } from './plugin.ts'
 
-const REVERSED = new Set<keyof Phases>(['onUpstreamResponse', 'onResponse'])
+const REVERSED = new Set<keyof Phases>(['onUpstreamResponse', 'onResponse', 'transform'])
 const PHASES = [
+  'onPreflight',
   'onRequest',
   'onUpstreamRequest',
   'onUpstreamResponse',
   'onResponse',
+  'transform',
   'onError',
   'onFinish',
 ] as const satisfies readonly (keyof Phases)[]

@@ -6,8 +6,12 @@ import type { StandardSchemaV1 } from './standard-schema.ts'
 
 /** What a plugin does once it is set up. */
 export interface Hooks extends Phases, Partial<AsyncDisposable> {
-  /** A Hono middleware. A route that carries one takes the web lane. */
+  /** A Hono middleware. A route that carries one takes the web lane, and refuses upgrades and gRPC unless `carries` lists them. */
   readonly middleware?: MiddlewareHandler
+  /** Protocols for which `middleware` may be passed by, because the phases of this plugin do its work there. */
+  readonly carries?: readonly ('websocket' | 'grpc')[]
+  /** The auth providers that this plugin asks. A route that names providers, scopes or roles needs a plugin that enforces them. */
+  readonly enforces?: readonly string[]
 }
 
 /** A plugin is an inert value: nothing happens until a gateway calls `setup`. */

@@ -1,7 +1,7 @@
 import type { CompiledPhases } from '../plugin/phases.ts'
 import type { MiddlewareHandler } from 'hono'
 import type { Hooks, Plugin } from '../plugin/plugin.ts'
-import type { RequestHead } from '../exchange/head.ts'
+import type { Protocol, RequestHead } from '../exchange/head.ts'
 import type { RoutingSettings } from '../upstream/definition.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 
@@ -11,6 +11,16 @@ export interface Rewrite {
   readonly stripPrefix?: string
   /** Put in front of what is left. */
   readonly addPrefix?: string
+}
+
+/** What a route demands of its callers. Everything named must hold. */
+export interface RouteAuth {
+  /** Only identities of these auth providers count. Default: every provider of the route's `auth` plugin. */
+  readonly providers?: readonly string[]
+  /** All of these scopes. */
+  readonly scopes?: readonly string[]
+  /** At least one of these roles. */
+  readonly roles?: readonly string[]
 }
 
 /** One weighted target among several. */
@@ -41,6 +51,8 @@ export interface RouteDefinition extends RoutingSettings {
   readonly rewrite?: Rewrite
   /** Only endpoints with these labels serve this route; a list means any of its values. */
   readonly subset?: Readonly<Record<string, string | readonly string[]>>
+  /** `false` admits anonymous callers where an `auth` plugin would not; an object demands. A demand that no plugin enforces is a configuration error. */
+  readonly auth?: false | RouteAuth
   /** After the gateway's own plugins, in this order. */
   readonly plugins?: readonly Plugin[]
   /** Labels for people and filters. */
@@ -78,7 +90,12 @@ export interface Route {
   readonly timeout: number
   readonly connectTimeout: number
   readonly idleTimeout: number
+  /** The same for upgrades, gRPC and event streams, which may be silent for long: `Infinity` unless it was set. */
+  readonly streamIdleTimeout: number
   readonly retries: number
+  readonly auth: false | RouteAuth | null
+  /** Whether no plugin stands in the way of this protocol. */
+  readonly carries: Readonly<Record<Protocol, boolean>>
   readonly tags: readonly string[]
   readonly meta: Readonly<Record<string, unknown>>
   /** The index of this route's series in the metrics. */

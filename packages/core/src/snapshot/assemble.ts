@@ -2,6 +2,7 @@ import { buildRoutes } from './build.ts'
 import { collectEntries, CONFIG, placeOf } from './entries.ts'
 import { ConfigError } from '../errors.ts'
 import { endpointsOf } from '../discovery/resolve.ts'
+import { DEFAULT_TRANSPORT } from '../upstream/transport.ts'
 import { Generation } from './current.ts'
 import { slices } from '../slices.ts'
 import { isOptions, validateRoutes, validateSettings, validateUpstreams } from './validate.ts'
@@ -16,6 +17,7 @@ import type { RouteEntry } from './entries.ts'
 import type { RouteSet } from './source.ts'
 import type { RoutingSettings, UpstreamDefinition, UpstreamOptions } from '../upstream/definition.ts'
 import type { ServiceSet } from '../discovery/provider.ts'
+import type { Transport } from '../upstream/transport.ts'
 import type { UpstreamSet } from '../upstream/upstream-set.ts'
 
 /** What generations are made with; all of it outlives any of them. */
@@ -159,7 +161,13 @@ function place(workshop: Workshop, options: GatewayOptions, sets: ReadonlyMap<st
     taken.add(name)
     const handler = typeof definition === 'function' ? definition : null
     const settings: Partial<UpstreamOptions> = isOptions(definition) ? definition : {}
-    const upstream = workshop.upstreams.acquire({ key, name, handler, hostMode: settings.host ?? 'preserve' })
+    const upstream = workshop.upstreams.acquire({
+      key,
+      name,
+      handler,
+      hostMode: settings.host ?? 'preserve',
+      transport: transportOf(settings),
+    })
     placed.set(key, { upstream, settings, endpoints: endpointsIn(definition) })
   }
   for (const [name, definition] of Object.entries(options.upstreams ?? {})) put(upstreamKey(CONFIG, null, name), name, definition)
@@ -171,6 +179,10 @@ function place(workshop: Workshop, options: GatewayOptions, sets: ReadonlyMap<st
     }
   }
   return placed
+}
+
+function transportOf({ protocol = 'auto', tls }: Partial<UpstreamOptions>): Transport {
+  return protocol === 'auto' && tls === undefined ? DEFAULT_TRANSPORT : { protocol, tls: tls ?? null }
 }
 
 function keyOf(entry: RouteEntry): string {

@@ -76,12 +76,23 @@ function compileRoute(entry: RouteEntry, host: BuildHost, phasesByHooks: Map<rea
     timeout: milliseconds('timeout', 30_000, [definition, settings, host.routing]),
     connectTimeout: milliseconds('connectTimeout', 2_000, [definition, settings, host.routing]),
     idleTimeout: milliseconds('idleTimeout', 60_000, [definition, settings, host.routing]),
+    // The gateway's own default is for bodies; a stream that may be silent is cut only by who says so.
+    streamIdleTimeout: milliseconds('idleTimeout', Infinity, [definition, settings]),
     retries: definition.retries ?? settings.retries ?? host.routing.retries ?? 3,
+    auth: definition.auth ?? null,
+    carries: carriesOf(upstream, hooks),
     tags: definition.tags ?? [],
     meta: definition.meta ?? {},
     metric: host.seriesFor(definition.path),
     rewrite: rewrite === null ? () => {} : (head) => void (head.target = rewrite(head.target)),
   }
+}
+
+/** A middleware that a protocol cannot pass through may be a guard: without the author's word the protocol is refused. */
+function carriesOf(upstream: LiveUpstream, hooks: readonly Hooks[]): Route['carries'] {
+  const carries = (protocol: 'websocket' | 'grpc'): boolean =>
+    upstream.handler === null && hooks.every((hook) => hook.middleware === undefined || hook.carries?.includes(protocol) === true)
+  return { http: true, websocket: carries('websocket'), grpc: carries('grpc') }
 }
 
 function laneOf(upstream: LiveUpstream, middleware: readonly MiddlewareHandler[]): { lane: Lane; laneReason: string | null } {

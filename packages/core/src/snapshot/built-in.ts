@@ -1,4 +1,5 @@
 import { compilePhases } from '../plugin/compile.ts'
+import { DEFAULT_TRANSPORT } from '../upstream/transport.ts'
 import { EndpointPool } from '../upstream/endpoint-state.ts'
 import { LiveUpstream } from '../upstream/live-upstream.ts'
 import type { BuiltInRoutes } from '../exchange/open.ts'
@@ -10,9 +11,18 @@ export const NO_UPSTREAM = '-'
 
 /** `unmatched` (404, 405) and `rejected` (400, 414, 431…): they run `onResponse` and `onFinish` of the gateway's own plugins, nothing else. */
 export function builtInRoutes(hooks: readonly Hooks[], host: { seriesFor(label: string): number }): BuiltInRoutes {
-  const { onResponse, onFinish } = compilePhases(hooks)
-  const phases = { onRequest: null, onUpstreamRequest: null, onUpstreamResponse: null, onResponse, onError: null, onFinish }
-  const upstream = new LiveUpstream(NO_UPSTREAM, new EndpointPool(), { handler: null, hostMode: 'preserve' })
+  const { onResponse, transform, onFinish } = compilePhases(hooks)
+  const phases = {
+    onPreflight: null,
+    onRequest: null,
+    onUpstreamRequest: null,
+    onUpstreamResponse: null,
+    onResponse,
+    transform,
+    onError: null,
+    onFinish,
+  }
+  const upstream = new LiveUpstream(NO_UPSTREAM, new EndpointPool(), { handler: null, hostMode: 'preserve', transport: DEFAULT_TRANSPORT })
   const route = (id: string): Route => ({
     id,
     path: id,
@@ -31,7 +41,10 @@ export function builtInRoutes(hooks: readonly Hooks[], host: { seriesFor(label: 
     timeout: 30_000,
     connectTimeout: 2_000,
     idleTimeout: 60_000,
+    streamIdleTimeout: Infinity,
     retries: 0,
+    auth: null,
+    carries: { http: true, websocket: true, grpc: true },
     tags: [],
     meta: {},
     metric: host.seriesFor(id),

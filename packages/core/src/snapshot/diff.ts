@@ -31,7 +31,10 @@ const VISIBLE = Object.keys({
   timeout: true,
   connectTimeout: true,
   idleTimeout: true,
+  streamIdleTimeout: true,
   retries: true,
+  auth: true,
+  carries: true,
   tags: true,
   meta: true,
 } satisfies Record<Exclude<keyof Route, 'upstream' | 'rewrite' | 'phases' | 'middleware' | 'metric'>, true>) as (keyof Route)[]

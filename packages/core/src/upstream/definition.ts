@@ -1,5 +1,6 @@
 import type { Duration } from '../time.ts'
 import type { Endpoint } from './endpoint.ts'
+import type { UpstreamProtocol, UpstreamTls } from './transport.ts'
 
 /** A value, or a promise of it. */
 export type MaybePromise<T> = T | Promise<T>
@@ -30,6 +31,10 @@ export interface UpstreamOptions extends RoutingSettings {
   readonly loadBalance?: BalancerName
   /** `preserve` (default) sends the client's Host to the upstream; `upstream` sends the endpoint's own authority. */
   readonly host?: 'preserve' | 'upstream'
+  /** Default `auto`. `h2` needs `https` origins, `h2c` needs `http` ones (prior knowledge, RFC 9113, section 3.3). */
+  readonly protocol?: UpstreamProtocol
+  /** TLS towards the endpoints; only for `https` origins. */
+  readonly tls?: UpstreamTls
 }
 
 /** A named group of endpoints: origins, a function in this process, or written out. */

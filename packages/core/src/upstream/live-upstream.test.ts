@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { DEFAULT_TRANSPORT } from './transport.ts'
 import { EndpointPool } from './endpoint-state.ts'
 import { LiveUpstream } from './live-upstream.ts'
 import { UpstreamSet } from './upstream-set.ts'
@@ -16,7 +17,7 @@ const endpoint = (id: string, more: Partial<Endpoint> = {}): Endpoint => ({
 })
 
 function upstreamOf(...endpoints: Endpoint[]): LiveUpstream {
-  const upstream = new LiveUpstream('up', new EndpointPool(), { handler: null, hostMode: 'preserve' })
+  const upstream = new LiveUpstream('up', new EndpointPool(), { handler: null, hostMode: 'preserve', transport: DEFAULT_TRANSPORT })
   upstream.assign(endpoints)
   return upstream
 }
@@ -120,7 +121,7 @@ describe('an upstream', () => {
 })
 
 describe('the pool of states', () => {
-  const identity = { key: 'k', name: 'up', handler: null, hostMode: 'preserve' } as const
+  const identity = { key: 'k', name: 'up', handler: null, hostMode: 'preserve', transport: DEFAULT_TRANSPORT } as const
 
   it('[R34] keeps a state while any upstream mentions its endpoint, and is empty afterwards', () => {
     const pool = new EndpointPool()

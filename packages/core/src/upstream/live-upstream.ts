@@ -4,22 +4,32 @@ import type { Context } from '../exchange/request-context.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { EndpointPool, EndpointStatus, LiveEndpoint } from './endpoint-state.ts'
 import type { RequestContext } from '../exchange/context.ts'
+import type { Transport } from './transport.ts'
 import type { UpstreamHandler } from './definition.ts'
+
+/** What of an upstream is settled when it is made. */
+export interface UpstreamSettings {
+  readonly handler: UpstreamHandler | null
+  readonly hostMode: 'preserve' | 'upstream'
+  readonly transport: Transport
+}
 
 /** An upstream with its endpoints' states and its balancer. */
 export class LiveUpstream implements Upstream {
   readonly name: string
   readonly handler: UpstreamHandler | null
   readonly hostMode: 'preserve' | 'upstream'
+  readonly transport: Transport
   readonly #pool: EndpointPool
   #endpoints: readonly LiveEndpoint[] = []
   #balancer: Balancer = roundRobin([])
 
-  constructor(name: string, pool: EndpointPool, options: { handler: UpstreamHandler | null; hostMode: 'preserve' | 'upstream' }) {
+  constructor(name: string, pool: EndpointPool, settings: UpstreamSettings) {
     this.name = name
     this.#pool = pool
-    this.handler = options.handler
-    this.hostMode = options.hostMode
+    this.handler = settings.handler
+    this.hostMode = settings.hostMode
+    this.transport = settings.transport
   }
 
   get endpoints(): readonly Endpoint[] {

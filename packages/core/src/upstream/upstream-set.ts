@@ -1,15 +1,14 @@
 import { LiveUpstream } from './live-upstream.ts'
+import { sameData } from '../same.ts'
 import type { EndpointPool } from './endpoint-state.ts'
-import type { UpstreamHandler } from './definition.ts'
+import type { UpstreamSettings } from './live-upstream.ts'
 
 /** What makes an upstream the same one in the next generation. */
-export interface UpstreamIdentity {
+export interface UpstreamIdentity extends UpstreamSettings {
   /** Unique: the owner and the name. */
   readonly key: string
   /** As shown in metrics, logs and the admin API. */
   readonly name: string
-  readonly handler: UpstreamHandler | null
-  readonly hostMode: 'preserve' | 'upstream'
 }
 
 /** The upstreams of all live generations, each held by those that use it. */
@@ -25,9 +24,9 @@ export class UpstreamSet {
 
   /** The running upstream of this identity, or a new one without endpoints. Matched by one `release`. */
   acquire(identity: UpstreamIdentity): LiveUpstream {
-    const { key, name, handler, hostMode } = identity
+    const { key, name } = identity
     const known = this.#byKey.get(key) ?? []
-    const same = known.find((upstream) => upstream.name === name && upstream.handler === handler && upstream.hostMode === hostMode)
+    const same = known.find((upstream) => upstream.name === name && hasSettings(upstream, identity))
     if (same !== undefined) {
       this.#held.get(same)!.users += 1
       return same
@@ -51,4 +50,10 @@ export class UpstreamSet {
       upstream.dispose()
     }
   }
+}
+
+function hasSettings(upstream: LiveUpstream, settings: UpstreamSettings): boolean {
+  return (
+    upstream.handler === settings.handler && upstream.hostMode === settings.hostMode && sameData(upstream.transport, settings.transport)
+  )
 }

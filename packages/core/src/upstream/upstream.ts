@@ -1,5 +1,6 @@
 import type { Endpoint } from './endpoint.ts'
 import type { RequestContext } from '../exchange/context.ts'
+import type { Transport } from './transport.ts'
 import type { UpstreamHandler } from './definition.ts'
 
 /** A named group of endpoints. Routes hold the object; only `endpoints` is replaced, whole, when instances come and go. */
@@ -9,6 +10,7 @@ export interface Upstream {
   /** The function behind an in-process upstream, or `null`. */
   readonly handler: UpstreamHandler | null
   readonly hostMode: 'preserve' | 'upstream'
+  readonly transport: Transport
   /** The next endpoint for this request, or `undefined` when none is left that was not tried. */
   pick(ctx: RequestContext): Endpoint | undefined
 }
