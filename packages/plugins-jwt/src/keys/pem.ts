@@ -73,6 +73,6 @@ function blockOf(text: string): { readonly kind: string; readonly pem: string } 
   }
   if (kind !== 'PUBLIC KEY' && kind !== 'CERTIFICATE')
     throw new KeyProblem(`it is a PEM block of type ${kind}; needed is PUBLIC KEY or CERTIFICATE`)
-  if (blocks.length > 1) throw new KeyProblem('it has several PEM blocks; give one, or several keys through jwks_url')
+  if (blocks.length > 1) throw new KeyProblem('it has several PEM blocks; give one, or several keys through jwksUrl')
   return { kind, pem }
 }
