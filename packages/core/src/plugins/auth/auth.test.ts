@@ -5,7 +5,7 @@ import { hono } from '../../../test/support/web.ts'
 import { plugin, recorder } from '../../../test/support/scripted.ts'
 import { TokenProvider, who } from '../../../test/support/auth.ts'
 import type { AuthOptions } from '@octopus-gateway/core/plugins'
-import type { ConfigError, Gateway, GatewayOptions, RouteAuth, RouteDefinition } from '@octopus-gateway/core'
+import type { ConfigError, Gateway, GatewayOptions, RouteAuth, RouteDefinition, RouteSource } from '@octopus-gateway/core'
 
 const ANN = who('ann', { roles: ['reader', 'writer'], scopes: ['orders:read', 'orders:write'] })
 
@@ -329,12 +329,15 @@ describe('configuration', () => {
 })
 
 describe('routes of sources', () => {
-  const source = (demand: RouteAuth): GatewayOptions['sources'] => [
+  const ORIGIN = 'http://far.test'
+  const fetch = async (): Promise<Response> => new Response('far')
+
+  const source = (demand: RouteAuth): readonly RouteSource[] => [
     {
       name: 'far',
       async *watch({ signal }) {
         const routes = [{ path: '/far/*', upstream: 'far', auth: demand }]
-        yield [{ service: 'far', version: '1', routes, upstreams: { far: () => new Response('far') } }]
+        yield [{ service: 'far', version: '1', routes, upstreams: { far: { endpoints: [ORIGIN] } } }]
         await new Promise((resolve) => signal.addEventListener('abort', resolve))
       },
     },
@@ -346,14 +349,14 @@ describe('routes of sources', () => {
     await bare.synced
     expect(bare.snapshot.routes.map(({ path }) => path)).toEqual(['/*'])
     expect(JSON.stringify(lines)).toContain('routes[0].auth')
-    const guarded = start({}, {}, { sources: source({ roles: ['reader'] }) })
+    const guarded = start({}, {}, { sources: source({ roles: ['reader'] }), fetch })
     await guarded.synced
     expect((await guarded.request('/far/x')).status).toBe(401)
     expect(await (await guarded.request('/far/x', bearer('ann'))).text()).toBe('far')
   })
 
   it('[R2] an update may not take away what the routes of a source demand', async () => {
-    const sources = source({ roles: ['reader'] })!
+    const sources = source({ roles: ['reader'] })
     const gateway = start({}, {}, { sources })
     await gateway.synced
     const options = { upstreams: { up: () => new Response('ok') }, routes: [{ path: '/*', upstream: 'up' }], sources }
