@@ -32,8 +32,7 @@ function coder(name: ContentCoding): CompressionStream {
 /** A response with its body coded; its head says so already. The request is finished after the last coded byte. */
 export function compressed(ctx: Context, response: Response, coding: Coding): Response {
   const { status, headers } = response
-  const body = bodyOf(response).pipeThrough<Uint8Array>(coder(coding.name) as never)
-  return new Response(counted(ctx, body, status), { status, headers })
+  return new Response(coded(ctx, new Coded(bodyOf(response), coder(coding.name)), status), { status, headers })
 }
 
 function bodyOf(response: Response): ReadableStream<Uint8Array> {
@@ -41,8 +40,58 @@ function bodyOf(response: Response): ReadableStream<Uint8Array> {
   return whole === undefined ? response.body! : new Response(whole as ResponseBody).body!
 }
 
-function counted(ctx: Context, source: ReadableStream<Uint8Array>, status: number): ReadableStream<Uint8Array> {
-  const reader = source.getReader()
+/**
+ * A body on its way through a coder. Its next piece is fetched while somebody waits for a coded one, and only then: piped into each other, a
+ * source and a coder keep thousands of pieces for a reader that has stopped, in Node's implementation.
+ */
+class Coded {
+  readonly #from: ReadableStreamDefaultReader<Uint8Array>
+  readonly #into: WritableStreamDefaultWriter<unknown>
+  readonly #out: ReadableStreamDefaultReader<Uint8Array>
+  #feeding: Promise<void> | null = null
+  /** What is still in the coder is all that comes. */
+  #isFed = false
+
+  constructor(source: ReadableStream<Uint8Array>, { readable, writable }: CompressionStream) {
+    this.#from = source.getReader()
+    this.#into = (writable as WritableStream<unknown>).getWriter()
+    this.#out = readable.getReader() as ReadableStreamDefaultReader<Uint8Array>
+    this.#into.closed.catch(() => {
+      // Told by the read or the write that it broke.
+    })
+  }
+
+  /** The next coded piece; `undefined` at the end. Rejects when the source breaks. */
+  async read(): Promise<Uint8Array | undefined> {
+    let isHere = false
+    const reading = this.#out.read().finally(() => (isHere = true))
+    reading.catch(() => {
+      // A source that breaks breaks the coder too; the first of both is told.
+    })
+    for (;;) {
+      if (isHere || this.#isFed) return (await reading).value
+      this.#feeding ??= this.#feed()
+      await Promise.race([reading, this.#feeding])
+    }
+  }
+
+  async cancel(reason: unknown): Promise<void> {
+    this.#feeding?.catch(() => {
+      // Nobody waits for it any more.
+    })
+    await Promise.allSettled([this.#from.cancel(reason), this.#into.abort(reason), this.#out.cancel(reason)])
+  }
+
+  async #feed(): Promise<void> {
+    const { done, value } = await this.#from.read()
+    if (done) await this.#into.close()
+    else await this.#into.write(value)
+    this.#isFed = done
+    this.#feeding = null
+  }
+}
+
+function coded(ctx: Context, body: Coded, status: number): ReadableStream<Uint8Array> {
   const { downstream } = ctx
   let bytesOut = 0
   ctx.flowing()
@@ -54,30 +103,33 @@ function counted(ctx: Context, source: ReadableStream<Uint8Array>, status: numbe
             downstream?.cut(error)
             ctx.finish({ status, bytesOut, error })
             controller.error(error)
+            void body.cancel(error)
           },
         }
       },
       async pull(controller) {
         try {
-          const { done, value } = await reader.read()
-          if (done) {
+          const piece = await body.read()
+          if (ctx.ended !== null) return
+          if (piece === undefined) {
             ctx.finish({ status, bytesOut })
             controller.close()
             return
           }
-          bytesOut += value.byteLength
+          bytesOut += piece.byteLength
           ctx.progressed()
-          controller.enqueue(value)
+          controller.enqueue(piece)
         } catch (thrown) {
-          const error =
-            ctx.ended ?? (GatewayError.is(thrown) ? thrown : new GatewayError('INTERNAL', 'The body could not be coded.', thrown))
+          if (ctx.ended !== null) return
+          const error = GatewayError.is(thrown) ? thrown : new GatewayError('INTERNAL', 'The body could not be coded.', thrown)
           ctx.finish({ status, bytesOut, error })
           controller.error(error)
+          void body.cancel(error)
         }
       },
       async cancel(reason) {
         ctx.finish({ status, bytesOut, error: new GatewayError('CLIENT_CLOSED') })
-        await reader.cancel(reason)
+        await body.cancel(reason)
       },
     },
     { highWaterMark: 0 },
