@@ -1,0 +1,5 @@
+export { jwtProvider } from './provider.ts'
+export { jwtOptions } from './options.ts'
+export type { ClaimValue, JwtOptions } from './options.ts'
+export { ALGORITHMS } from './algorithms.ts'
+export type { Algorithm } from './algorithms.ts'
