@@ -1,3 +1,5 @@
+export { jwt } from './jwt.ts'
+export type { JwtFactory } from './jwt.ts'
 export { jwtProvider } from './provider.ts'
 export { jwtOptions } from './options.ts'
 export type { ClaimValue, JwtOptions } from './options.ts'

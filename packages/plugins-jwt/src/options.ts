@@ -131,7 +131,7 @@ const sources = v.pipe(
 /** The options as a valibot schema: for configuration files. Keys are the option names. */
 export const jwtOptions: v.GenericSchema<JwtOptions, Settings> = v.pipe(
   v.strictObject({
-    secret: v.optional(text),
+    secret: v.optional(v.string()),
     publicKey: v.optional(text),
     jwksUrl: v.optional(text),
     allowInsecureJwks: v.optional(v.boolean(), false),

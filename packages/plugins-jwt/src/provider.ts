@@ -90,7 +90,8 @@ class TokenAuthenticator implements Authenticator {
   }
 }
 
-function settingsOf(config: JwtOptions, name: string): Settings {
+/** Checks options and fills in the defaults. Throws `ConfigError` with every problem, at places below `name`. */
+export function settingsOf(config: JwtOptions, name: string): Settings {
   const result = v.safeParse(jwtOptions, config)
   if (result.success) return result.output
   throw new ConfigError(
