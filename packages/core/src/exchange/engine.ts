@@ -179,6 +179,7 @@ function logFailure(ctx: Context, error: GatewayError): void {
 }
 
 function transformed<Out>(ctx: Context, answer: Answer<Out>): Answer<Out> {
+  if (answer.flow === null && answer.local === null && ctx.request.method !== 'HEAD') return answer
   try {
     const coding = codingOf(ctx, answer.head)
     return coding === null ? answer : { ...answer, coding }

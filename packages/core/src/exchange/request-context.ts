@@ -45,6 +45,8 @@ export interface Given {
   readonly peer: Peer
   readonly protocol: Protocol
   readonly isPreflight: boolean
+  /** Fields of the request that only the gateway may set, as the client spelled them, in lower case; they are gone from `request`. */
+  readonly taken: readonly string[] | null
 }
 
 /** The inside of a `RequestContext`: what lanes and the engine need beyond what plugins see. */
@@ -62,8 +64,8 @@ export class Context implements RequestContext, Timed {
   codesStreams = true
   /** On the web lane: the coding that is applied to the body of the response on its way out; whoever applies it finishes the request. */
   coding: Coding | null = null
-  /** Fields of the request that only the gateway may set, as a client spelled them; they are gone from `request`. `null` when it sent none. */
-  taken: readonly string[] | null = null
+  /** Fields that a client sent and only the gateway may set; they are gone from `request`. `null` when it sent none. */
+  readonly taken: readonly string[] | null
   /** Set by a lane whose client can be told of interim heads. */
   onInformational: ((head: ResponseHead) => void) | null = null
   /** The other end of the connection, which may be a proxy. */
@@ -111,6 +113,7 @@ export class Context implements RequestContext, Timed {
     this.request = given.request
     this.protocol = given.protocol
     this.isPreflight = given.isPreflight
+    this.taken = given.taken
     this.peer = given.peer
     this.client = given.peer.trusted ? clientBehind(given.peer, given.request.headers, shared.trusted) : given.peer
   }
