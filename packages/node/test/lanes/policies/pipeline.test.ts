@@ -85,6 +85,31 @@ describeLanes('the pipeline', (lane) => {
     expect(answer.header('ratelimit')).toBeDefined()
   })
 
+  test('[R4] a middleware never sees an identity that the client claims, in any spelling and by any way to ask', async () => {
+    const up = await service()
+    const seen: unknown[] = []
+    const looking = plugin('looking', {
+      middleware: async (c, next) => {
+        for (const name of ['x-auth-roles', 'X_Auth_Roles', 'x-user']) seen.push(c.req.header(name), c.req.raw.headers.get(name))
+        seen.push(JSON.stringify(c.req.header()), JSON.stringify([...c.req.raw.clone().headers]))
+        await next()
+      },
+    })
+    const { send } = await lane.start({ ...to(up), plugins: [looking, guard({ required: false, principalHeader: 'x-user' })] })
+    for (const method of ['GET', 'POST']) {
+      await send({
+        method,
+        headers: [
+          ['x-auth-roles', 'admin'],
+          ['X_Auth_Roles', 'admin'],
+          ['X-User', 'root'],
+        ],
+      })
+    }
+    expect(seen).toHaveLength(16)
+    expect(seen.join(' ')).not.toMatch(/admin|root/)
+  })
+
   test('a refused upload does not hang, and the next request is served', async () => {
     const up = await service()
     const { send } = await lane.start({ ...to(up), plugins: [guard()] })
