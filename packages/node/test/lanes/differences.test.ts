@@ -14,7 +14,8 @@ import type { Lane } from './support/describe-lanes.ts'
 /** Younger versions of Node have it. */
 function hasBrotli(): boolean {
   try {
-    return new CompressionStream('brotli' as never) !== undefined
+    void new CompressionStream('brotli' as never)
+    return true
   } catch {
     return false
   }
