@@ -1,7 +1,7 @@
 type Fields = readonly (readonly [string, string])[]
 
 /** What made other gateways skip their policies: row 1 of `tests/regressions.json`, and its neighbours. */
-export const DISGUISES: readonly (readonly [string, Fields])[] = [
+const DISGUISES: readonly (readonly [string, Fields])[] = [
   ['nothing', []],
   ['Accept: text/event-stream', [['accept', 'text/event-stream']]],
   ['Content-Type: application/grpc', [['content-type', 'application/grpc']]],
@@ -31,3 +31,18 @@ export const DISGUISES: readonly (readonly [string, Fields])[] = [
     [['connection', 'authorization, x-auth-principal, x-request-id, origin, accept-encoding, vary, ratelimit']],
   ],
 ]
+
+function isHttp2(lane: { readonly name: string }): boolean {
+  return lane.name.startsWith('h2')
+}
+
+/** Whether on this lane these fields are no disguise: over HTTP/2 it is a call. */
+export function isCall(lane: { readonly name: string }, fields: Fields): boolean {
+  return isHttp2(lane) && fields.some(([name, value]) => name === 'content-type' && value === 'application/grpc')
+}
+
+/** Those that a client of this lane can put on: HTTP/2 has no fields of one connection. */
+export function disguisesOf(lane: { readonly name: string }): readonly (readonly [string, Fields])[] {
+  if (!isHttp2(lane)) return DISGUISES
+  return DISGUISES.filter(([, fields]) => fields.every(([name]) => name !== 'connection'))
+}

@@ -25,7 +25,7 @@ export interface Told {
 export interface Spoken {
   readonly name: string
   /** The lanes that carry it; on the others a caller must be refused, whatever policies there are. */
-  readonly lanes: readonly LaneName[]
+  readonly lanes: 'all' | readonly LaneName[]
   /** Whether a body of it may be coded by `compression`. */
   readonly isCompressed: boolean
   /** A service that ends with the test, and a gateway's options to reach it. */
@@ -53,22 +53,36 @@ async function httpService(contentType: string, body: string): ReturnType<Spoken
 
 async function get(running: Running, fields: Fields): Promise<Told> {
   const { status, header, body } = await running.sendAlone({ headers: fields }, 'a matrix compares nothing')
-  return { status, text: body.toString('latin1'), header }
+  const grpcStatus = header('grpc-status')
+  return { status: grpcStatus === undefined ? status : meaningOf(grpcStatus), text: body.toString('latin1'), header }
 }
 
-const ALL: readonly LaneName[] = ['fetch', 'head', 'web']
+/** HTTP statuses for what the gateway says in gRPC. */
+const MEANINGS = new Map([
+  ['0', 200],
+  ['4', 504],
+  ['7', 403],
+  ['8', 429],
+  ['12', 501],
+  ['14', 503],
+  ['16', 401],
+])
+
+export function meaningOf(grpcStatus: string): number {
+  return MEANINGS.get(grpcStatus) ?? 500
+}
 
 export const PROTOCOLS: readonly Spoken[] = [
   {
     name: 'HTTP',
-    lanes: ALL,
+    lanes: 'all',
     isCompressed: true,
     start: () => httpService('application/json', `{"text":"${'text '.repeat(1000)}"}`),
     ask: get,
   },
   {
     name: 'SSE',
-    lanes: ALL,
+    lanes: 'all',
     isCompressed: false,
     start: () => httpService('text/event-stream', 'data: text\n\n'.repeat(200)),
     ask: (running, fields) => get(running, [['accept', 'text/event-stream'], ...fields]),
