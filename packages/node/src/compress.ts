@@ -78,6 +78,8 @@ export function codeWhole(coding: Coding, bytes: Uint8Array): Buffer {
 export class CodingSink implements FlowSink {
   /** Where the pieces come from; told when there is room again. */
   flow: { resume(): void } | null = null
+  /** Coded bytes that have gone on. */
+  bytes = 0
   readonly #to: FlowSink
   readonly #coder: Coder
   #isFlushing = false
@@ -91,6 +93,7 @@ export class CodingSink implements FlowSink {
     this.#to = to
     this.#coder = methodOf(coding).stream(coding.level)
     this.#coder.on('data', (bytes: Buffer) => {
+      this.bytes += bytes.length
       if (!to.chunk(bytes)) this.#coder.pause()
     })
     this.#coder.on('drain', () => this.flow?.resume())

@@ -2,6 +2,7 @@ import { bodyLength, uploadOf } from './body.ts'
 import { CODINGS } from './compress.ts'
 import { Connection, Exchange } from './connection.ts'
 import { deliver } from './deliver.ts'
+import { deliverCoded } from './coded.ts'
 import { GatewayError, HeaderList, toGatewayError } from '@octopus-gateway/core'
 import { lingerAtEnd } from './linger.ts'
 import { local } from '@octopus-gateway/core/lane'
@@ -79,7 +80,8 @@ export class Listener {
   #deliver(exchange: Exchange, answer: Answer<Flow>): void {
     if (this.#mustEnd(exchange)) answer.head.headers.set('connection', 'close')
     try {
-      deliver(exchange, answer)
+      if (answer.coding === null) deliver(exchange, answer)
+      else deliverCoded(exchange, answer, answer.coding)
     } catch (thrown) {
       const error = toGatewayError(thrown)
       answer.flow?.abort(error)

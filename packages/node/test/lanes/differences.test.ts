@@ -1,4 +1,5 @@
 import { closedPort, resetMidBody } from '@octopus-gateway/testing'
+import { compression } from '@octopus-gateway/core/plugins'
 import { describeLanes } from './support/describe-lanes.ts'
 import { DIFFERENCES, page } from './differences.ts'
 import { expect, test } from 'vitest'
@@ -9,6 +10,16 @@ import { rawOrigin, service, to } from '../support/upstreams.ts'
 import { rawRequest } from '@octopus-gateway/testing'
 import { whole } from './support/client.ts'
 import type { Lane } from './support/describe-lanes.ts'
+
+/** Younger versions of Node have it. */
+function hasBrotli(): boolean {
+  try {
+    void new CompressionStream('brotli' as never)
+    return true
+  } catch {
+    return false
+  }
+}
 
 const DIFFERS = 'this is a known difference'
 
@@ -24,6 +35,19 @@ const PROOFS: Readonly<Record<string, (lane: Lane) => Promise<void>>> = {
     const fields = [answer.header('content-encoding'), answer.header('content-length')]
     if (lane.isNode) expect([fields, answer.body.equals(zipped)]).toEqual([['gzip', String(zipped.length)], true])
     else expect([fields, answer.text]).toEqual([[undefined, undefined], 'octopus '.repeat(50)])
+  },
+  async compression(lane) {
+    const text = 'octopus '.repeat(500)
+    const up = await service((request, response) => {
+      const length = request.url === '/whole' ? { 'content-length': text.length } : {}
+      response.writeHead(200, { 'content-type': 'text/plain', ...length }).end(text)
+    })
+    const { sendAlone } = await lane.start({ ...to(up), plugins: [compression()] })
+    const codings: unknown[] = []
+    for (const path of ['/whole', '/stream'])
+      codings.push((await sendAlone({ path, headers: [['accept-encoding', 'br, gzip']] }, DIFFERS)).header('content-encoding'))
+    const whole = lane.isNode || hasBrotli() ? 'br' : 'gzip'
+    expect(codings).toEqual(lane.isNode ? ['br', 'br'] : [whole, undefined])
   },
   async 'own-fields'(lane) {
     const up = await service()

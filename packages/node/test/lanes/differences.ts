@@ -101,6 +101,16 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'In process there is no connection.',
   },
   {
+    id: 'compression',
+    what: 'Compression (`compression`)',
+    lanes: {
+      fetch: 'what `CompressionStream` offers, at its own level, and only of answers with a `Content-Length`',
+      head: 'br, gzip, and zstd where Node has it (22.15, 23.8); streams too, nothing held back',
+      web: 'as the head lane',
+    },
+    why: 'The coders of the Web cannot be flushed: a stream would wait in them for more of itself.',
+  },
+  {
     id: 'connect-timeout',
     what: '`connect_timeout`',
     lanes: { fetch: "the runtime's own; `timeout` still counts", head: 'kept', web: 'kept' },
