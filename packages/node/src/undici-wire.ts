@@ -11,7 +11,7 @@ export class UndiciWire implements NodeWire {
   readonly #agents = new Map<number, Agent>()
 
   send(call: Call<NodeUpload>): Sending<Flow> {
-    const flow = new UndiciFlow()
+    const flow = new UndiciFlow(call.onInformational)
     const { head, body, endpoint } = call
     const options = {
       origin: endpoint.origin,
