@@ -35,6 +35,8 @@ export class SecureListener implements Disposable {
       rejectUnauthorized: clientAuth?.mode === 'required',
       SNICallback: (name, done) => done(null, this.#loaded.table.select(name).context),
     })
+    // Node leaves a connection whose handshake takes too long as it is.
+    this.server.on('tlsClientError', (_error, socket) => socket.destroy())
     this.#use(loaded)
     const files = filesOf(options)
     this.#watching = files.length === 0 || certificates.length === 0 ? null : watchFiles(files, () => void this.reload())
