@@ -5,6 +5,7 @@ import { Readable } from 'node:stream'
 import { RecordedUpload } from './http2/recorded-upload.ts'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { failBody, Recording, uploadOf } from './body.ts'
+import { endToEndTrailers, takesTrailers } from './trailers.ts'
 import { webRequest } from './http2/web-request.ts'
 import { writeResponse } from './write-response.ts'
 import type { Call, LaneHost, Sending, WebBody, Wire } from '@octopus-gateway/core/lane'
@@ -15,11 +16,18 @@ import type { NodeUpload, NodeWire } from './flow.ts'
 /** The web lane on Node: Hono's adapter makes the `Request`; the bytes upstream still go through undici. */
 export class WebLane {
   readonly #lanes: LaneHost
-  readonly #wire: Wire<NodeUpload, WebBody>
+  readonly #wire: NodeWire
+  readonly #webWire: Wire<NodeUpload, WebBody>
 
   constructor(lanes: LaneHost, wire: NodeWire) {
     this.#lanes = lanes
-    this.#wire = asWebWire(wire)
+    this.#wire = wire
+    this.#webWire = asWebWire(wire)
+  }
+
+  #wireFor(exchange: Exchange): Wire<NodeUpload, WebBody> {
+    if (!takesTrailers(exchange.ctx)) return this.#webWire
+    return asWebWire(this.#wire, (trailers) => exchange.trailers(endToEndTrailers(trailers)))
   }
 
   /** `mustEnd` is asked right before the head of the answer is written. */
@@ -35,7 +43,7 @@ export class WebLane {
     // A middleware that waits for the rest of a body would wait for ever when the request has ended.
     if (upload instanceof Readable) ctx.signal.addEventListener('abort', () => upload.destroy(ctx.ended ?? undefined))
     const bodyOf = (raw: Request): NodeUpload => (raw === request ? (recorded?.upload ?? null) : replaced(raw, request))
-    const response = await this.#lanes.respond(ctx, request, { wire: this.#wire, bodyOf })
+    const response = await this.#lanes.respond(ctx, request, { wire: this.#wireFor(exchange), bodyOf })
     writeResponse(exchange, HeaderList.from(response.headers), response)
   }
 
@@ -69,16 +77,18 @@ export class WebLane {
     if (failure !== null) throw (failure as { readonly thrown: unknown }).thrown
   }
 
-  #respond({ req, ctx }: MessageExchange, request: Request): Promise<Response> {
+  #respond(exchange: MessageExchange, request: Request): Promise<Response> {
+    const { req, ctx } = exchange
+    const wire = this.#wireFor(exchange)
     const upload = uploadOf(req, ctx, this.#lanes.opener.limits.body)
-    if (upload === null) return this.#lanes.respond(ctx, request, { wire: this.#wire, bodyOf: (raw) => replaced(raw, request) })
+    if (upload === null) return this.#lanes.respond(ctx, request, { wire, bodyOf: (raw) => replaced(raw, request) })
     // A middleware that waits for the rest of a body would wait for ever when the request has ended.
     ctx.signal.addEventListener('abort', () => {
       if (ctx.ended !== null && !req.complete) failBody(req, ctx.ended)
     })
     const recording = ctx.route.middleware === null ? null : new Recording(req)
     return this.#lanes.respond(ctx, request, {
-      wire: this.#wire,
+      wire,
       // Untouched, the message itself goes on: reading `request.body` alone would halve the speed of a POST.
       bodyOf: (raw) => (raw === request ? (recording?.upload ?? upload) : replaced(raw, request)),
     })
@@ -90,12 +100,13 @@ function replaced(raw: Request, original: Request): NodeUpload {
   return raw === original || raw.body === null ? null : Readable.fromWeb(raw.body as never)
 }
 
-function asWebWire(wire: NodeWire): Wire<NodeUpload, WebBody> {
+/** `onTrailers` gets the fields behind a body; a `Response` has no place for them. */
+function asWebWire(wire: NodeWire, onTrailers?: (trailers: HeaderList) => void): Wire<NodeUpload, WebBody> {
   return {
     send: (call: Call<NodeUpload>): Sending<WebBody> => {
       const sending = wire.send(call)
       return {
-        answer: sending.answer.then(({ head, body }) => ({ head, body: body.takeWhole() ?? toStream(body) })),
+        answer: sending.answer.then(({ head, body }) => ({ head, body: body.takeWhole() ?? toStream(body, onTrailers) })),
         abort: (error) => sending.abort(error),
       }
     },
@@ -104,7 +115,7 @@ function asWebWire(wire: NodeWire): Wire<NodeUpload, WebBody> {
 }
 
 /** A flow as a Web stream: pulled piece by piece, paused when the reader is slow. */
-function toStream(flow: Flow): ReadableStream<Uint8Array> {
+function toStream(flow: Flow, onTrailers?: (trailers: HeaderList) => void): ReadableStream<Uint8Array> {
   let isOpen = true
   return new ReadableStream<Uint8Array>(
     {
@@ -114,7 +125,8 @@ function toStream(flow: Flow): ReadableStream<Uint8Array> {
             if (isOpen) controller.enqueue(bytes)
             return (controller.desiredSize ?? 0) > 0
           },
-          end() {
+          end(trailers) {
+            if (trailers !== null) onTrailers?.(trailers)
             if (isOpen) controller.close()
             isOpen = false
           },
