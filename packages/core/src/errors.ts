@@ -15,6 +15,8 @@ export interface ErrorSpec {
   readonly retry: RetryClass
   /** Short, for people, free of internals: the `title` of the problem document. */
   readonly title: string
+  /** The status told to a gRPC client, where `status` alone would tell another. */
+  readonly grpcStatus?: number
 }
 
 /** Every failure the gateway itself can name. `docs/errors.md` is made from this table. */
@@ -30,6 +32,7 @@ export const ERRORS = {
   REQUEST_TIMEOUT: { status: 408, source: 'client', retry: 'never', title: 'The request did not arrive in time' },
   BODY_TOO_LARGE: { status: 413, source: 'client', retry: 'never', title: 'The request body is too large' },
   URI_TOO_LONG: { status: 414, source: 'client', retry: 'never', title: 'The request target is too long' },
+  MISDIRECTED: { status: 421, source: 'client', retry: 'never', title: 'The host asked for is not served on this connection' },
   RATE_LIMITED: { status: 429, source: 'client', retry: 'never', title: 'Too many requests' },
   HEADERS_TOO_LARGE: { status: 431, source: 'client', retry: 'never', title: 'The header fields are too large' },
   CLIENT_CLOSED: { status: 499, source: 'client', retry: 'never', title: 'The client closed the connection' },
@@ -38,11 +41,12 @@ export const ERRORS = {
   UPSTREAM_CONNECT: { status: 502, source: 'upstream', retry: 'always', title: 'The upstream could not be reached' },
   UPSTREAM_RESET: { status: 502, source: 'upstream', retry: 'idempotent', title: 'The upstream closed the connection' },
   UPSTREAM_PROTOCOL: { status: 502, source: 'upstream', retry: 'never', title: 'The upstream sent an invalid response' },
+  UPSTREAM_REFUSED: { status: 503, source: 'upstream', retry: 'always', title: 'The upstream did not accept the request' },
   NO_ENDPOINT: { status: 503, source: 'upstream', retry: 'never', title: 'No instance of the upstream is available' },
   NOT_READY: { status: 503, source: 'gateway', retry: 'never', title: 'The gateway is not ready' },
   AUTH_UNAVAILABLE: { status: 503, source: 'gateway', retry: 'never', title: 'Callers cannot be authenticated at the moment' },
   UPSTREAM_TIMEOUT: { status: 504, source: 'upstream', retry: 'never', title: 'The upstream did not answer in time' },
-  IDLE_TIMEOUT: { status: 504, source: 'upstream', retry: 'never', title: 'The exchange was idle for too long' },
+  IDLE_TIMEOUT: { status: 504, source: 'upstream', retry: 'never', title: 'The exchange was idle for too long', grpcStatus: 14 },
   CONFIG_INVALID: { status: 500, source: 'gateway', retry: 'never', title: 'The configuration is invalid' },
   SCHEMA_INVALID: { status: 502, source: 'upstream', retry: 'never', title: 'A schema document is invalid' },
 } as const satisfies Readonly<Record<string, ErrorSpec>>

@@ -1,10 +1,10 @@
-import { ClientSink, endWith, finishSent, writeHead } from './deliver.ts'
+import { ClientSink, endWith, writeHead } from './deliver.ts'
 import { codeWhole, CodingSink, ONE_GO_BYTES } from './compress.ts'
 import { GatewayError, toGatewayError } from '@octopus-gateway/core'
 import { wholeBody } from '@octopus-gateway/core/lane'
 import type { Answer } from '@octopus-gateway/core/lane'
 import type { Coding, HeaderList, ResponseHead } from '@octopus-gateway/core'
-import type { Exchange } from './connection.ts'
+import type { Exchange } from './exchange.ts'
 import type { Flow } from './flow.ts'
 
 // Bodies that are coded on their way to the client; their heads say so already.
@@ -58,7 +58,7 @@ function writeWhole(exchange: Exchange, head: ResponseHead, { whole, coding }: {
   head.headers.set('content-length', String(coded.length))
   writeHead(res, head.status, head.headers.flat)
   endWith(res, head.headers, coded)
-  finishSent(exchange, coded.length)
+  exchange.sent(coded.length)
 }
 
 /** The way of a body to the client, through a coder that is let go of with the answer. */

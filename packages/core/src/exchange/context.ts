@@ -11,7 +11,7 @@ export interface Client {
   readonly ip: string
   /** Whether the client spoke TLS, to us or to a trusted proxy. */
   readonly secure: boolean
-  /** The certificate that the other end of the connection has proven to hold, when the listener asked for one. */
+  /** The client's certificate, when the listener asked for one and it was verified. Never that of a trusted proxy in front of the client. */
   readonly certificate?: ClientCertificate
 }
 
@@ -40,6 +40,8 @@ export interface Outcome {
   readonly ms: number
   /** Response body bytes handed to the client. */
   readonly bytesOut: number
+  /** Of gRPC: how the call ended for its client. */
+  readonly grpcStatus?: number
   readonly error?: GatewayError
 }
 
