@@ -89,12 +89,15 @@ async function accept<Out>(ctx: Context, answered: UpstreamAnswer<Out>): Promise
   const { onUpstreamResponse } = ctx.route.phases
   if (onUpstreamResponse !== null) for (const hook of onUpstreamResponse) await hook(ctx, head)
   giveUpIfEnded(ctx)
-  ctx.flowing(ctx.protocol !== 'http' || isEventStream(head))
+  ctx.flowing(maySleep(ctx, head))
   return { head, local: null, flow: answered.body, coding: null }
 }
 
-function isEventStream(head: ResponseHead): boolean {
-  return head.headers.get('content-type')?.startsWith('text/event-stream') === true
+/** Whether silence is normal in what follows this head: a tunnel, a gRPC call, a stream of events. */
+function maySleep(ctx: Context, head: ResponseHead): boolean {
+  if (ctx.protocol === 'grpc' || head.status === 101) return true
+  const type = head.headers.get('content-type')
+  return type !== undefined && /^text\/event-stream(?:$|[;\s])/i.test(type)
 }
 
 /** The answer to a preflight, by the first plugin of its route that gives one. */
