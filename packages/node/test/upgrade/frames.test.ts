@@ -4,6 +4,7 @@ import { echo, openClient, webSocketService } from './support/peers.ts'
 import { frame, handshake, rawClient, rawTunnel, switching, watch } from './support/raw.ts'
 import { onHead, waitFor } from '@octopus-gateway/testing'
 import { rawOrigin, to } from '../support/upstreams.ts'
+import { rawPair } from './support/pair.ts'
 import { running } from '../support/running.ts'
 import type { Raw } from './support/raw.ts'
 
@@ -14,19 +15,6 @@ async function through(
   options?: Parameters<typeof webSocketService>[1],
 ): Promise<{ port: number }> {
   return running(to(await webSocketService(handler, options)))
-}
-
-/** A tunnel of raw bytes at both ends. */
-async function rawPair(): Promise<{ client: Raw; upstream: Raw }> {
-  let upstream: Raw | undefined
-  const up = await rawOrigin(
-    onHead((socket) => {
-      upstream = watch(socket, switching())
-    }),
-  )
-  const { port } = await running(to(up))
-  const client = await rawTunnel(port)
-  return { client, upstream: upstream! }
 }
 
 describe('messages', () => {
