@@ -1,10 +1,12 @@
 import { bodyLength } from './body.ts'
 import { Connection } from './connection.ts'
 import { deliver } from './deliver.ts'
+import { EventStreams } from './event-streams.ts'
 import { GatewayError, HeaderList, toGatewayError } from '@octopus-gateway/core'
 import { local } from '@octopus-gateway/core/lane'
 import { MessageExchange } from './message-exchange.ts'
 import { redirectReply } from './tls/redirect.ts'
+import { Tunnels } from './upgrade/tunnels.ts'
 import { WebLane } from './web-lane.ts'
 import type { Answer, Context, LaneHost } from '@octopus-gateway/core/lane'
 import type { Exchange } from './exchange.ts'
@@ -27,13 +29,23 @@ export class Listener {
   readonly lanes: LaneHost
   readonly #wire: NodeWire
   readonly #web: WebLane
+  readonly #events = new EventStreams()
+  readonly #tunnels: Tunnels
   readonly #options: ListenerOptions
 
   constructor(lanes: LaneHost, wire: NodeWire, options: ListenerOptions) {
     this.lanes = lanes
     this.#wire = wire
-    this.#web = new WebLane(lanes, wire)
+    this.#web = new WebLane(lanes, wire, this.#events)
+    this.#tunnels = new Tunnels(lanes)
     this.#options = options
+  }
+
+  /** The server closes: what would go on for ever is told to go, everything else ends with its answer. */
+  retire(): void {
+    this.isClosing = true
+    this.#events.goodbye()
+    this.#tunnels.goodbye()
   }
 
   readonly handle = (req: IncomingMessage, res: ServerResponse): void => this.#handle(req, res, false)
@@ -79,6 +91,12 @@ export class Listener {
       this.#deliver(exchange, await this.lanes.refuse(ctx, problem))
       return
     }
+    if (ctx.protocol === 'websocket') {
+      ctx.start()
+      const answer = await this.#tunnels.exchange(exchange)
+      if (answer !== null) this.#deliver(exchange, answer)
+      return
+    }
     if (isExpecting) exchange.invite()
     if (ctx.route.lane === 'web') {
       await this.#web.run(exchange, () => exchange.mustEnd(this.isClosing))
@@ -97,9 +115,12 @@ export class Listener {
   }
 
   #deliver(exchange: Exchange, answer: Answer<Flow>): void {
-    if (exchange.mustEnd(this.isClosing)) answer.head.headers.set('connection', 'close')
+    const { ctx } = exchange
+    const { headers } = answer.head
+    if (exchange.mustEnd(this.isClosing)) headers.set('connection', headers.has('upgrade') ? 'Upgrade, close' : 'close')
+    const isEvents = answer.flow !== null && ctx.isStream && ctx.protocol === 'http'
     try {
-      deliver(exchange, answer)
+      deliver(exchange, isEvents ? { ...answer, flow: this.#events.watch(answer.flow) } : answer)
     } catch (thrown) {
       const error = toGatewayError(thrown)
       answer.flow?.abort(error)

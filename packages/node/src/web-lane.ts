@@ -1,5 +1,6 @@
 import { getRequestListener } from '@hono/node-server'
 import { GatewayError, HeaderList } from '@octopus-gateway/core'
+import { isEventStream } from '@octopus-gateway/core/lane'
 import { MessageExchange } from './message-exchange.ts'
 import { Readable } from 'node:stream'
 import { RecordedUpload } from './http2/recorded-upload.ts'
@@ -8,6 +9,7 @@ import { failBody, Recording, uploadOf } from './body.ts'
 import { webRequest } from './http2/web-request.ts'
 import { writeResponse } from './write-response.ts'
 import type { Call, LaneHost, Sending, WebBody, Wire } from '@octopus-gateway/core/lane'
+import type { EventStreams } from './event-streams.ts'
 import type { Exchange } from './exchange.ts'
 import type { FlowSink, Flow } from './flow.ts'
 import type { NodeUpload, NodeWire } from './flow.ts'
@@ -17,9 +19,9 @@ export class WebLane {
   readonly #lanes: LaneHost
   readonly #wire: Wire<NodeUpload, WebBody>
 
-  constructor(lanes: LaneHost, wire: NodeWire) {
+  constructor(lanes: LaneHost, wire: NodeWire, events: EventStreams) {
     this.#lanes = lanes
-    this.#wire = asWebWire(wire)
+    this.#wire = asWebWire(wire, events)
   }
 
   /** `mustEnd` is asked right before the head of the answer is written. */
@@ -90,12 +92,15 @@ function replaced(raw: Request, original: Request): NodeUpload {
   return raw === original || raw.body === null ? null : Readable.fromWeb(raw.body as never)
 }
 
-function asWebWire(wire: NodeWire): Wire<NodeUpload, WebBody> {
+function asWebWire(wire: NodeWire, events: EventStreams): Wire<NodeUpload, WebBody> {
   return {
     send: (call: Call<NodeUpload>): Sending<WebBody> => {
       const sending = wire.send(call)
       return {
-        answer: sending.answer.then(({ head, body }) => ({ head, body: body.takeWhole() ?? toStream(body) })),
+        answer: sending.answer.then(({ head, body }) => ({
+          head,
+          body: body.takeWhole() ?? toStream(isEventStream(head) ? events.watch(body) : body),
+        })),
         abort: (error) => sending.abort(error),
       }
     },

@@ -1,5 +1,6 @@
 import { GatewayError, toGatewayError } from '../errors.ts'
 import { grpcReply } from './grpc.ts'
+import { isEventStream } from './event-stream.ts'
 import { outgoingHead, responseHead } from './forward.ts'
 import { mayRetry } from './retry.ts'
 import type { CompiledPhases } from '../plugin/phases.ts'
@@ -95,9 +96,7 @@ async function accept<Out>(ctx: Context, answered: UpstreamAnswer<Out>): Promise
 
 /** Whether silence is normal in what follows this head: a tunnel, a gRPC call, a stream of events. */
 function maySleep(ctx: Context, head: ResponseHead): boolean {
-  if (ctx.protocol === 'grpc' || head.status === 101) return true
-  const type = head.headers.get('content-type')
-  return type !== undefined && /^text\/event-stream(?:$|[;\s])/i.test(type)
+  return ctx.protocol === 'grpc' || head.status === 101 || isEventStream(head)
 }
 
 /** The answer to a preflight, by the first plugin of its route that gives one. */

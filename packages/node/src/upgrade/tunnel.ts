@@ -1,6 +1,7 @@
 import { GatewayError } from '@octopus-gateway/core'
 import { ignore } from './held.ts'
 import { OneWay } from './one-way.ts'
+import type { ClientEnd } from '../exchange.ts'
 import type { Context } from '@octopus-gateway/core/lane'
 import type { Duplex } from 'node:stream'
 import type { Socket } from 'node:net'
@@ -11,10 +12,9 @@ const PARTING_MS = 2_000
 /** How often a silent connection is asked whether its other end is still there: a tunnel has no time limit of its own. */
 const KEEP_ALIVE_MS = 60_000
 
-/** The two ends of a tunnel, with what came from each before it began. */
+/** The two ends of a tunnel. */
 export interface Ends {
-  readonly client: Duplex
-  readonly early: Buffer
+  readonly client: ClientEnd
   readonly upstream: UpstreamEnd
 }
 
@@ -39,7 +39,8 @@ export class Tunnel {
   #parting: ReturnType<typeof setTimeout> | null = null
 
   constructor(ctx: Context, ends: Ends, over: (passed: Passed) => void) {
-    const { client, upstream } = ends
+    const client = ends.client.duplex
+    const { upstream } = ends
     this.#ctx = ctx
     this.#ends = ends
     this.#over = over
@@ -60,11 +61,11 @@ export class Tunnel {
 
   /** Lets the bytes pass. `over` may be called at once. */
   start(): void {
-    const { client, early, upstream } = this.#ends
-    if (client.destroyed) this.#closed(new GatewayError('CLIENT_CLOSED'))
+    const { client, upstream } = this.#ends
+    if (client.duplex.destroyed) this.#closed(new GatewayError('CLIENT_CLOSED'))
     else if (upstream.socket.destroyed) this.#closed(new GatewayError('UPSTREAM_RESET'))
     else {
-      this.#up.start(early)
+      this.#up.start(client.early)
       this.#down.start(upstream.early)
     }
   }
@@ -88,7 +89,7 @@ export class Tunnel {
 
   /** A connection on which both Close frames have passed is ended by its server (RFC 6455, section 7.1.1); ours are ended here. */
   #closing(): void {
-    if (this.#down.hasLeft && this.#up.hasClosed) this.#ends.client.end()
+    if (this.#down.hasLeft && this.#up.hasClosed) this.#ends.client.duplex.end()
     if (this.#up.hasLeft && this.#down.hasClosed) this.#ends.upstream.socket.end()
   }
 
@@ -102,15 +103,19 @@ export class Tunnel {
   }
 
   #closed(error: GatewayError): void {
+    if (this.#isOver) return
     const isClean = (this.#up.isEnded && this.#down.isEnded) || (this.#up.hasClosed && this.#down.hasClosed)
-    if (!this.#isOver && (isClean || error.code === 'UPSTREAM_RESET')) part(this.#ends.client)
-    if (!this.#isOver && isClean) part(this.#ends.upstream.socket)
+    const { client, upstream } = this.#ends
+    if (isClean) part(upstream.socket)
+    else upstream.socket.destroy()
+    // What a broken upstream has said before is still the client's.
+    if (isClean || client.duplex.writableLength > 0) part(client.duplex)
+    else client.abort()
     this.#finish(isClean ? null : error)
-    if (!isClean) this.#ends.upstream.socket.destroy()
   }
 
   #destroy(error: GatewayError): void {
-    this.#ends.client.destroy()
+    this.#ends.client.abort()
     this.#ends.upstream.socket.destroy()
     this.#finish(error)
   }

@@ -1,3 +1,4 @@
+import { MessageExchange } from '../message-exchange.ts'
 import type { Connection } from '../connection.ts'
 import type { Socket } from 'node:net'
 
@@ -11,7 +12,10 @@ export function whenItsTurn(connection: Connection, socket: Socket, go: () => vo
     return
   }
   // Node no longer tells a slow client's answer to go on.
-  const onDrain = (): void => void connection.oldest?.res.emit('drain')
+  const onDrain = (): void => {
+    const { oldest } = connection
+    if (oldest instanceof MessageExchange) oldest.res.emit('drain')
+  }
   socket.on('drain', onDrain)
   connection.onIdle = () => {
     connection.onIdle = null
