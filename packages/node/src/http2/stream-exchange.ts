@@ -90,7 +90,11 @@ export class StreamExchange implements Exchange {
   switchProtocols(headers: HeaderList): ClientEnd {
     const { stream } = this
     for (const name of ['sec-websocket-accept', 'content-length']) headers.delete(name)
-    stream.respond({ ...responseFields(headers.flat), ':status': 200 })
+    const fields = responseFields(headers.flat)
+    fields[':status'] = 200
+    // What waits for trailers is no whole body when Node resets it.
+    stream.once('wantTrailers', () => stream.sendTrailers({}))
+    stream.respond(fields, { waitForTrailers: true })
     this.#isTunnel = true
     return {
       duplex: stream,

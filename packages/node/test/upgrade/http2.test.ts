@@ -48,7 +48,7 @@ describe('WebSocket over HTTP/2 (RFC 8441)', () => {
     expect([method, url]).toEqual(['GET', '/room?a=1&b=%20'])
     expect(headers).toMatchObject({ host: 'shop.test', origin: 'https://shop.test', connection: 'Upgrade', upgrade: 'websocket' })
     expect(Buffer.from(headers['sec-websocket-key']!, 'base64')).toHaveLength(16)
-    tunnel.stream.write(frame(1, 'over a stream'))
+    up.sockets[0]!.send('over a stream', { compress: false })
     await waitFor(() => tunnel.bytes.equals(frame(1, 'over a stream', { isMasked: false })))
     tunnel.stream.end(frame(8, Buffer.from([0x03, 0xe8])))
     await waitFor(() => tunnel.isEnded)
