@@ -2,6 +2,9 @@ import { FrameCursor } from './frame-cursor.ts'
 import { goingAway } from './close-frame.ts'
 import type { Duplex } from 'node:stream'
 
+/** Below this much that the reader has not taken, the next piece is welcome: Node's 16 KiB would stop the writer at every read. */
+const BUFFER_BYTES = 128 * 1024
+
 /** Who is told of what happens on the way. */
 export interface Watcher {
   /** Whether frames of this way are masked: those of clients are. */
@@ -76,7 +79,7 @@ export class OneWay {
   #write(piece: Buffer): void {
     this.bytes += piece.length
     this.#watcher.moved()
-    if (this.#to.write(piece)) return
+    if (this.#to.write(piece) || this.#to.writableLength < BUFFER_BYTES) return
     this.#watcher.blocked()
     this.#from.pause()
   }

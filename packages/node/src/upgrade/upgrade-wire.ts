@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { request as httpRequest } from 'node:http'
 import { answerProblem } from './handshake.ts'
-import { connectTo } from './connect.ts'
+import { dial } from '../connect/dial.ts'
 import { GatewayError, HeaderList, toGatewayError } from '@octopus-gateway/core'
 import { MessageFlow } from './message-flow.ts'
+import { Tickets } from '../connect/tickets.ts'
 import type { Call, Sending, UpstreamAnswer, Wire } from '@octopus-gateway/core/lane'
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Flow } from '../flow.ts'
 import type { Socket } from 'node:net'
+import type { Transport } from '@octopus-gateway/core'
 
 /** The upstream's end of a tunnel. Nothing of it has been read beyond `early`. */
 export interface UpstreamEnd {
@@ -24,8 +26,13 @@ export type UpgradeBody = { readonly end: UpstreamEnd; readonly flow: null } | {
 
 /** The way out for upgrades: a handshake over HTTP/1.1 on a connection of its own, whatever its upstream speaks otherwise. */
 export class UpgradeWire implements Wire<null, UpgradeBody> {
+  /** TLS sessions, whose trust is that of their transport. */
+  readonly #tickets = new WeakMap<Transport, Tickets>()
+
   send(call: Call<null>): Sending<UpgradeBody> {
-    return new Handshake(call)
+    let tickets = this.#tickets.get(call.transport)
+    if (tickets === undefined) this.#tickets.set(call.transport, (tickets = new Tickets()))
+    return new Handshake(call, tickets)
   }
 
   /** There is no body. */
@@ -44,7 +51,7 @@ class Handshake implements Sending<UpgradeBody> {
   readonly #asked: HeaderList
   #body: UpgradeBody | null = null
 
-  constructor(call: Call<null>) {
+  constructor(call: Call<null>, tickets: Tickets) {
     this.#call = call
     this.#asked = askedOf(call)
     this.answer = new Promise((resolve, reject) => {
@@ -52,9 +59,16 @@ class Handshake implements Sending<UpgradeBody> {
       this.#reject = reject
     })
     const { endpoint, transport, connectTimeout } = call
-    this.#socket = connectTo({ origin: endpoint.origin, transport, timeout: connectTimeout }, (error) => {
-      if (error === null) this.#ask()
-      else this.#reject(error)
+    // HTTP/1.1 alone knows this way of upgrading.
+    const wanted = { origin: endpoint.origin, transport, alpn: ['http/1.1'], timeout: connectTimeout, tickets }
+    this.#socket = dial(wanted, (error, socket) => {
+      if (error !== null) {
+        this.#reject(error)
+        return
+      }
+      // What one side has still to say is carried after the other has finished.
+      socket.allowHalfOpen = true
+      this.#ask()
     })
   }
 

@@ -82,7 +82,12 @@ describe.skipIf(python === undefined)('python3-websockets', () => {
         socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }))
         socket.on('close', (code) => closes.push(code))
       },
-      { perMessageDeflate: true, maxPayload: 2 ** 24, handleProtocols: () => 'v2', verifyClient: ({ req }: { req: IncomingMessage }) => req.url !== '/room/denied' },
+      {
+        perMessageDeflate: true,
+        maxPayload: 2 ** 24,
+        handleProtocols: () => 'v2',
+        verifyClient: ({ req }: { req: IncomingMessage }) => req.url !== '/room/denied',
+      },
     )
     const { port } = await running(to(up))
     const { child, lines } = run(CLIENT, `ws://127.0.0.1:${port}/room`)
