@@ -6,6 +6,7 @@ import { Readable } from 'node:stream'
 import { RecordedUpload } from './http2/recorded-upload.ts'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { failBody, Recording, uploadOf } from './body.ts'
+import { endToEndTrailers, takesTrailers } from './trailers.ts'
 import { webRequest } from './http2/web-request.ts'
 import { writeResponse } from './write-response.ts'
 import type { Call, LaneHost, Sending, WebBody, Wire } from '@octopus-gateway/core/lane'
@@ -17,11 +18,20 @@ import type { NodeUpload, NodeWire } from './flow.ts'
 /** The web lane on Node: Hono's adapter makes the `Request`; the bytes upstream still go through undici. */
 export class WebLane {
   readonly #lanes: LaneHost
-  readonly #wire: Wire<NodeUpload, WebBody>
+  readonly #wire: NodeWire
+  readonly #events: EventStreams
+  readonly #webWire: Wire<NodeUpload, WebBody>
 
   constructor(lanes: LaneHost, wire: NodeWire, events: EventStreams) {
     this.#lanes = lanes
-    this.#wire = asWebWire(wire, events)
+    this.#wire = wire
+    this.#events = events
+    this.#webWire = asWebWire(wire, events)
+  }
+
+  #wireFor(exchange: Exchange): Wire<NodeUpload, WebBody> {
+    if (!takesTrailers(exchange.ctx)) return this.#webWire
+    return asWebWire(this.#wire, this.#events, (trailers) => exchange.trailers(endToEndTrailers(trailers)))
   }
 
   /** `mustEnd` is asked right before the head of the answer is written. */
@@ -37,7 +47,7 @@ export class WebLane {
     // A middleware that waits for the rest of a body would wait for ever when the request has ended.
     if (upload instanceof Readable) ctx.signal.addEventListener('abort', () => upload.destroy(ctx.ended ?? undefined))
     const bodyOf = (raw: Request): NodeUpload => (raw === request ? (recorded?.upload ?? null) : replaced(raw, request))
-    const response = await this.#lanes.respond(ctx, request, { wire: this.#wire, bodyOf })
+    const response = await this.#lanes.respond(ctx, request, { wire: this.#wireFor(exchange), bodyOf })
     writeResponse(exchange, HeaderList.from(response.headers), response)
   }
 
@@ -71,16 +81,18 @@ export class WebLane {
     if (failure !== null) throw (failure as { readonly thrown: unknown }).thrown
   }
 
-  #respond({ req, ctx }: MessageExchange, request: Request): Promise<Response> {
+  #respond(exchange: MessageExchange, request: Request): Promise<Response> {
+    const { req, ctx } = exchange
+    const wire = this.#wireFor(exchange)
     const upload = uploadOf(req, ctx, this.#lanes.opener.limits.body)
-    if (upload === null) return this.#lanes.respond(ctx, request, { wire: this.#wire, bodyOf: (raw) => replaced(raw, request) })
+    if (upload === null) return this.#lanes.respond(ctx, request, { wire, bodyOf: (raw) => replaced(raw, request) })
     // A middleware that waits for the rest of a body would wait for ever when the request has ended.
     ctx.signal.addEventListener('abort', () => {
       if (ctx.ended !== null && !req.complete) failBody(req, ctx.ended)
     })
     const recording = ctx.route.middleware === null ? null : new Recording(req)
     return this.#lanes.respond(ctx, request, {
-      wire: this.#wire,
+      wire,
       // Untouched, the message itself goes on: reading `request.body` alone would halve the speed of a POST.
       bodyOf: (raw) => (raw === request ? (recording?.upload ?? upload) : replaced(raw, request)),
     })
@@ -92,14 +104,15 @@ function replaced(raw: Request, original: Request): NodeUpload {
   return raw === original || raw.body === null ? null : Readable.fromWeb(raw.body as never)
 }
 
-function asWebWire(wire: NodeWire, events: EventStreams): Wire<NodeUpload, WebBody> {
+/** `onTrailers` gets the fields behind a body; a `Response` has no place for them. */
+function asWebWire(wire: NodeWire, events: EventStreams, onTrailers?: (trailers: HeaderList) => void): Wire<NodeUpload, WebBody> {
   return {
     send: (call: Call<NodeUpload>): Sending<WebBody> => {
       const sending = wire.send(call)
       return {
         answer: sending.answer.then(({ head, body }) => ({
           head,
-          body: body.takeWhole() ?? toStream(isEventStream(head) ? events.watch(body) : body),
+          body: body.takeWhole() ?? toStream(isEventStream(head) ? events.watch(body) : body, onTrailers),
         })),
         abort: (error) => sending.abort(error),
       }
@@ -109,7 +122,7 @@ function asWebWire(wire: NodeWire, events: EventStreams): Wire<NodeUpload, WebBo
 }
 
 /** A flow as a Web stream: pulled piece by piece, paused when the reader is slow. */
-function toStream(flow: Flow): ReadableStream<Uint8Array> {
+function toStream(flow: Flow, onTrailers?: (trailers: HeaderList) => void): ReadableStream<Uint8Array> {
   let isOpen = true
   return new ReadableStream<Uint8Array>(
     {
@@ -119,7 +132,8 @@ function toStream(flow: Flow): ReadableStream<Uint8Array> {
             if (isOpen) controller.enqueue(bytes)
             return (controller.desiredSize ?? 0) > 0
           },
-          end() {
+          end(trailers) {
+            if (trailers !== null) onTrailers?.(trailers)
             if (isOpen) controller.close()
             isOpen = false
           },

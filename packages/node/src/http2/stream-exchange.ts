@@ -4,7 +4,6 @@ import { interimFields } from '../interim.ts'
 import { responseFields } from './response-fields.ts'
 import { StreamBody } from './stream-body.ts'
 import { StreamResponse } from './stream-response.ts'
-import { takesTrailers } from '../trailers.ts'
 import type { Context } from '@octopus-gateway/core/lane'
 import type { ClientEnd, Exchange } from '../exchange.ts'
 import type { HeaderList, ResponseHead } from '@octopus-gateway/core'
@@ -28,7 +27,7 @@ export class StreamExchange implements Exchange {
   constructor(stream: ServerHttp2Stream, ctx: Context) {
     this.stream = stream
     this.ctx = ctx
-    this.res = new StreamResponse(stream, { isHead: ctx.request.method === 'HEAD', mayHaveTrailers: takesTrailers(ctx) })
+    this.res = new StreamResponse(stream, ctx.request.method === 'HEAD')
   }
 
   get isReceived(): boolean {

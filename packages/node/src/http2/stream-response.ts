@@ -13,15 +13,12 @@ export class StreamResponse implements ClientResponse {
   headersSent = false
   readonly #stream: ServerHttp2Stream
   readonly #isHead: boolean
-  /** Whether fields may come behind a body that is not here yet. */
-  readonly #mayHaveTrailers: boolean
   #fields: OutgoingHttpHeaders | null = null
   #trailers: OutgoingHttpHeaders | null = null
 
-  constructor(stream: ServerHttp2Stream, how: { readonly isHead: boolean; readonly mayHaveTrailers: boolean }) {
+  constructor(stream: ServerHttp2Stream, isHead: boolean) {
     this.#stream = stream
-    this.#isHead = how.isHead
-    this.#mayHaveTrailers = how.mayHaveTrailers
+    this.#isHead = isHead
   }
 
   get destroyed(): boolean {
@@ -50,7 +47,8 @@ export class StreamResponse implements ClientResponse {
   }
 
   flushHeaders(): void {
-    this.#respond({ waitForTrailers: this.#mayHaveTrailers })
+    // Also where no trailers will come: to reset a stream Node ends its body first, and only what waits for trailers is then no whole body.
+    this.#respond({ waitForTrailers: true })
   }
 
   write(bytes: Uint8Array): boolean {

@@ -33,7 +33,7 @@ export class CertificateTable {
     }
   }
 
-  /** The certificate that covers a host; `undefined` when none does. */
+  /** The certificate that covers a host, told with or without a port; `undefined` when none does. */
   covering(host: string): LoadedCertificate | undefined {
     const name = plain(host)
     const dot = name.indexOf('.')
@@ -51,9 +51,10 @@ export class CertificateTable {
   }
 }
 
-/** Lower case, without the dot of the root. */
+/** One spelling for each host: lower case, without a port and the dot of the root; an IPv6 address as URLs have it. */
 function plain(host: string): string {
-  const lower = host.toLowerCase()
+  const lower = host.toLowerCase().replace(/:\d*$/, '')
+  if (lower.startsWith('[')) return URL.canParse(`http://${lower}`) ? new URL(`http://${lower}`).hostname : lower
   return lower.endsWith('.') ? lower.slice(0, -1) : lower
 }
 

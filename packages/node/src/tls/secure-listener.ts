@@ -35,6 +35,8 @@ export class SecureListener implements Disposable {
       rejectUnauthorized: clientAuth?.mode === 'required',
       SNICallback: (name, done) => done(null, this.#loaded.table.select(name).context),
     })
+    // Node leaves a connection whose handshake takes too long as it is.
+    this.server.on('tlsClientError', (_error, socket) => socket.destroy())
     this.#use(loaded)
     const files = filesOf(options)
     this.#watching = files.length === 0 || certificates.length === 0 ? null : watchFiles(files, () => void this.reload())
@@ -48,14 +50,14 @@ export class SecureListener implements Disposable {
     Connection.of(socket).secured = {
       certificate,
       // A client that named no host takes what it gets: it has said nothing that the host could contradict.
-      isForeign: (host) => name !== '' && this.#loaded.table.isForeign(name, withoutPort(host)),
+      isForeign: (host) => name !== '' && this.#loaded.table.isForeign(name, host),
     }
     return true
   }
 
   /** Whether a certificate stands for a host, told with or without a port. */
   covers(host: string): boolean {
-    return this.#loaded.table.covering(withoutPort(host)) !== undefined
+    return this.#loaded.table.covering(host) !== undefined
   }
 
   /** Reads the files again. Connections go on with what they have; what cannot be used changes nothing and is logged. */
@@ -89,8 +91,4 @@ export class SecureListener implements Disposable {
   [Symbol.dispose](): void {
     this.#watching?.[Symbol.dispose]()
   }
-}
-
-function withoutPort(host: string): string {
-  return host.replace(/:\d*$/, '')
 }

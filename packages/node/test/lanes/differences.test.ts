@@ -1,14 +1,22 @@
-import { closedPort, resetMidBody } from '@octopus-gateway/testing'
+import { closedPort, FRAME_TYPES, frame, headerBlock, rawHttp2, rawRequest, resetMidBody, statusOf } from '@octopus-gateway/testing'
+import { connect, constants } from 'node:http2'
 import { describeLanes } from './support/describe-lanes.ts'
 import { DIFFERENCES, page } from './differences.ts'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import { once } from 'node:events'
 import { fullBacklog } from './support/full-backlog.ts'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { rawOrigin, service, to } from '../support/upstreams.ts'
-import { rawRequest } from '@octopus-gateway/testing'
 import { whole } from './support/client.ts'
 import type { Lane } from './support/describe-lanes.ts'
+
+const PSEUDO = [
+  [':method', 'GET'],
+  [':scheme', 'http'],
+  [':path', '/'],
+  [':authority', 'a.test'],
+] as const
 
 const DIFFERS = 'this is a known difference'
 
@@ -62,6 +70,7 @@ const PROOFS: Readonly<Record<string, (lane: Lane) => Promise<void>>> = {
     const seen: unknown[] = []
     for (const path of ['/a/../b', '/a/%2e%2e/b', '/a\\b']) {
       if (server === undefined) seen.push((await sendAlone({ path }, DIFFERS)).json()['url'])
+      else if (lane.isHttp2) seen.push((await sendAlone({ path }, DIFFERS)).status)
       else seen.push((await rawRequest(server.port, `GET ${path} HTTP/1.1\r\nHost: a.test\r\n\r\n`)).response.status)
     }
     expect(seen).toEqual(lane.isNode ? [400, 400, 400] : ['/b', '/b', '/a/b'])
@@ -96,15 +105,57 @@ const PROOFS: Readonly<Record<string, (lane: Lane) => Promise<void>>> = {
   async 'repeated-fields'(lane) {
     const up = await service((_request, response) => void response.writeHead(200, ['vary', 'a', 'vary', 'b']).end())
     const { sendAlone } = await lane.start(to(up))
-    expect((await sendAlone({}, DIFFERS)).values('vary')).toEqual(lane.name === 'head' ? ['a', 'b'] : ['a, b'])
+    expect((await sendAlone({}, DIFFERS)).values('vary')).toEqual(lane.isWeb ? ['a, b'] : ['a', 'b'])
   },
   async 'cut-body'(lane) {
     const broken = await rawOrigin(resetMidBody())
     const { open, server } = await lane.start(to(broken))
-    await expect(whole(await open({}))).rejects.toThrow()
-    if (server === undefined) return
+    await expect(whole(await open({}))).rejects.toThrow(lane.isHttp2 ? 'NGHTTP2_INTERNAL_ERROR' : /./)
+    if (server === undefined || lane.isHttp2) return
     const exchange = await rawRequest(server.port, 'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n', { responses: Infinity })
     expect([exchange.responses.length, exchange.ended === 'timeout']).toEqual([0, false])
+  },
+  async 'early-answer'(lane) {
+    const up = await service()
+    const { server, sendAlone } = await lane.start({ ...to(up), routes: [] })
+    const endless = async function* (): AsyncGenerator<Uint8Array> {
+      for (let i = 0; i < 1000; i++) {
+        yield Buffer.from('piece')
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+    }
+    // A `Request` that is not read is not sent either.
+    if (server === undefined) expect((await sendAlone({ method: 'POST', body: 'x' }, DIFFERS)).status).toBe(404)
+    else if (lane.isHttp2) {
+      const session = connect(server.url)
+      onTestFinished(() => session.destroy())
+      const stream = session.request({ ':method': 'POST', ':path': '/' })
+      stream.write('a piece')
+      stream.resume()
+      await once(stream, 'close')
+      expect([stream.rstCode, session.closed, session.destroyed]).toEqual([constants.NGHTTP2_NO_ERROR, false, false])
+    } else expect((await sendAlone({ method: 'POST', body: endless() }, DIFFERS)).header('connection')).toBe('close')
+  },
+  async grpc(lane) {
+    const up = await service()
+    const { sendAlone } = await lane.start({ ...to(up), upstreams: { up: [] } })
+    const headers: [string, string][] = [['content-type', 'application/grpc']]
+    const answer = await sendAlone({ method: 'POST', headers, body: 'x' }, DIFFERS)
+    // 14: it was carried as far as there was an upstream.
+    if (lane.isHttp2) expect([answer.status, answer.header('grpc-status')]).toEqual([200, lane.isWeb ? '12' : '14'])
+    else expect(answer.status).toBe(501)
+  },
+  async 'invalid-field'(lane) {
+    const up = await service()
+    const { open, server } = await lane.start(to(up))
+    if (server === undefined) await expect(open({ headers: [['x-bad', 'a\u0000b']] })).rejects.toThrow(TypeError)
+    else if (lane.isHttp2) {
+      using raw = rawHttp2(server.port)
+      const fields = [...PSEUDO, ['x-bad', 'a\u0000b'], ['x-good', '1']] as const
+      raw.write(frame({ type: FRAME_TYPES.headers, flags: 5, stream: 1, payload: headerBlock(fields) }))
+      expect(statusOf((await raw.frame('headers', 1)).payload)).toBe(200)
+      expect(['x-bad', 'x-good'].map((name) => up.requests[0]!.header(name))).toEqual([undefined, '1'])
+    } else expect((await rawRequest(server.port, 'GET / HTTP/1.1\r\nHost: a.test\r\nx-bad: a\u0000b\r\n\r\n')).response.status).toBe(400)
   },
   async 'connect-timeout'(lane) {
     const { sendAlone } = await lane.start({

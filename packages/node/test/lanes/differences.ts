@@ -1,10 +1,12 @@
-import type { LaneName } from './support/describe-lanes.ts'
+type Column = 'fetch' | 'head' | 'web'
 
 /** One thing that is not the same on every lane, and how each of them does it. */
 export interface Difference {
   readonly id: string
   readonly what: string
-  readonly lanes: Readonly<Record<LaneName, string>>
+  readonly lanes: Readonly<Record<Column, string>>
+  /** How it is over HTTP/2; the same on both lanes where it is absent. */
+  readonly http2?: string
   readonly why: string
 }
 
@@ -98,7 +100,29 @@ export const DIFFERENCES: readonly Difference[] = [
       head: 'the connection is cut, without the last chunk',
       web: 'the connection is cut, without the last chunk',
     },
-    why: 'In process there is no connection.',
+    http2: 'the stream is reset with `INTERNAL_ERROR`, the connection stays',
+    why: 'In process there is no connection; over HTTP/2 others use it.',
+  },
+  {
+    id: 'early-answer',
+    what: 'An answer before the end of the request body',
+    lanes: { fetch: 'is an answer like any other', head: 'is the last of its connection', web: 'is the last of its connection' },
+    http2: 'ends its stream, and a reset with `NO_ERROR` tells the client to send no more',
+    why: 'What is left of the body must not be read as the next request; a stream has only one.',
+  },
+  {
+    id: 'grpc',
+    what: 'gRPC',
+    lanes: { fetch: '501', head: '501', web: '501' },
+    http2: 'is carried on the head lane; on the web lane where every middleware says that it carries it, otherwise `grpc-status: 12`',
+    why: 'It ends in trailers, which `Response` does not have, and its clients speak HTTP/2.',
+  },
+  {
+    id: 'invalid-field',
+    what: 'A request field whose value has a NUL',
+    lanes: { fetch: 'cannot be expressed in a `Request`', head: '400', web: '400' },
+    http2: 'is left out; the request goes on without it',
+    why: '`node:http2` drops it before anybody hears of it. It never reaches an upstream.',
   },
   {
     id: 'connect-timeout',
@@ -108,26 +132,26 @@ export const DIFFERENCES: readonly Difference[] = [
   },
 ]
 
-const LANES: Readonly<Record<LaneName, string>> = { fetch: '`gateway.fetch` with `fetch`', head: 'Node, head lane', web: 'Node, web lane' }
+const LANES: Readonly<Record<Column, string>> = { fetch: '`gateway.fetch` with `fetch`', head: 'Node, head lane', web: 'Node, web lane' }
 
 /** The page made from the list. */
 export function page(): string {
-  const names = Object.keys(LANES) as LaneName[]
+  const names = Object.keys(LANES) as Column[]
   const row = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
   return [
     '# Lanes',
     '',
-    'A request crosses the gateway on one of two lanes, and in one of three ways:',
+    'A request crosses the gateway on one of two lanes, and in one of three ways; on Node it comes over HTTP/1.1 or HTTP/2:',
     '',
     '- **Node, head lane**: `serve()`, routes without a Hono middleware and without a function as upstream. Heads are flat lists, bodies are streams; no Web objects are made.',
     '- **Node, web lane**: `serve()`, routes with a Hono middleware or a function as upstream. `Request` and `Response` for the middlewares, the same HTTP client towards the upstream.',
     '- **`gateway.fetch`**: the Web-standard entry for Workers, Deno, Bun and tests. `fetch` is the way to the upstream.',
     '',
-    '`octopus routes` shows the lane of each route and what put it there. Every behaviour of the gateway is tested on all three; these are the differences that remain, each with a test.',
+    '`octopus routes` shows the lane of each route and what put it there. Every behaviour of the gateway is tested on all three, and on both lanes over HTTP/2; these are the differences that remain, each with a test.',
     '',
-    row(['What', ...names.map((name) => LANES[name]), 'Why']),
-    row(Array.from({ length: names.length + 2 }, () => '---')),
-    ...DIFFERENCES.map(({ what, lanes, why }) => row([what, ...names.map((name) => lanes[name]), why])),
+    row(['What', ...names.map((name) => LANES[name]), 'Over HTTP/2', 'Why']),
+    row(Array.from({ length: names.length + 3 }, () => '---')),
+    ...DIFFERENCES.map(({ what, lanes, http2 = 'the same', why }) => row([what, ...names.map((name) => lanes[name]), http2, why])),
     '',
     'This page is made from `packages/node/test/lanes/differences.ts`; `npx vitest run --project lanes -u` writes it anew.',
     '',

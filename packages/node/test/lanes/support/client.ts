@@ -1,5 +1,7 @@
 import { Agent, request as httpRequest } from 'node:http'
+import { connect, constants } from 'node:http2'
 import { Readable } from 'node:stream'
+import type { ClientHttp2Session, ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2'
 import type { IncomingMessage } from 'node:http'
 
 /** A request as every lane can send it. */
@@ -71,6 +73,61 @@ function openAnswer(response: IncomingMessage, abort: () => void): OpenAnswer {
   const headers: [string, string][] = []
   for (let i = 0; i < response.rawHeaders.length; i += 2) headers.push([response.rawHeaders[i]!.toLowerCase(), response.rawHeaders[i + 1]!])
   return { status: response.statusCode!, headers, body: response, abort }
+}
+
+/** A client of HTTP/2 over one connection, in the clear by prior knowledge. */
+export function streamClient(port: number): { open: Open; close(): void } {
+  let session: ClientHttp2Session | undefined
+  const connected = (): ClientHttp2Session => {
+    if (session === undefined || session.closed || session.destroyed) {
+      session = connect(`http://127.0.0.1:${port}`)
+      session.on('error', () => {})
+    }
+    return session
+  }
+  const open: Open = (request, signal) =>
+    new Promise((resolve, reject) => {
+      const { method = 'GET', path = '/', headers = [], body } = request
+      const fields: OutgoingHttpHeaders = { ':method': method, ':path': path, ':authority': `127.0.0.1:${port}` }
+      for (const [given, value] of headers) {
+        const name = given.toLowerCase() === 'host' ? ':authority' : given.toLowerCase()
+        const before = fields[name]
+        fields[name] = before === undefined || name.startsWith(':') ? value : [before, value].flat().map(String)
+      }
+      if (typeof body === 'string' || body instanceof Uint8Array) fields['content-length'] = String(Buffer.byteLength(body))
+      const stream = connected().request(fields, { endStream: body === undefined })
+      const leave = (): void => stream.close(constants.NGHTTP2_CANCEL)
+      signal?.addEventListener('abort', leave)
+      let isAnswered = false
+      stream.on('error', reject)
+      stream.on('close', () => {
+        if (!isAnswered) reject(new Error(`The stream was closed without an answer (${stream.rstCode}).`))
+      })
+      stream.on('response', ((_fields: unknown, _flags: number, raw: readonly string[]) => {
+        isAnswered = true
+        resolve(streamAnswer(stream, raw, leave))
+      }) as never)
+      if (typeof body === 'string' || body instanceof Uint8Array) stream.end(body)
+      else if (body !== undefined) Readable.from(body).on('error', reject).pipe(stream)
+    })
+  return { open, close: () => session?.destroy() }
+}
+
+function streamAnswer(stream: ClientHttp2Stream, raw: readonly string[], abort: () => void): OpenAnswer {
+  const headers: [string, string][] = []
+  let status = 0
+  for (let i = 0; i < raw.length; i += 2) {
+    if (raw[i] === ':status') status = Number(raw[i + 1])
+    else headers.push([raw[i]!, raw[i + 1]!])
+  }
+  return { status, headers, body: unlessReset(stream), abort }
+}
+
+/** `node:http2` ends the body of a stream that was reset as if it were whole. */
+async function* unlessReset(stream: ClientHttp2Stream): AsyncGenerator<Uint8Array> {
+  yield* stream as AsyncIterable<Uint8Array>
+  if (!stream.closed) await new Promise((resolve) => stream.once('close', resolve))
+  if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) throw new Error(`The stream was reset with ${stream.rstCode}.`)
 }
 
 /** A client of a fetch handler in this process. */

@@ -1,16 +1,16 @@
 import { createGateway, definePlugin } from '@octopus-gateway/core'
 import { describe, expect, onTestFinished } from 'vitest'
-import { fetchClient, httpClient, whole } from './client.ts'
+import { fetchClient, httpClient, streamClient, whole } from './client.ts'
 import { project } from './projection.ts'
 import { serve } from '@octopus-gateway/node'
 import type { Gateway, GatewayOptions, Plugin } from '@octopus-gateway/core'
 import type { LaneAnswer, LaneRequest, OpenAnswer } from './client.ts'
 import type { ServeOptions, Server } from '@octopus-gateway/node'
 
-/** The three ways through a gateway: in process over `fetch`, a Node server by heads, a Node server by Web objects. */
-export type LaneName = 'fetch' | 'head' | 'web'
+/** The ways through a gateway: in process over `fetch`, a Node server by heads and by Web objects, the same two over HTTP/2. */
+export type LaneName = 'fetch' | 'head' | 'web' | 'h2' | 'h2-web'
 
-/** A gateway under test, asked in one of the three ways. */
+/** A gateway under test, asked in one of the ways. */
 export interface Running {
   readonly gateway: Gateway
   /** Absent in process. */
@@ -23,10 +23,13 @@ export interface Running {
   open(request: LaneRequest, signal?: AbortSignal): Promise<OpenAnswer>
 }
 
-/** One of the three ways, for a test that runs through all of them. */
+/** One of the ways, for a test that runs through all of them. */
 export interface Lane {
   readonly name: LaneName
   readonly isNode: boolean
+  /** Whether Web objects are made. */
+  readonly isWeb: boolean
+  readonly isHttp2: boolean
   /** Starts a gateway; it ends with the test. */
   start(options: GatewayOptions, serving?: ServeOptions): Promise<Running>
 }
@@ -37,7 +40,7 @@ export interface OnlySome {
   readonly because: string
 }
 
-const NAMES: readonly LaneName[] = ['fetch', 'head', 'web']
+const NAMES: readonly LaneName[] = ['fetch', 'head', 'web', 'h2', 'h2-web']
 
 /** Runs a suite once for each lane. Answers to the same request of the same test must be the same on all of them. */
 export function describeLanes(title: string, suite: (lane: Lane) => void, some?: OnlySome): void {
@@ -45,7 +48,13 @@ export function describeLanes(title: string, suite: (lane: Lane) => void, some?:
   for (const name of some?.only ?? NAMES) {
     const calls = new Map<string, number>()
     describe(`${title} · ${name}`, () => {
-      suite({ name, isNode: name !== 'fetch', start: (options, serving) => start({ name, seen, calls }, options, serving) })
+      suite({
+        name,
+        isNode: name !== 'fetch',
+        isWeb: name !== 'head' && name !== 'h2',
+        isHttp2: name.startsWith('h2'),
+        start: (options, serving) => start({ name, seen, calls }, options, serving),
+      })
     })
   }
 }
@@ -63,14 +72,19 @@ const passThrough = definePlugin({
   setup: () => ({ middleware: (_c, next) => next() }),
 })
 
+function clientOf(name: LaneName, gateway: Gateway, server: Server | undefined): ReturnType<typeof httpClient> {
+  if (server === undefined) return { open: fetchClient(gateway.fetch), close() {} }
+  return name.startsWith('h2') ? streamClient(server.port) : httpClient(server.port)
+}
+
 async function start(comparison: Comparison, options: GatewayOptions, serving?: ServeOptions): Promise<Running> {
   const { name } = comparison
-  const plugins: readonly Plugin[] = name === 'web' ? [...(options.plugins ?? []), passThrough(undefined)] : (options.plugins ?? [])
+  const plugins: readonly Plugin[] = name.endsWith('web') ? [...(options.plugins ?? []), passThrough(undefined)] : (options.plugins ?? [])
   const gateway = createGateway({ ...options, plugins })
   onTestFinished(() => gateway[Symbol.asyncDispose]())
   await gateway.ready
   const server = name === 'fetch' ? undefined : await serve(gateway, { host: '127.0.0.1', port: 0, ...serving })
-  const client = server === undefined ? { open: fetchClient(gateway.fetch), close() {} } : httpClient(server.port)
+  const client = clientOf(name, gateway, server)
   onTestFinished(async () => {
     client.close()
     await server?.close({ grace: 0 })
