@@ -43,7 +43,7 @@ export const ERRORS = {
   NO_ENDPOINT: { status: 503, source: 'upstream', retry: 'never', title: 'No instance of the upstream is available' },
   NOT_READY: { status: 503, source: 'gateway', retry: 'never', title: 'The gateway is not ready' },
   UPSTREAM_TIMEOUT: { status: 504, source: 'upstream', retry: 'never', title: 'The upstream did not answer in time' },
-  IDLE_TIMEOUT: { status: 504, source: 'upstream', retry: 'never', title: 'The exchange was idle for too long' },
+  IDLE_TIMEOUT: { status: 504, source: 'upstream', retry: 'never', title: 'The exchange was idle for too long', grpcStatus: 14 },
   CONFIG_INVALID: { status: 500, source: 'gateway', retry: 'never', title: 'The configuration is invalid' },
   SCHEMA_INVALID: { status: 502, source: 'upstream', retry: 'never', title: 'A schema document is invalid' },
 } as const satisfies Readonly<Record<string, ErrorSpec>>

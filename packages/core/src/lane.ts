@@ -2,6 +2,7 @@
 export { LANES, LaneHost } from './lane-host.ts'
 export { Context } from './exchange/request-context.ts'
 export type { Upload } from './exchange/request-context.ts'
+export { grpcStatusIn, grpcTrailers } from './exchange/grpc.ts'
 export { local } from './exchange/engine.ts'
 export { isEventStream } from './exchange/event-stream.ts'
 export type { Arrived, Limits, Opened } from './exchange/open.ts'

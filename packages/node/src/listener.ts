@@ -98,7 +98,8 @@ export class Listener {
       return
     }
     if (isExpecting) exchange.invite()
-    if (ctx.route.lane === 'web') {
+    // A plugin whose middleware may be passed by for gRPC does its work in phases; Web responses have no trailers.
+    if (ctx.route.lane === 'web' && ctx.protocol === 'http') {
       await this.#web.run(exchange, () => exchange.mustEnd(this.isClosing))
       return
     }

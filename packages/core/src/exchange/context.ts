@@ -40,6 +40,8 @@ export interface Outcome {
   readonly ms: number
   /** Response body bytes handed to the client. */
   readonly bytesOut: number
+  /** Of gRPC: how the call ended for its client. */
+  readonly grpcStatus?: number
   readonly error?: GatewayError
 }
 

@@ -1,5 +1,5 @@
 import { GatewayError, toGatewayError } from '../errors.ts'
-import { grpcReply } from './grpc.ts'
+import { grpcReply, grpcStatusIn, notGrpcReply } from './grpc.ts'
 import { isEventStream } from './event-stream.ts'
 import { outgoingHead, responseHead } from './forward.ts'
 import { mayRetry } from './retry.ts'
@@ -39,6 +39,7 @@ export async function forward<In, Out>(ctx: Context, wire: Wire<In, Out>, body: 
   const upstream = ctx.route.upstream as LiveUpstream
   for (;;) {
     giveUpIfEnded(ctx)
+    ctx.checkCall()
     const endpoint = upstream.pick(ctx)
     if (endpoint === undefined)
       throw ctx.attempts.at(-1)?.error ?? new GatewayError('NO_ENDPOINT', `No instance of upstream "${upstream.name}" is available.`)
@@ -90,6 +91,15 @@ async function accept<Out>(ctx: Context, answered: UpstreamAnswer<Out>): Promise
   const { onUpstreamResponse } = ctx.route.phases
   if (onUpstreamResponse !== null) for (const hook of onUpstreamResponse) await hook(ctx, head)
   giveUpIfEnded(ctx)
+  if (ctx.protocol === 'grpc') {
+    const reply = notGrpcReply(head)
+    if (reply !== null) {
+      ctx.log.debug('upstream did not answer in gRPC', { status: head.status, request_id: ctx.id, upstream: ctx.route.upstream.name })
+      ctx.discard(new GatewayError('UPSTREAM_PROTOCOL', 'The answer is not gRPC.'))
+      return local(ctx, reply)
+    }
+    ctx.grpcStatus = grpcStatusIn(head.headers)
+  }
   ctx.flowing(maySleep(ctx, head))
   return { head, local: null, flow: answered.body, coding: null }
 }
@@ -188,12 +198,9 @@ function transformed<Out>(ctx: Context, answer: Answer<Out>): Answer<Out> {
 
 /** A reply made here as an answer, in the way the client's protocol tells failures. */
 export function local<Out>(ctx: Context, reply: Reply): Answer<Out> {
-  const { head, body } = ctx.protocol === 'grpc' ? asGrpc(ctx, reply) : { head: reply, body: reply.body }
-  return { head, local: body, flow: null, coding: null }
-}
-
-function asGrpc(ctx: Context, reply: Reply): { head: ResponseHead; body: null } {
-  return { head: grpcReply(reply, ctx.failure?.spec.title ?? `HTTP status ${reply.status}`), body: null }
+  const head = ctx.protocol === 'grpc' ? grpcReply(reply, ctx.failure) : reply
+  if (ctx.protocol === 'grpc') ctx.grpcStatus = grpcStatusIn(head.headers)
+  return { head, local: head.body, flow: null, coding: null }
 }
 
 function isPromise<T>(value: T | Promise<T>): value is Promise<T> {

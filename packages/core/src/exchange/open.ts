@@ -1,5 +1,6 @@
 import { Context } from './request-context.ts'
 import { GatewayError } from '../errors.ts'
+import { isGrpc } from './grpc.ts'
 import { hostName } from '../routing/hosts.ts'
 import { pathOf } from '../routing/normalize.ts'
 import { sameName } from '../headers.ts'
@@ -57,7 +58,9 @@ export function openRequest(opener: Opener, lease: Generation, arrived: Arrived)
   const spoken = arrived.protocol ?? scan.protocol
   // Where the listener cannot carry it, the request is plain HTTP that is refused: its client may be no such client at all.
   const isCarried = spoken === 'http' || arrived.carries?.includes(spoken) === true
-  const protocol = isCarried ? spoken : 'http'
+  // gRPC is POST and nothing else.
+  const isCall = spoken !== 'grpc' || request.method === 'POST'
+  const protocol = isCarried && isCall ? spoken : 'http'
   const open = (match: Match, refusal: GatewayError | null, isPreflight = false): Opened => ({
     ctx: new Context(opener.shared, lease, { match, request, peer, protocol, isPreflight }),
     refusal,
@@ -72,6 +75,7 @@ export function openRequest(opener: Opener, lease: Generation, arrived: Arrived)
     // Without a policy that answers preflights, OPTIONS is a request like any other.
     if (match !== null && match.route.phases.onPreflight !== null) return open(match, null, true)
   }
+  if (isCarried && !isCall) return open({ route: builtIn.unmatched, params: NO_PARAMS }, new MethodNotAllowed(['POST']))
   // An extended CONNECT (RFC 8441) stands for the GET of an upgrade.
   const method = protocol === 'websocket' && request.method === 'CONNECT' ? 'GET' : request.method
   const match = table.match(scan.host, method, path)
@@ -159,9 +163,4 @@ function isWebSocket(upgrade: string): boolean {
     .toLowerCase()
     .split(',')
     .some((token) => token.trim() === 'websocket')
-}
-
-/** gRPC ends in trailers. gRPC-Web has none and is plain HTTP. */
-function isGrpc(contentType: string): boolean {
-  return /^application\/grpc(?:$|[+;\s])/i.test(contentType)
 }

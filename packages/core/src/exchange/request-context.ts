@@ -1,6 +1,8 @@
 import { randomId, traceIdOf } from './ids.ts'
-import { GatewayError } from '../errors.ts'
+import { ERRORS, GatewayError } from '../errors.ts'
 import { clientBehind } from './client.ts'
+import { GRPC_STATUS, grpcStatusOf } from './grpc.ts'
+import { parseGrpcTimeout } from './grpc-timeout.ts'
 import type { Attempt, Client, Outcome, RequestContext } from './context.ts'
 import type { Deadlines, Timed } from './deadlines.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
@@ -37,6 +39,9 @@ interface Abortable {
 
 /** How an attempt fails when a kept connection ends just as a request is sent. */
 const BROKEN = new Set<string | undefined>(['UPSTREAM_RESET', 'UPSTREAM_REFUSED'])
+/** Other implementations of gRPC say so, too. */
+const BAD_GRPC_TIMEOUT = { ...ERRORS.BAD_HEADER, grpcStatus: GRPC_STATUS.internal }
+const CALL_EXPIRED = 'The time that the client gave the call has passed (grpc-timeout).'
 const NO_ATTEMPTS: Attempt[] = []
 const NO_CODINGS: readonly ContentCoding[] = []
 
@@ -85,6 +90,8 @@ export class Context implements RequestContext, Timed {
   isBodyReplaced = false
   /** The failure that was answered with a problem document, or `null`. */
   failure: GatewayError | null = null
+  /** The status that gRPC's answer ended with, as far as it has. */
+  grpcStatus: number | undefined = undefined
 
   readonly #shared: Shared
   readonly #lease: Generation
@@ -95,6 +102,8 @@ export class Context implements RequestContext, Timed {
   #sending: Abortable | null = null
   #active: EndpointState | null = null
   #uploaded = -1
+  /** When a gRPC call must be over, by its client's word; `null` when that cannot be read. */
+  #callDeadline: number | null = Infinity
   #isBody = false
   #isStream = false
   #isFinished = false
@@ -160,17 +169,39 @@ export class Context implements RequestContext, Timed {
 
   /** Starts the clock towards the final response head. */
   start(): void {
-    this.deadline = this.startedAt + (this.upload === null ? this.route.timeout : this.#uploadIdle)
+    if (this.protocol === 'grpc') {
+      const timeout = parseGrpcTimeout(this.request.headers.getAll('grpc-timeout'))
+      this.#callDeadline = timeout === null ? null : this.startedAt + timeout
+    }
+    this.#expireAt(this.startedAt + (this.upload === null ? this.route.timeout : this.#uploadIdle))
     this.#shared.deadlines.watch(this)
   }
 
+  #expireAt(deadline: number): void {
+    this.deadline = Math.min(deadline, this.#callDeadline ?? Infinity)
+  }
+
+  /** Milliseconds until a gRPC call must be over; `Infinity` when its client set no time. */
+  get callRemaining(): number {
+    return (this.#callDeadline ?? Infinity) - performance.now()
+  }
+
+  /** Throws when a gRPC call is not to be made: its time has passed already, or cannot be read. */
+  checkCall(): void {
+    if (this.#callDeadline === null)
+      throw new GatewayError('BAD_HEADER', 'The field grpc-timeout is malformed.', undefined, BAD_GRPC_TIMEOUT)
+    if (this.callRemaining <= 0) throw new GatewayError('UPSTREAM_TIMEOUT', CALL_EXPIRED)
+  }
+
   get #uploadIdle(): number {
+    // A stream of messages may be silent for long.
+    if (this.protocol === 'grpc') return this.route.streamIdleTimeout
     return Math.min(this.route.idleTimeout, this.clientIdle)
   }
 
   /** The last byte of the request body has come: from now on `timeout` counts. */
   received(): void {
-    if (!this.#isBody) this.deadline = performance.now() + this.route.timeout
+    if (!this.#isBody) this.#expireAt(performance.now() + this.route.timeout)
   }
 
   /** An attempt begins. */
@@ -210,15 +241,19 @@ export class Context implements RequestContext, Timed {
 
   /** A piece of a body moved. */
   progressed(): void {
-    this.deadline = performance.now() + (this.#isStream ? this.route.streamIdleTimeout : this.route.idleTimeout)
+    this.#expireAt(performance.now() + (this.#isStream ? this.route.streamIdleTimeout : this.route.idleTimeout))
   }
 
   /** The client does not read: from now on its patience counts, not the upstream's. */
   stalled(): void {
-    this.deadline = performance.now() + this.clientIdle
+    this.#expireAt(performance.now() + this.clientIdle)
   }
 
   expire(now: number): void {
+    if (now >= (this.#callDeadline ?? Infinity)) {
+      this.end(new GatewayError('UPSTREAM_TIMEOUT', CALL_EXPIRED))
+      return
+    }
     if (this.#isBody) {
       this.end(new GatewayError('IDLE_TIMEOUT'))
       return
@@ -227,7 +262,7 @@ export class Context implements RequestContext, Timed {
     if (upload !== null && !upload.complete) {
       if (upload.bytes !== this.#uploaded) {
         this.#uploaded = upload.bytes
-        this.deadline = now + this.#uploadIdle
+        this.#expireAt(now + this.#uploadIdle)
         return
       }
       this.end(new GatewayError(upload.blocked ? 'UPSTREAM_TIMEOUT' : 'REQUEST_TIMEOUT'))
@@ -252,6 +287,11 @@ export class Context implements RequestContext, Timed {
     if (this.#isBody) this.downstream?.cut(error)
   }
 
+  /** The status a gRPC client has seen, or makes of an answer that broke off. */
+  #endedWith(error: GatewayError | undefined): number {
+    return this.grpcStatus ?? (error === undefined ? GRPC_STATUS.unknown : grpcStatusOf(error))
+  }
+
   /** The only end of a request, called from one place per lane; later calls do nothing. */
   finish(outcome: { status: number; bytesOut: number; error?: GatewayError }): void {
     if (this.#isFinished) return
@@ -267,6 +307,7 @@ export class Context implements RequestContext, Timed {
         status: outcome.status,
         ms: performance.now() - this.startedAt,
         bytesOut: outcome.bytesOut,
+        ...(this.protocol === 'grpc' ? { grpcStatus: this.#endedWith(error) } : {}),
         ...(error === undefined ? {} : { error }),
       })
     } finally {
