@@ -11,7 +11,8 @@ import { WebLane } from './web-lane.ts'
 import type { Answer, Context, LaneHost } from '@octopus-gateway/core/lane'
 import type { Exchange } from './exchange.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Flow, NodeWire } from './flow.ts'
+import type { Flow } from './flow.ts'
+import type { Wires } from './wires.ts'
 import type { RedirectTarget } from './tls/redirect.ts'
 
 /** What a listener is told. */
@@ -27,17 +28,17 @@ export class Listener {
   /** Set where nothing is served in the clear. */
   redirect: RedirectTarget | null = null
   readonly lanes: LaneHost
-  readonly #wire: NodeWire
+  readonly #wire: Wires
   readonly #web: WebLane
   readonly #events = new EventStreams()
   readonly #tunnels: Tunnels
   readonly #options: ListenerOptions
 
-  constructor(lanes: LaneHost, wire: NodeWire, options: ListenerOptions) {
+  constructor(lanes: LaneHost, wire: Wires, options: ListenerOptions) {
     this.lanes = lanes
     this.#wire = wire
     this.#web = new WebLane(lanes, wire, this.#events)
-    this.#tunnels = new Tunnels(lanes)
+    this.#tunnels = new Tunnels(lanes, wire.upgrades)
     this.#options = options
   }
 

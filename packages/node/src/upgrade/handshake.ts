@@ -63,6 +63,11 @@ export function answerProblem(asked: HeaderList, answered: HeaderList): string |
   if (!tokensOf(answered.getAll('connection') ?? '').includes('upgrade')) return 'The 101 of the upstream has no "Connection: Upgrade".'
   if (answered.getAll('sec-websocket-accept') !== acceptFor(asked.get('sec-websocket-key') ?? ''))
     return 'The Sec-WebSocket-Accept of the upstream is wrong.'
+  return choiceProblem(asked, answered)
+}
+
+/** What is wrong with what an upstream has chosen among the offers, or `null`. */
+export function choiceProblem(asked: HeaderList, answered: HeaderList): string | null {
   const protocols = answered.values('sec-websocket-protocol')
   const offered = listOf(asked.getAll('sec-websocket-protocol') ?? '')
   if (protocols.length > 1 || !protocols.every((protocol) => offered.includes(protocol)))

@@ -5,7 +5,7 @@ import type { ClientEnd } from '../exchange.ts'
 import type { Context } from '@octopus-gateway/core/lane'
 import type { Duplex } from 'node:stream'
 import type { Socket } from 'node:net'
-import type { UpstreamEnd } from './upgrade-wire.ts'
+import type { UpstreamEnd } from './upgrade-body.ts'
 
 /** How long a peer may take to answer a goodbye, or to take the last bytes. */
 const PARTING_MS = 2_000
@@ -47,23 +47,23 @@ export class Tunnel {
     const moved = (): void => this.#moved()
     const ended = (): void => this.#ended()
     const closing = (): void => this.#closing()
-    this.#up = new OneWay(client, upstream.socket, { isMasked: true, moved, blocked() {}, ended, closing })
-    this.#down = new OneWay(upstream.socket, client, { isMasked: false, moved, blocked: () => ctx.stalled(), ended, closing })
+    this.#up = new OneWay(client, upstream.duplex, { isMasked: true, moved, blocked() {}, ended, closing })
+    this.#down = new OneWay(upstream.duplex, client, { isMasked: false, moved, blocked: () => ctx.stalled(), ended, closing })
     upstream.abort = (error) => this.#abort(error)
-    for (const socket of [client, upstream.socket] as (Duplex & Partial<Socket>)[]) {
+    for (const socket of [client, upstream.duplex] as (Duplex & Partial<Socket>)[]) {
       socket.on('error', ignore)
       socket.setTimeout?.(0)
       socket.setKeepAlive?.(true, KEEP_ALIVE_MS)
     }
     client.once('close', () => this.#closed(new GatewayError('CLIENT_CLOSED')))
-    upstream.socket.once('close', () => this.#closed(new GatewayError('UPSTREAM_RESET')))
+    upstream.duplex.once('close', () => this.#closed(new GatewayError('UPSTREAM_RESET')))
   }
 
   /** Lets the bytes pass. `over` may be called at once. */
   start(): void {
     const { client, upstream } = this.#ends
     if (client.duplex.destroyed) this.#closed(new GatewayError('CLIENT_CLOSED'))
-    else if (upstream.socket.destroyed) this.#closed(new GatewayError('UPSTREAM_RESET'))
+    else if (upstream.duplex.destroyed) this.#closed(new GatewayError('UPSTREAM_RESET'))
     else {
       this.#up.start(client.early)
       this.#down.start(upstream.early)
@@ -90,7 +90,7 @@ export class Tunnel {
   /** A connection on which both Close frames have passed is ended by its server (RFC 6455, section 7.1.1); ours are ended here. */
   #closing(): void {
     if (this.#down.hasLeft && this.#up.hasClosed) this.#ends.client.duplex.end()
-    if (this.#up.hasLeft && this.#down.hasClosed) this.#ends.upstream.socket.end()
+    if (this.#up.hasLeft && this.#down.hasClosed) this.#ends.upstream.duplex.end()
   }
 
   #abort(error: GatewayError): void {
@@ -106,8 +106,8 @@ export class Tunnel {
     if (this.#isOver) return
     const isClean = (this.#up.isEnded && this.#down.isEnded) || (this.#up.hasClosed && this.#down.hasClosed)
     const { client, upstream } = this.#ends
-    if (isClean) part(upstream.socket)
-    else upstream.socket.destroy()
+    if (isClean) part(upstream.duplex)
+    else upstream.cut()
     // What a broken upstream has said before is still the client's.
     if (isClean || client.duplex.writableLength > 0) part(client.duplex)
     else client.abort()
@@ -116,7 +116,7 @@ export class Tunnel {
 
   #destroy(error: GatewayError): void {
     this.#ends.client.abort()
-    this.#ends.upstream.socket.destroy()
+    this.#ends.upstream.cut()
     this.#finish(error)
   }
 

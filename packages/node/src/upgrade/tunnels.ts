@@ -1,23 +1,24 @@
 import { GatewayError, toGatewayError } from '@octopus-gateway/core'
 import { local } from '@octopus-gateway/core/lane'
 import { Tunnel } from './tunnel.ts'
-import { UpgradeWire } from './upgrade-wire.ts'
 import type { Answer, LaneHost } from '@octopus-gateway/core/lane'
 import type { ClientEnd, Exchange } from '../exchange.ts'
 import type { Flow } from '../flow.ts'
 import type { ResponseHead } from '@octopus-gateway/core'
-import type { UpstreamEnd } from './upgrade-wire.ts'
+import type { UpgradeWire } from './upgrade-wire.ts'
+import type { UpstreamEnd } from './upgrade-body.ts'
 
 /** All tunnels of a server. */
 export class Tunnels {
   readonly #lanes: LaneHost
-  readonly #wire = new UpgradeWire()
+  readonly #wire: UpgradeWire
   /** Not a set: one that lives long and changes often keeps what has gone from it. */
   readonly #open: Tunnel[] = []
   #isClosing = false
 
-  constructor(lanes: LaneHost) {
+  constructor(lanes: LaneHost, wire: UpgradeWire) {
     this.#lanes = lanes
+    this.#wire = wire
   }
 
   /** A handshake through the phases of its route into a tunnel; `null` then, and otherwise the answer that is to be delivered instead. */
@@ -42,7 +43,7 @@ export class Tunnels {
   #switch(exchange: Exchange, { headers }: ResponseHead, upstream: UpstreamEnd): Answer<Flow> | null {
     const { ctx } = exchange
     if (ctx.isFinished || exchange.res.destroyed || exchange.switchProtocols === undefined) {
-      upstream.socket.destroy()
+      upstream.cut()
       return null
     }
     let client: ClientEnd

@@ -71,8 +71,8 @@ export function watch(socket: Socket, bytes: string | Buffer = ''): Raw {
 }
 
 /** A raw tunnel, past its handshake. */
-export async function rawTunnel(port: number, path = '/'): Promise<Raw> {
-  const raw = rawClient(port, handshake(path))
+export async function rawTunnel(port: number, path = '/', fields: Readonly<Record<string, string>> = {}): Promise<Raw> {
+  const raw = rawClient(port, handshake(path, fields))
   await waitFor(() => raw.head !== '', { what: 'the answer to the handshake' })
   if (!raw.head.startsWith('HTTP/1.1 101')) throw new Error(raw.bytes.toString())
   return raw
