@@ -125,6 +125,13 @@ export const DIFFERENCES: readonly Difference[] = [
     why: '`node:http2` drops it before anybody hears of it. It never reaches an upstream.',
   },
   {
+    id: 'websocket',
+    what: 'A WebSocket handshake',
+    lanes: { fetch: '501', head: 'becomes a tunnel', web: '501, unless the plugin of every middleware lists `websocket` in `carries`' },
+    http2: 'extended CONNECT (RFC 8441), with the same answers',
+    why: 'A `Response` cannot hand over a connection, and a middleware that is passed by may be a guard.',
+  },
+  {
     id: 'connect-timeout',
     what: '`connect_timeout`',
     lanes: { fetch: "the runtime's own; `timeout` still counts", head: 'kept', web: 'kept' },
