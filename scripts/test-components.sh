@@ -15,6 +15,17 @@ for component in $COMPONENTS; do
   fi
 done
 
+# Modules of Debian's own Python. module:package
+MODULES="websockets:python3-websockets"
+
+for component in $MODULES; do
+  module=${component%%:*}
+  if ! /usr/bin/python3 -c "import $module" 2>/dev/null; then
+    missing+=("python3 $module")
+    packages+=("${component##*:}")
+  fi
+done
+
 if [ ${#missing[@]} -eq 0 ]; then
   echo "All programs that tests use are there."
   exit 0

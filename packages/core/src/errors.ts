@@ -33,6 +33,7 @@ export const ERRORS = {
   BODY_TOO_LARGE: { status: 413, source: 'client', retry: 'never', title: 'The request body is too large' },
   URI_TOO_LONG: { status: 414, source: 'client', retry: 'never', title: 'The request target is too long' },
   MISDIRECTED: { status: 421, source: 'client', retry: 'never', title: 'The host asked for is not served on this connection' },
+  UPGRADE_REQUIRED: { status: 426, source: 'client', retry: 'never', title: 'The request needs another version of the protocol' },
   RATE_LIMITED: { status: 429, source: 'client', retry: 'never', title: 'Too many requests' },
   HEADERS_TOO_LARGE: { status: 431, source: 'client', retry: 'never', title: 'The header fields are too large' },
   CLIENT_CLOSED: { status: 499, source: 'client', retry: 'never', title: 'The client closed the connection' },

@@ -99,7 +99,7 @@ export async function serve(gateway: Gateway, options: ServeOptions = {}): Promi
     else http1.accept(socket)
   })
   const closeAll = async (grace: Duration): Promise<void> => {
-    listener.isClosing = true
+    listener.retire()
     secure?.[Symbol.dispose]()
     const closed = Promise.all([closeListening(http1.server), secure === null ? undefined : closeListening(secure.server)])
     connections.retire()

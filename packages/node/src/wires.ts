@@ -4,6 +4,7 @@ import { H2Wire } from './h2/h2-wire.ts'
 import { Negotiated } from './h2/negotiated.ts'
 import { Readable } from 'node:stream'
 import { UndiciWire } from './undici-wire.ts'
+import { UpgradeWire } from './upgrade/upgrade-wire.ts'
 import type { Call, Sending } from '@octopus-gateway/core/lane'
 import type { Flow, NodeUpload, NodeWire } from './flow.ts'
 
@@ -12,6 +13,7 @@ export class Wires implements NodeWire {
   readonly #http1 = new UndiciWire()
   readonly #h2 = new H2Wire()
   readonly #agreements = new Agreements()
+  readonly upgrades = new UpgradeWire(this.#h2)
 
   send(call: Call<NodeUpload>): Sending<Flow> {
     const { transport, protocol, endpoint } = call

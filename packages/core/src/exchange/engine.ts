@@ -1,5 +1,6 @@
 import { GatewayError, toGatewayError } from '../errors.ts'
 import { grpcReply, grpcStatusIn, notGrpcReply } from './grpc.ts'
+import { isEventStream } from './event-stream.ts'
 import { outgoingHead, responseHead } from './forward.ts'
 import { mayRetry } from './retry.ts'
 import type { CompiledPhases } from '../plugin/phases.ts'
@@ -99,12 +100,13 @@ async function accept<Out>(ctx: Context, answered: UpstreamAnswer<Out>): Promise
     }
     ctx.grpcStatus = grpcStatusIn(head.headers)
   }
-  ctx.flowing(ctx.protocol !== 'http' || isEventStream(head))
+  ctx.flowing(maySleep(ctx, head))
   return { head, local: null, flow: answered.body, coding: null }
 }
 
-function isEventStream(head: ResponseHead): boolean {
-  return head.headers.get('content-type')?.startsWith('text/event-stream') === true
+/** Whether silence is normal in what follows this head: a tunnel, a gRPC call, a stream of events. */
+function maySleep(ctx: Context, head: ResponseHead): boolean {
+  return ctx.protocol === 'grpc' || head.status === 101 || isEventStream(head)
 }
 
 /** The answer to a preflight, by the first plugin of its route that gives one. */

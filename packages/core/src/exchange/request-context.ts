@@ -166,6 +166,11 @@ export class Context implements RequestContext, Timed {
     return this.#abort.signal
   }
 
+  /** Whether the answer under way may be silent for long: a tunnel, a gRPC call, a stream of events. */
+  get isStream(): boolean {
+    return this.#isStream
+  }
+
   get isFinished(): boolean {
     return this.#isFinished
   }

@@ -97,6 +97,11 @@ export class H2Session {
     return this.#session.remoteSettings.maxConcurrentStreams ?? Infinity
   }
 
+  /** Whether the upstream takes extended CONNECT (RFC 8441, section 3). */
+  get takesConnect(): boolean {
+    return this.#session.remoteSettings.enableConnectProtocol === true
+  }
+
   /** Bytes of a head the upstream takes. */
   get headLimit(): number {
     return this.#session.remoteSettings.maxHeaderListSize ?? Infinity

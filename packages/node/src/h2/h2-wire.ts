@@ -18,7 +18,7 @@ export class H2Wire implements NodeWire {
   #sweeper: ReturnType<typeof setInterval> | null = null
 
   send(call: Call<NodeUpload>): Sending<Flow> {
-    const pool = this.#pool(call.transport, call.endpoint.origin)
+    const pool = this.poolOf(call.transport, call.endpoint.origin)
     const flow = new H2Flow(call, pool, call.body instanceof Readable ? this.#replay(call.body) : null)
     pool.acquire(flow)
     return flow
@@ -43,7 +43,8 @@ export class H2Wire implements NodeWire {
     for (const pool of pools) pool.destroy(new GatewayError('UPSTREAM_RESET', 'The gateway is closing.'))
   }
 
-  #pool(transport: Transport, origin: string): H2Pool {
+  /** The connections of a transport to an origin, for streams that are no requests. */
+  poolOf(transport: Transport, origin: string): H2Pool {
     let origins = this.#pools.get(transport)
     if (origins === undefined) this.#pools.set(transport, (origins = new Map()))
     let pool = origins.get(origin)

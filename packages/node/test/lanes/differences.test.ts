@@ -5,10 +5,13 @@ import { describeLanes } from './support/describe-lanes.ts'
 import { DIFFERENCES, page } from './differences.ts'
 import { expect, onTestFinished, test } from 'vitest'
 import { once } from 'node:events'
+import { extendedConnect, http2Client } from '../upgrade/support/http2-client.ts'
 import { fullBacklog } from './support/full-backlog.ts'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
+import { handshake } from '../upgrade/support/raw.ts'
 import { rawOrigin, service, to } from '../support/upstreams.ts'
+import { webSocketService } from '../upgrade/support/peers.ts'
 import { whole } from './support/client.ts'
 import type { Lane } from './support/describe-lanes.ts'
 
@@ -180,6 +183,17 @@ const PROOFS: Readonly<Record<string, (lane: Lane) => Promise<void>>> = {
       expect(statusOf((await raw.frame('headers', 1)).payload)).toBe(200)
       expect(['x-bad', 'x-good'].map((name) => up.requests[0]!.header(name))).toEqual([undefined, '1'])
     } else expect((await rawRequest(server.port, 'GET / HTTP/1.1\r\nHost: a.test\r\nx-bad: a\u0000b\r\n\r\n')).response.status).toBe(400)
+  },
+  async websocket(lane) {
+    const up = await webSocketService()
+    const { open, server } = await lane.start(to(up))
+    const status = async (): Promise<unknown> => {
+      if (server === undefined) return (await open({ headers: [['upgrade', 'websocket']] })).status
+      if (!lane.isHttp2) return (await rawRequest(server.port, handshake())).response.status
+      return (await extendedConnect(await http2Client(server.url))).headers[':status']
+    }
+    expect(await status()).toBe(lane.isWeb || !lane.isNode ? 501 : lane.isHttp2 ? 200 : 101)
+    expect(up.handshakes).toHaveLength(lane.isWeb || !lane.isNode ? 0 : 1)
   },
   async 'connect-timeout'(lane) {
     const { sendAlone } = await lane.start({

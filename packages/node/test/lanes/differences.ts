@@ -135,6 +135,13 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'The coders of the Web cannot be flushed: a stream would wait in them for more of itself.',
   },
   {
+    id: 'websocket',
+    what: 'A WebSocket handshake',
+    lanes: { fetch: '501', head: 'becomes a tunnel', web: '501, unless the plugin of every middleware lists `websocket` in `carries`' },
+    http2: 'extended CONNECT (RFC 8441), with the same answers',
+    why: 'A `Response` cannot hand over a connection, and a middleware that is passed by may be a guard.',
+  },
+  {
     id: 'connect-timeout',
     what: '`connect_timeout`',
     lanes: { fetch: "the runtime's own; `timeout` still counts", head: 'kept', web: 'kept' },
