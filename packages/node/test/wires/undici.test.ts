@@ -1,4 +1,4 @@
 import { testWire } from './support/test-wire.ts'
 import { UndiciWire } from '../../src/undici-wire.ts'
 
-testWire('undici', () => new UndiciWire())
+testWire({ name: 'undici', createWire: () => new UndiciWire(), reusesAtOnce: false })
