@@ -15,6 +15,8 @@ export interface ErrorSpec {
   readonly retry: RetryClass
   /** Short, for people, free of internals: the `title` of the problem document. */
   readonly title: string
+  /** The status told to a gRPC client, where `status` alone would tell another. */
+  readonly grpcStatus?: number
 }
 
 /** Every failure the gateway itself can name. `docs/errors.md` is made from this table. */
@@ -28,6 +30,7 @@ export const ERRORS = {
   REQUEST_TIMEOUT: { status: 408, source: 'client', retry: 'never', title: 'The request did not arrive in time' },
   BODY_TOO_LARGE: { status: 413, source: 'client', retry: 'never', title: 'The request body is too large' },
   URI_TOO_LONG: { status: 414, source: 'client', retry: 'never', title: 'The request target is too long' },
+  MISDIRECTED: { status: 421, source: 'client', retry: 'never', title: 'The host asked for is not served on this connection' },
   HEADERS_TOO_LARGE: { status: 431, source: 'client', retry: 'never', title: 'The header fields are too large' },
   CLIENT_CLOSED: { status: 499, source: 'client', retry: 'never', title: 'The client closed the connection' },
   INTERNAL: { status: 500, source: 'gateway', retry: 'never', title: 'The gateway failed to process the request' },
@@ -35,6 +38,7 @@ export const ERRORS = {
   UPSTREAM_CONNECT: { status: 502, source: 'upstream', retry: 'always', title: 'The upstream could not be reached' },
   UPSTREAM_RESET: { status: 502, source: 'upstream', retry: 'idempotent', title: 'The upstream closed the connection' },
   UPSTREAM_PROTOCOL: { status: 502, source: 'upstream', retry: 'never', title: 'The upstream sent an invalid response' },
+  UPSTREAM_REFUSED: { status: 503, source: 'upstream', retry: 'always', title: 'The upstream did not accept the request' },
   NO_ENDPOINT: { status: 503, source: 'upstream', retry: 'never', title: 'No instance of the upstream is available' },
   NOT_READY: { status: 503, source: 'gateway', retry: 'never', title: 'The gateway is not ready' },
   UPSTREAM_TIMEOUT: { status: 504, source: 'upstream', retry: 'never', title: 'The upstream did not answer in time' },

@@ -1,44 +1,30 @@
 import { GatewayError } from '@octopus-gateway/core'
+import type { ClientCertificate } from '@octopus-gateway/core'
 import type { Context, LaneHost, Peer } from '@octopus-gateway/core/lane'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Exchange } from './exchange.ts'
 import type { Socket } from 'node:net'
-
-/** One request of a connection that has not been answered to its end. */
-export class Exchange {
-  readonly req: IncomingMessage
-  readonly res: ServerResponse
-  readonly ctx: Context
-
-  constructor(req: IncomingMessage, res: ServerResponse, ctx: Context) {
-    this.req = req
-    this.res = res
-    this.ctx = ctx
-  }
-
-  /** The only honest end of a body that is cut: no terminator, the connection goes. Where its close is the terminator, by a reset. */
-  cut(): void {
-    if (this.req.httpVersionMinor === 0) this.res.socket?.resetAndDestroy()
-    this.res.destroy()
-  }
-
-  /** Nobody takes the answer any more. */
-  abandon(): void {
-    const { ctx, res } = this
-    if (ctx.isFinished) return
-    ctx.end(new GatewayError('CLIENT_CLOSED'))
-    ctx.finish({ status: res.headersSent ? res.statusCode : 499, bytesOut: 0 })
-  }
-}
 
 const KEY = Symbol('octopus.connection')
 
 /** A socket with what the gateway knows of it. */
 type KnownSocket = Socket & { [KEY]?: Connection; readonly encrypted?: boolean }
 
+/** What a TLS handshake has settled. */
+export interface Secured {
+  /** The client's certificate, when one was asked for, shown and verified. */
+  readonly certificate: ClientCertificate | undefined
+  /** Whether a request for this host belongs on a connection with another certificate. */
+  isForeign(host: string): boolean
+}
+
 /** A client's connection: who is at its other end, and which of its requests are under way. */
 export class Connection {
   /** Nothing more is read from it: the answer under way is the last. */
   isLast = false
+  /** Set where the protocol can say goodbye: no more requests are taken, and the connection ends when those under way have ended. */
+  retire: (() => void) | null = null
+  /** Set on a connection over TLS. */
+  secured: Secured | null = null
   readonly #socket: KnownSocket
   /**
    * Usually one. A list, not a set: a set that lives long and changes often leaves a chain of old tables behind it, and through them every
@@ -84,9 +70,17 @@ export class Connection {
   peer(lanes: LaneHost): Peer {
     const { trusted } = lanes.opener.shared
     if (this.#peer === null || this.#trusted !== trusted) {
-      this.#peer = trusted.peer(this.#socket.remoteAddress ?? '', this.#socket.encrypted === true)
+      const secure = this.#socket.encrypted === true
+      this.#peer = trusted.peer(this.#socket.remoteAddress ?? '', secure, this.secured?.certificate)
       this.#trusted = trusted
     }
     return this.#peer
+  }
+
+  /** RFC 9110, section 15.5.20: a host that another certificate stands for is not served here. */
+  misdirected({ request }: Context): GatewayError | null {
+    if (this.secured === null) return null
+    const host = request.headers.get('host')
+    return host !== undefined && this.secured.isForeign(host) ? new GatewayError('MISDIRECTED') : null
   }
 }

@@ -1,8 +1,9 @@
+import { endToEndTrailers, takesTrailers } from './trailers.ts'
 import { GatewayError } from '@octopus-gateway/core'
 import type { Answer, Context } from '@octopus-gateway/core/lane'
-import type { Exchange } from './connection.ts'
+import type { ClientResponse, Exchange } from './exchange.ts'
 import type { FlowSink, Flow } from './flow.ts'
-import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { OutgoingHttpHeaders } from 'node:http'
 import type { HeaderList } from '@octopus-gateway/core'
 
 /** Writes an answer to the client: the head, then the bytes as they come, in step with how fast the client reads. */
@@ -17,7 +18,7 @@ export function deliver(exchange: Exchange, answer: Answer<Flow>): void {
     const { local } = answer
     writeHead(res, head.status, head.headers.flat)
     res.end(local)
-    finishSent(exchange, local === null ? 0 : local.length)
+    exchange.sent(local === null ? 0 : local.length)
     return
   }
   const whole = flow.takeWhole()
@@ -31,11 +32,11 @@ export function deliver(exchange: Exchange, answer: Answer<Flow>): void {
     return
   }
   endWith(res, head.headers, whole)
-  finishSent(exchange, whole.length)
+  exchange.sent(whole.length)
 }
 
 /** Writes a body that is here to its last byte behind a head that `writeHead` has set. */
-export function endWith(res: ServerResponse, headers: HeaderList, whole: Buffer): void {
+export function endWith(res: ClientResponse, headers: HeaderList, whole: Buffer): void {
   if (isFramed(headers, whole)) writeWhole(res, whole)
   else res.end(whole)
 }
@@ -52,7 +53,7 @@ function isFramed(headers: HeaderList, body: Buffer): boolean {
  * Head and body as one text in one write, a tenth of the time of a small request: `end` would hand the socket two pieces to gather. `_send` is
  * what `end` itself calls; where a runtime has no such method, `end` does the same more slowly.
  */
-function writeWhole(res: ServerResponse & { _send?(text: string, encoding: 'latin1'): void }, body: Buffer): void {
+function writeWhole(res: ClientResponse & { _send?(text: string, encoding: 'latin1'): void }, body: Buffer): void {
   if (res._send === undefined) {
     res.end(body)
     return
@@ -62,20 +63,8 @@ function writeWhole(res: ServerResponse & { _send?(text: string, encoding: 'lati
 }
 
 /** A flat list is the form Node writes without a conversion; its types only know the pairs. */
-export function writeHead(res: ServerResponse, status: number, flat: string[]): void {
+export function writeHead(res: ClientResponse, status: number, flat: string[]): void {
   res.writeHead(status, flat as unknown as OutgoingHttpHeaders)
-}
-
-/** Finishes a request whose answer has been handed to Node to the end, once the client has taken it: its patience still counts. */
-export function finishSent({ res, ctx }: Exchange, bytesOut: number): void {
-  const status = res.statusCode
-  if (res.writableLength === 0) {
-    ctx.finish({ status, bytesOut })
-    return
-  }
-  ctx.flowing()
-  ctx.stalled()
-  res.once('finish', () => ctx.finish({ status, bytesOut }))
 }
 
 /** Hands pieces to the client's connection. */
@@ -84,7 +73,7 @@ export class ClientSink implements FlowSink {
   /** Bytes taken so far. */
   bytes = 0
   readonly #exchange: Exchange
-  readonly #res: ServerResponse
+  readonly #res: ClientResponse
   readonly #ctx: Context
 
   constructor(exchange: Exchange) {
@@ -105,9 +94,10 @@ export class ClientSink implements FlowSink {
     return false
   }
 
-  end(): void {
+  end(trailers: HeaderList | null): void {
+    if (trailers !== null && takesTrailers(this.#ctx)) this.#exchange.trailers(endToEndTrailers(trailers))
     this.#res.end()
-    finishSent(this.#exchange, this.bytes)
+    this.#exchange.sent(this.bytes)
   }
 
   fail(error: GatewayError): void {

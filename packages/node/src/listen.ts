@@ -1,24 +1,37 @@
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Server as NetServer } from 'node:net'
 import type { Duration } from '@octopus-gateway/core'
 import type { Server } from './serve.ts'
-import type { Server as HttpServer } from 'node:http'
 
-/** Listens and wraps what listens. Rejects with Node's error when the port cannot be had. */
-export async function listen(
-  server: HttpServer,
-  options: { readonly port: number; readonly host: string; close(grace?: Duration): Promise<void> },
-): Promise<Server> {
+/** Resolves with the port once it listens. Rejects with Node's error when the port cannot be had. */
+export async function listenOn(server: NetServer, port: number, host: string): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(options.port, options.host, () => {
+    server.listen(port, host, () => {
       server.off('error', reject)
       resolve()
     })
   })
-  const { port } = server.address() as AddressInfo
+  return (server.address() as AddressInfo).port
+}
+
+/** What listens on a port, for those who started it. */
+export function listening(options: {
+  readonly port: number
+  readonly host: string
+  readonly tlsPort?: number
+  close(grace?: Duration): Promise<void>
+}): Server {
+  const { port, tlsPort } = options
+  const host = shownHost(options.host)
   let closing: Promise<void> | undefined
   const close = (how?: { readonly grace?: Duration }): Promise<void> => (closing ??= options.close(how?.grace))
-  return { url: `http://${shownHost(options.host)}:${port}`, port, close, [Symbol.asyncDispose]: () => close() }
+  return {
+    url: `http://${host}:${port}`,
+    port,
+    tls: tlsPort === undefined ? undefined : { url: `https://${host}:${tlsPort}`, port: tlsPort },
+    close,
+    [Symbol.asyncDispose]: () => close(),
+  }
 }
 
 function shownHost(host: string): string {

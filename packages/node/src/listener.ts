@@ -1,13 +1,16 @@
-import { bodyLength, uploadOf } from './body.ts'
-import { Connection, Exchange } from './connection.ts'
+import { bodyLength } from './body.ts'
+import { Connection } from './connection.ts'
 import { deliver } from './deliver.ts'
 import { GatewayError, HeaderList, toGatewayError } from '@octopus-gateway/core'
-import { lingerAtEnd } from './linger.ts'
 import { local } from '@octopus-gateway/core/lane'
+import { MessageExchange } from './message-exchange.ts'
+import { redirectReply } from './tls/redirect.ts'
 import { WebLane } from './web-lane.ts'
 import type { Answer, Context, LaneHost } from '@octopus-gateway/core/lane'
+import type { Exchange } from './exchange.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Flow, NodeWire } from './flow.ts'
+import type { RedirectTarget } from './tls/redirect.ts'
 
 /** What a listener is told. */
 export interface ListenerOptions {
@@ -15,17 +18,19 @@ export interface ListenerOptions {
   readonly clientIdle: number
 }
 
-/** Takes requests from a `node:http` server through the lane of their route. */
+/** Takes requests through the lane of their route, whatever version of HTTP they came by. */
 export class Listener {
   /** While closing, every answer ends its connection. */
   isClosing = false
-  readonly #lanes: LaneHost
+  /** Set where nothing is served in the clear. */
+  redirect: RedirectTarget | null = null
+  readonly lanes: LaneHost
   readonly #wire: NodeWire
   readonly #web: WebLane
   readonly #options: ListenerOptions
 
   constructor(lanes: LaneHost, wire: NodeWire, options: ListenerOptions) {
-    this.#lanes = lanes
+    this.lanes = lanes
     this.#wire = wire
     this.#web = new WebLane(lanes, wire)
     this.#options = options
@@ -41,11 +46,8 @@ export class Listener {
     // Behind a message whose end is in doubt nothing is a request.
     if (connection.isLast) return
     const request = { method: req.method!, target: req.url!, headers: new HeaderList(req.rawHeaders) }
-    const { ctx, refusal } = this.#lanes.open({ request, peer: connection.peer(this.#lanes) })
-    const exchange = new Exchange(req, res, ctx)
-    connection.begin(exchange)
-    ctx.clientIdle = this.#options.clientIdle
-    ctx.downstream = exchange
+    const { ctx, refusal } = this.lanes.open({ request, peer: connection.peer(this.lanes) })
+    const exchange = new MessageExchange(req, res, ctx)
     res.on('close', () => {
       connection.end(exchange)
       // An answer that began before the closing did not tell its client.
@@ -53,29 +55,49 @@ export class Listener {
     })
     const framing = framingProblem(req, ctx)
     if (framing !== null || refusal?.code === 'BAD_HOST') connection.isLast = true
-    const problem = framing ?? refusal ?? lengthProblem(ctx, this.#lanes.opener.limits.body)
-    this.#run(exchange, problem, isExpecting).catch((thrown: unknown) => this.#failed(exchange, thrown))
+    this.take(connection, exchange, { problem: framing ?? refusal, isExpecting })
+  }
+
+  /** Sends a request on its way; `problem` is why it goes no further. */
+  take(connection: Connection, exchange: Exchange, how: { readonly problem: GatewayError | null; readonly isExpecting: boolean }): void {
+    const { ctx } = exchange
+    connection.begin(exchange)
+    ctx.clientIdle = this.#options.clientIdle
+    ctx.downstream = exchange
+    ctx.onInformational = (head) => exchange.inform(head)
+    const problem = how.problem ?? connection.misdirected(ctx) ?? lengthProblem(ctx, this.lanes.opener.limits.body)
+    if (this.redirect !== null && !ctx.peer.secure && !isMalformed(problem)) {
+      this.#redirected(exchange, this.redirect).catch((thrown: unknown) => this.#failed(exchange, thrown))
+      return
+    }
+    this.#run(exchange, problem, how.isExpecting).catch((thrown: unknown) => this.#failed(exchange, thrown))
   }
 
   async #run(exchange: Exchange, problem: GatewayError | null, isExpecting: boolean): Promise<void> {
-    const { req, res, ctx } = exchange
+    const { ctx } = exchange
     if (problem !== null) {
-      this.#deliver(exchange, await this.#lanes.refuse(ctx, problem))
+      this.#deliver(exchange, await this.lanes.refuse(ctx, problem))
       return
     }
-    if (isExpecting) res.writeContinue()
+    if (isExpecting) exchange.invite()
     if (ctx.route.lane === 'web') {
-      await this.#web.run(exchange, () => this.#mustEnd(exchange))
+      await this.#web.run(exchange, () => exchange.mustEnd(this.isClosing))
       return
     }
     // The head lane: heads as flat lists, bodies from stream to stream, no Web objects.
-    const body = uploadOf(req, ctx, this.#lanes.opener.limits.body)
+    const body = exchange.upload(this.lanes.opener.limits.body)
     ctx.start()
-    this.#deliver(exchange, await this.#lanes.exchange(ctx, this.#wire, body))
+    this.#deliver(exchange, await this.lanes.exchange(ctx, this.#wire, body))
+  }
+
+  async #redirected(exchange: Exchange, target: RedirectTarget): Promise<void> {
+    const { ctx } = exchange
+    const reply = redirectReply(ctx, target)
+    this.#deliver(exchange, GatewayError.is(reply) ? await this.lanes.refuse(ctx, reply) : local(ctx, reply))
   }
 
   #deliver(exchange: Exchange, answer: Answer<Flow>): void {
-    if (this.#mustEnd(exchange)) answer.head.headers.set('connection', 'close')
+    if (exchange.mustEnd(this.isClosing)) answer.head.headers.set('connection', 'close')
     try {
       deliver(exchange, answer)
     } catch (thrown) {
@@ -85,19 +107,6 @@ export class Listener {
     }
   }
 
-  /** Whether this answer is the last on its connection. Called right before its head is written. */
-  #mustEnd(exchange: Exchange): boolean {
-    const { req, res } = exchange
-    const { socket } = res
-    if (socket === null) return this.isClosing
-    const connection = Connection.of(socket)
-    // The answer comes before the end of the request body: what is left of it must not be read as the next request.
-    if (!req.complete) connection.isLast = true
-    if (!connection.isLast || connection.newest !== exchange) return this.isClosing
-    lingerAtEnd(req, socket)
-    return true
-  }
-
   /** What no phase and no lane caught, such as a field that a plugin set to something that is not one. */
   #failed(exchange: Exchange, thrown: unknown): void {
     const { res, ctx } = exchange
@@ -105,14 +114,19 @@ export class Listener {
     ctx.log.error('answer could not be written', { reason: error.message, request_id: ctx.id })
     if (ctx.isFinished || res.headersSent || res.destroyed) {
       ctx.finish({ status: res.statusCode, bytesOut: 0, error })
-      res.destroy()
+      exchange.cut()
       return
     }
     ctx.failure = new GatewayError('INTERNAL', error.message, error)
     const reply = ctx.failure.toReply(ctx.id)
-    if (this.#mustEnd(exchange)) reply.headers.set('connection', 'close')
+    if (exchange.mustEnd(this.isClosing)) reply.headers.set('connection', 'close')
     deliver(exchange, local(ctx, reply))
   }
+}
+
+/** Whether a request is refused whatever its route: there is no target or no host to send it on to. */
+function isMalformed(problem: GatewayError | null): boolean {
+  return problem !== null && problem.spec.source === 'client' && ![404, 405, 413].includes(problem.spec.status)
 }
 
 /** What Node's parser lets through and a gateway must not: messages that two servers may read in two ways. */

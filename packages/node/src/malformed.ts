@@ -25,7 +25,7 @@ export function refuseMalformed(error: Error & { code?: string }, duplex: Duplex
   discard(socket)
   connection.isLast = true
   // A message broken in its body: the upstream must never take it for a whole one. Behind a whole request, that one is still answered.
-  if (!newest.req.complete) newest.ctx.end(new GatewayError(code))
+  if (!newest.isReceived) newest.ctx.end(new GatewayError(code))
   const timer = setTimeout(() => socket.destroy(), ANSWER_MS)
   socket.once('close', () => clearTimeout(timer))
 }

@@ -1,7 +1,7 @@
-import { closeServer } from './serve.ts'
+import { closeServer } from './close-server.ts'
 import { createServer } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
-import { listen } from './listen.ts'
+import { listening, listenOn } from './listen.ts'
 import { toMilliseconds } from '@octopus-gateway/core'
 import type { Duration } from '@octopus-gateway/core'
 import type { Server } from './serve.ts'
@@ -29,5 +29,6 @@ export async function serveFetch(
   })
   const close = (grace: Duration = '1s'): Promise<void> =>
     closeServer(server, { graceMs: toMilliseconds(grace), sockets, isBusy: (socket) => busy.has(socket) })
-  return listen(server, { port: options.port, host: options.host ?? '127.0.0.1', close })
+  const host = options.host ?? '127.0.0.1'
+  return listening({ port: await listenOn(server, options.port, host), host, close })
 }

@@ -1,24 +1,29 @@
-import { createServer } from 'node:http'
+import { Connections } from './connections.ts'
+import { createHttp1 } from './http1-server.ts'
 import { LANES } from '@octopus-gateway/core/lane'
 import { Listener } from './listener.ts'
-import { listen } from './listen.ts'
+import { listening, listenOn } from './listen.ts'
+import { peek } from './peek.ts'
+import { SecureListener } from './tls/secure-listener.ts'
+import { StreamListener } from './http2/stream-listener.ts'
 import { toMilliseconds } from '@octopus-gateway/core'
 import { Wires } from './wires.ts'
-import { Connection } from './connection.ts'
-import { refuseMalformed, writeProblem } from './malformed.ts'
 import type { Duration, Gateway } from '@octopus-gateway/core'
 import type { LaneHost } from '@octopus-gateway/core/lane'
-import type { Server as HttpServer } from 'node:http'
-import type { Socket } from 'node:net'
+import type { Server as NetServer, Socket } from 'node:net'
+import type { TlsOptions } from './tls/options.ts'
+import type { TLSSocket } from 'node:tls'
 
 /** How a gateway listens. */
 export interface ServeOptions {
   /** Default 8080; 0 takes any free port. */
   readonly port?: number
-  /** Default `0.0.0.0`: every interface. */
+  /** Default `0.0.0.0`: every interface. Also of HTTPS. */
   readonly host?: string
+  /** HTTPS beside HTTP. Default: none. */
+  readonly tls?: TlsOptions
   readonly timeouts?: {
-    /** For a request head to arrive. Default 10s; later is 408. */
+    /** For a request head to arrive, and for a TLS handshake. Default 10s; later is 408. */
     readonly header?: Duration
     /** Longest silence of a client in the middle of a message, sending or reading. Default 60s. */
     readonly idle?: Duration
@@ -28,7 +33,7 @@ export interface ServeOptions {
     readonly requestBody?: Duration
   }
   readonly limits?: {
-    /** Connections in all. Default 10000; more are closed at once. */
+    /** Connections in all, over HTTP and HTTPS together. Default 10000; more are closed at once. */
     readonly connections?: number
     /** Connections from one address. Default: no limit. Behind a proxy all clients share its address. */
     readonly connectionsPerIp?: number
@@ -40,6 +45,8 @@ export interface Server extends AsyncDisposable {
   /** `http://127.0.0.1:8080`; the wildcard address is shown as loopback. */
   readonly url: string
   readonly port: number
+  /** `https://127.0.0.1:8443`; `undefined` without TLS. */
+  readonly tls: { readonly url: string; readonly port: number } | undefined
   /** Stops accepting, lets requests under way finish for `grace` (default 10s), then closes what is left. An idle server closes at once. */
   close(options?: { readonly grace?: Duration }): Promise<void>
 }
@@ -47,99 +54,75 @@ export interface Server extends AsyncDisposable {
 const DEFAULT_GRACE = '10s'
 
 /**
- * Serves a gateway over HTTP/1.1. Resolves when it listens; rejects with the listen error (`EADDRINUSE`…) or, when the gateway's configuration
- * is invalid, with its `ConfigError`.
+ * Serves a gateway over HTTP/1.1 and HTTP/2: in the clear, HTTP/2 for clients that know it is spoken (RFC 9113, section 3.3), and over TLS as
+ * client and server agree. Resolves when it listens; rejects with the listen error (`EADDRINUSE`…), or with a `ConfigError` when the gateway's
+ * configuration or a certificate is invalid.
  *
  * @example
- * const server = await serve(gateway, { port: 8080 })
+ * const server = await serve(gateway, { port: 8080, tls: { certificates: [{ cert: 'tls.crt', key: 'tls.key' }] } })
  * process.once('SIGTERM', () => server.close({ grace: '30s' }))
  */
 export async function serve(gateway: Gateway, options: ServeOptions = {}): Promise<Server> {
   await gateway.ready
   const lanes = (gateway as Gateway & { readonly [LANES]: LaneHost })[LANES]
+  const { log } = lanes.opener.shared
+  const { host = '0.0.0.0', timeouts = {}, limits = {}, tls } = options
+  const head = toMilliseconds(timeouts.header ?? '10s')
+  const secure = tls === undefined ? null : await SecureListener.create(tls, { handshake: head, log })
   const wire = new Wires()
-  const listener = new Listener(lanes, wire, { clientIdle: toMilliseconds(options.timeouts?.idle ?? '60s') })
-  const server = createHttpServer(lanes, options)
-  server.on('request', listener.handle)
-  server.on('checkContinue', listener.handleExpecting)
-  // RFC 9110, section 10.1.1 leaves it open: an expectation that is not known is not met, and the request goes on without it.
-  server.on('checkExpectation', listener.handle)
-  // A gateway in front of services is no tunnel.
-  server.on('connect', (_req, socket) => writeProblem(socket as Socket, 'NOT_SUPPORTED'))
-  const sockets = watchConnections(server, lanes, options)
-  return listen(server, {
-    port: options.port ?? 8080,
-    host: options.host ?? '0.0.0.0',
-    async close(grace = DEFAULT_GRACE) {
-      listener.isClosing = true
-      await closeServer(server, { graceMs: toMilliseconds(grace), sockets, isBusy: (socket) => Connection.of(socket).size > 0 })
-      await wire.close(1_000)
-    },
+  const listener = new Listener(lanes, wire, { clientIdle: toMilliseconds(timeouts.idle ?? '60s') })
+  const keepAlive = toMilliseconds(timeouts.keepAlive ?? '75s')
+  const streams = new StreamListener(listener, { preface: head, keepAlive, log })
+  const http1 = createHttp1(listener, {
+    header: head,
+    keepAlive,
+    request: timeouts.requestBody === undefined ? 0 : toMilliseconds(timeouts.requestBody),
   })
-}
-
-function createHttpServer(lanes: LaneHost, options: ServeOptions): HttpServer {
-  const { timeouts = {} } = options
-  const header = toMilliseconds(timeouts.header ?? '10s')
-  const request = timeouts.requestBody === undefined ? 0 : toMilliseconds(timeouts.requestBody)
-  const server = createServer({
-    // A piece as large as one read of an upstream is taken without a pause: with Node's 16 KiB every one of them would wait for a drain.
-    highWaterMark: 128 * 1024,
-    maxHeaderSize: lanes.opener.limits.headers + lanes.opener.limits.uri,
-    // The gateway answers a missing Host itself, with a problem document.
-    requireHostHeader: false,
-    // Node refuses a head that may take longer than the whole request.
-    headersTimeout: request === 0 ? header : Math.min(header, request),
-    requestTimeout: request,
-    keepAliveTimeout: toMilliseconds(timeouts.keepAlive ?? '75s'),
-    // How often Node looks for late heads: its default of 30 s would turn 10 s into 40.
-    connectionsCheckingInterval: Math.max(100, Math.min(1_000, header / 4)),
+  const connections = new Connections(lanes, {
+    all: limits.connections ?? 10_000,
+    perIp: limits.connectionsPerIp ?? Infinity,
   })
-  // Node would drop what is over the number silently; the gateway counts and refuses.
-  server.maxHeadersCount = 0
-  server.timeout = 0
-  server.on('clientError', refuseMalformed)
-  return server
-}
-
-function watchConnections(server: HttpServer, lanes: LaneHost, options: ServeOptions): ReadonlySet<Socket> {
-  const sockets = new Set<Socket>()
-  const perIp = options.limits?.connectionsPerIp ?? Infinity
-  server.maxConnections = options.limits?.connections ?? 10_000
-  const counts = new Map<string, number>()
-  server.on('connection', (socket) => {
-    const ip = socket.remoteAddress ?? ''
-    const count = (counts.get(ip) ?? 0) + 1
-    counts.set(ip, count)
-    sockets.add(socket)
-    lanes.metrics.connections(1)
-    socket.once('close', () => {
-      sockets.delete(socket)
-      lanes.metrics.connections(-1)
-      const left = counts.get(ip)! - 1
-      if (left === 0) counts.delete(ip)
-      else counts.set(ip, left)
-    })
-    if (count > perIp) socket.destroy()
+  http1.server.on('connection', (socket) => {
+    if (!connections.admit(socket)) return
+    connections.speaks(socket)
+    peek(socket, head, { http1: http1.accept, http2: (known) => streams.accept(known) })
   })
-  return sockets
+  secure?.server.on('connection', (socket: Socket) => void connections.admit(socket))
+  secure?.server.on('secureConnection', (socket: TLSSocket) => {
+    socket.on('error', ignore)
+    if (!secure.admit(socket)) {
+      socket.destroy()
+      return
+    }
+    connections.speaks(socket)
+    if (socket.alpnProtocol === 'h2') streams.accept(socket)
+    else http1.accept(socket)
+  })
+  const closeAll = async (grace: Duration): Promise<void> => {
+    listener.isClosing = true
+    secure?.[Symbol.dispose]()
+    const closed = Promise.all([closeListening(http1.server), secure === null ? undefined : closeListening(secure.server)])
+    connections.retire()
+    const timer = setTimeout(() => connections.destroy(), toMilliseconds(grace))
+    await Promise.all([closed, connections.empty()]).finally(() => clearTimeout(timer))
+    await wire.close(1_000)
+  }
+  try {
+    const tlsPort = secure === null ? undefined : await listenOn(secure.server, tls?.port ?? 8443, host)
+    // Before anybody can ask in the clear.
+    if (secure !== null && tlsPort !== undefined && tls?.redirectHttp === true)
+      listener.redirect = { port: tlsPort, covers: (name) => secure.covers(name) }
+    const port = await listenOn(http1.server, options.port ?? 8080, host)
+    return listening({ port, host, ...(tlsPort === undefined ? {} : { tlsPort }), close: (grace = DEFAULT_GRACE) => closeAll(grace) })
+  } catch (thrown) {
+    await closeAll(0)
+    throw thrown
+  }
 }
 
-/** What is needed to close a server. */
-interface Closing {
-  readonly graceMs: number
-  /** All open connections. */
-  readonly sockets: ReadonlySet<Socket>
-  /** Whether a request is under way on a connection. */
-  isBusy(socket: Socket): boolean
+/** Resolves when the last connection has gone; at once for what does not listen. */
+function closeListening(server: NetServer): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()))
 }
 
-/** Resolves when every connection is gone. */
-export async function closeServer(server: HttpServer, { graceMs, sockets, isBusy }: Closing): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  // Not `closeIdleConnections`: Node takes a connection that has not sent anything yet for a busy one.
-  for (const socket of sockets) if (!isBusy(socket)) socket.destroy()
-  const timer = setTimeout(() => sockets.forEach((socket) => socket.destroy()), graceMs)
-  await closed.finally(() => clearTimeout(timer))
-  await Promise.all([...sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve))))
-}
+function ignore(): void {}

@@ -1,6 +1,7 @@
 import { GatewayError, HeaderList } from '@octopus-gateway/core'
 import type { Dispatcher } from 'undici'
 import type { Flow, FlowSink } from './flow.ts'
+import type { ResponseHead } from '@octopus-gateway/core'
 import type { UpstreamAnswer } from '@octopus-gateway/core/lane'
 
 /** What is kept of a body while nobody reads it; beyond it the upstream is paused. */
@@ -14,6 +15,7 @@ const BUFFER_BYTES = 64 * 1024
  */
 export class UndiciFlow implements Flow, Dispatcher.DispatchHandler {
   readonly answer: Promise<UpstreamAnswer<Flow>>
+  readonly #onInformational: ((head: ResponseHead) => void) | null
   #resolve!: (answer: UpstreamAnswer<Flow>) => void
   #reject!: (error: GatewayError) => void
   #abort: ((reason?: Error) => void) | null = null
@@ -27,7 +29,9 @@ export class UndiciFlow implements Flow, Dispatcher.DispatchHandler {
   /** Why the exchange was given up, by us or by the upstream. */
   #error: GatewayError | null = null
 
-  constructor() {
+  /** @param onInformational Gets interim heads; `null` when nobody wants them. */
+  constructor(onInformational: ((head: ResponseHead) => void) | null) {
+    this.#onInformational = onInformational
     this.answer = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
@@ -76,13 +80,14 @@ export class UndiciFlow implements Flow, Dispatcher.DispatchHandler {
   }
 
   onHeaders(status: number, rawHeaders: Buffer[], resume: () => void): boolean {
-    // Interim answers (RFC 9110, section 15.2) are not the answer.
-    if (status < 200 && status !== 101) return true
+    if (status < 200 && status !== 101) {
+      // Interim answers (RFC 9110, section 15.2) are not the answer; 100 is between the gateway and the upstream.
+      if (status === 103) this.#onInformational?.({ status, headers: listOf(rawHeaders) })
+      return true
+    }
     this.#resume = resume
     this.#hasHead = true
-    const flat: string[] = []
-    for (const field of rawHeaders) flat.push(field.toString('latin1'))
-    this.#resolve({ head: { status, headers: new HeaderList(flat) }, body: this })
+    this.#resolve({ head: { status, headers: listOf(rawHeaders) }, body: this })
     return true
   }
 
@@ -108,6 +113,12 @@ export class UndiciFlow implements Flow, Dispatcher.DispatchHandler {
     if (this.#hasHead) this.#sink?.fail(this.#error)
     else this.#reject(this.#error)
   }
+}
+
+function listOf(rawHeaders: readonly Buffer[]): HeaderList {
+  const flat: string[] = []
+  for (const field of rawHeaders) flat.push(field.toString('latin1'))
+  return new HeaderList(flat)
 }
 
 /** What a failure of undici means for another attempt. Before `onConnect` nothing of the request has been written. */

@@ -1,11 +1,14 @@
 import { getRequestListener } from '@hono/node-server'
 import { GatewayError, HeaderList } from '@octopus-gateway/core'
+import { MessageExchange } from './message-exchange.ts'
 import { Readable } from 'node:stream'
+import { RecordedUpload } from './http2/recorded-upload.ts'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { failBody, Recording, uploadOf } from './body.ts'
+import { webRequest } from './http2/web-request.ts'
 import { writeResponse } from './write-response.ts'
 import type { Call, LaneHost, Sending, WebBody, Wire } from '@octopus-gateway/core/lane'
-import type { Exchange } from './connection.ts'
+import type { Exchange } from './exchange.ts'
 import type { FlowSink, Flow } from './flow.ts'
 import type { NodeUpload, NodeWire } from './flow.ts'
 
@@ -20,7 +23,23 @@ export class WebLane {
   }
 
   /** `mustEnd` is asked right before the head of the answer is written. */
-  async run(exchange: Exchange, mustEnd: () => boolean): Promise<void> {
+  run(exchange: Exchange, mustEnd: () => boolean): Promise<void> {
+    return exchange instanceof MessageExchange ? this.#runMessage(exchange, mustEnd) : this.#runStream(exchange)
+  }
+
+  async #runStream(exchange: Exchange): Promise<void> {
+    const { ctx } = exchange
+    const upload = exchange.upload(this.#lanes.opener.limits.body)
+    const recorded = upload instanceof Readable ? new RecordedUpload(upload) : null
+    const request = webRequest(ctx, recorded?.shown ?? null)
+    // A middleware that waits for the rest of a body would wait for ever when the request has ended.
+    if (upload instanceof Readable) ctx.signal.addEventListener('abort', () => upload.destroy(ctx.ended ?? undefined))
+    const bodyOf = (raw: Request): NodeUpload => (raw === request ? (recorded?.upload ?? null) : replaced(raw, request))
+    const response = await this.#lanes.respond(ctx, request, { wire: this.#wire, bodyOf })
+    writeResponse(exchange, HeaderList.from(response.headers), response)
+  }
+
+  async #runMessage(exchange: MessageExchange, mustEnd: () => boolean): Promise<void> {
     const { req, res, ctx } = exchange
     let failure: { readonly thrown: unknown } | null = null
     const listener = getRequestListener(
@@ -50,7 +69,7 @@ export class WebLane {
     if (failure !== null) throw (failure as { readonly thrown: unknown }).thrown
   }
 
-  #respond({ req, ctx }: Exchange, request: Request): Promise<Response> {
+  #respond({ req, ctx }: MessageExchange, request: Request): Promise<Response> {
     const upload = uploadOf(req, ctx, this.#lanes.opener.limits.body)
     if (upload === null) return this.#lanes.respond(ctx, request, { wire: this.#wire, bodyOf: (raw) => replaced(raw, request) })
     // A middleware that waits for the rest of a body would wait for ever when the request has ended.

@@ -1,8 +1,7 @@
 import { wholeBody } from '@octopus-gateway/core/lane'
 import { endWith, writeHead } from './deliver.ts'
-import type { Exchange } from './connection.ts'
+import type { ClientResponse, Exchange } from './exchange.ts'
 import type { HeaderList } from '@octopus-gateway/core'
-import type { ServerResponse } from 'node:http'
 
 /** Writes a `Response` with the fields given. The request is finished by the response's own body, which counts its bytes. */
 export function writeResponse(exchange: Exchange, headers: HeaderList, response: Response): void {
@@ -45,7 +44,7 @@ async function copy(exchange: Exchange, reader: ReadableStreamDefaultReader<Uint
 }
 
 /** A stream's head must not wait for its first byte; a small answer that is here already leaves with its head in one write. */
-async function first<T>(res: ServerResponse, reading: Promise<T>): Promise<T> {
+async function first<T>(res: ClientResponse, reading: Promise<T>): Promise<T> {
   const timer = setImmediate(() => {
     if (!res.destroyed) res.flushHeaders()
   })
@@ -54,7 +53,7 @@ async function first<T>(res: ServerResponse, reading: Promise<T>): Promise<T> {
   return result
 }
 
-function drained(res: ServerResponse): Promise<void> {
+function drained(res: ClientResponse): Promise<void> {
   if (res.destroyed) return Promise.resolve()
   return new Promise((resolve) => {
     const done = (): void => {

@@ -54,7 +54,6 @@ describe.each(LANES)('malformed messages, %s lane', (_lane, plugins) => {
     ['a field without a name', `GET / HTTP/1.1\r\n${HOST}: b\r\n\r\n${SMUGGLED}`],
     ['a field without a colon', `GET / HTTP/1.1\r\n${HOST}nonsense\r\n\r\n${SMUGGLED}`],
     ['an unknown version', `GET / HTTP/3.7\r\n${HOST}\r\n${SMUGGLED}`],
-    ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
     ['a TLS hello', '\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003'],
     ['no Host', `GET / HTTP/1.1\r\n\r\n${SMUGGLED}`],
     ['two Hosts', `GET / HTTP/1.1\r\n${HOST}${HOST}\r\n${SMUGGLED}`],

@@ -1,4 +1,4 @@
-import type { Client } from './context.ts'
+import type { Client, ClientCertificate } from './context.ts'
 import type { HeaderList } from '../headers.ts'
 
 /** The other end of a connection. The same object serves every request of the connection. */
@@ -34,13 +34,16 @@ export class TrustedProxies {
   }
 
   /** What a connection from this address is. */
-  peer(ip: string, secure: boolean): Peer {
+  peer(ip: string, secure: boolean, certificate?: ClientCertificate): Peer {
     const plain = ip.startsWith('::ffff:') && ip.includes('.') ? ip.slice(7) : ip
-    return { ip: plain, secure, trusted: this.has(plain) }
+    return { ip: plain, secure, trusted: this.has(plain), ...(certificate === undefined ? {} : { certificate }) }
   }
 }
 
-/** The client behind a trusted proxy: the last address in the chain that no trusted proxy has. */
+/**
+ * The client behind a trusted proxy: the last address in the chain that no trusted proxy has. A certificate is the proxy's own: it says nothing
+ * about the client behind it.
+ */
 export function clientBehind(peer: Peer, headers: HeaderList, trusted: TrustedProxies): Client {
   const chain = headers.getAll('x-forwarded-for')?.split(',') ?? forwardedFor(headers.getAll('forwarded'))
   let { ip } = peer

@@ -11,7 +11,7 @@ export interface Client {
   readonly ip: string
   /** Whether the client spoke TLS, to us or to a trusted proxy. */
   readonly secure: boolean
-  /** The certificate that the other end of the connection has proven to hold, when the listener asked for one. */
+  /** The client's certificate, when the listener asked for one and it was verified. Never that of a trusted proxy in front of the client. */
   readonly certificate?: ClientCertificate
 }
 

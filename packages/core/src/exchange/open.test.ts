@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { finish, open, ScriptedWire, send, startTo as start, statusOf as status } from '../../test/support/scripted.ts'
+import { finish, open, plugin, ScriptedWire, send, startTo as start, statusOf as status } from '../../test/support/scripted.ts'
 
 const THREE = ['http://10.0.0.1', 'http://10.0.0.2', 'http://10.0.0.3']
 
@@ -54,5 +54,64 @@ describe('a request context', () => {
     expect(await status(gateway, wire, { target: 'HTTP://A.test:80?x=1', fields: ['Host', 'other.test'] })).toBe(200)
     expect(wire.calls[0]!.head.target).toBe('/?x=1')
     expect(wire.calls[0]!.head.headers.values('host')).toEqual(['A.test:80'])
+  })
+})
+
+describe('what a request speaks', () => {
+  const WEBSOCKET = ['connection', 'Upgrade', 'upgrade', 'websocket']
+  const GRPC = ['content-type', 'application/grpc+proto']
+  const opened = (gateway: Parameters<typeof open>[0], arrival: Parameters<typeof open>[1]): [string, string | undefined] => {
+    const { ctx, refusal } = open(gateway, arrival)
+    ctx.finish({ status: 200, bytesOut: 0 })
+    return [ctx.protocol, refusal?.code]
+  }
+
+  it('is a WebSocket or gRPC where the listener carries it, and refused HTTP where it does not', async () => {
+    const gateway = await start(THREE)
+    expect(opened(gateway, { fields: WEBSOCKET, carries: ['websocket'] })).toEqual(['websocket', undefined])
+    expect(opened(gateway, { method: 'POST', fields: GRPC, carries: ['websocket', 'grpc'] })).toEqual(['grpc', undefined])
+    expect(opened(gateway, { fields: WEBSOCKET, carries: ['grpc'] })).toEqual(['http', 'NOT_SUPPORTED'])
+    expect(opened(gateway, { method: 'POST', fields: GRPC, carries: ['websocket'] })).toEqual(['http', 'NOT_SUPPORTED'])
+  })
+
+  it('[R1] is refused where a middleware of the route would be passed by, unless its plugin carries the protocol', async () => {
+    const middleware = (_c: unknown, next: () => Promise<void>): Promise<void> => next()
+    const arrival = { fields: WEBSOCKET, carries: ['websocket', 'grpc'] } as const
+    const guarded = await start(THREE, { plugins: [plugin({ middleware })] })
+    expect(opened(guarded, { ...arrival, fields: [...arrival.fields] })).toEqual(['websocket', 'NOT_SUPPORTED'])
+    const carrying = await start(THREE, { plugins: [plugin({ middleware, carries: ['websocket'] })] })
+    expect(opened(carrying, { ...arrival, fields: [...arrival.fields] })).toEqual(['websocket', undefined])
+    expect(opened(carrying, { method: 'POST', fields: GRPC, carries: ['grpc'] })).toEqual(['grpc', 'NOT_SUPPORTED'])
+  })
+})
+
+describe('a preflight', () => {
+  const asking = (method: string): string[] => ['origin', 'https://shop.test', 'access-control-request-method', method]
+  const routes = [
+    { path: '/things', methods: ['PUT'], upstream: 'up' },
+    { path: '/plain', upstream: 'up' },
+  ]
+
+  it('[R6] belongs to the route of the method it asks for; every other OPTIONS is a request', async () => {
+    const seen: string[] = []
+    const answering = plugin({ onPreflight: (ctx) => void seen.push(`${ctx.request.method} ${ctx.route.path}`) })
+    const gateway = await start(THREE, { routes, plugins: [answering] })
+    const route = (fields: string[], target = '/things'): [string, boolean] => {
+      const { ctx } = open(gateway, { method: 'OPTIONS', target, fields })
+      ctx.finish({ status: 204, bytesOut: 0 })
+      return [ctx.route.path, ctx.isPreflight]
+    }
+    expect(route(asking('PUT'))).toEqual(['/things', true])
+    expect(route(asking('DELETE'))).toEqual(['unmatched', false])
+    expect(route(['origin', 'https://shop.test'])).toEqual(['unmatched', false])
+    expect(route(['access-control-request-method', 'PUT'])).toEqual(['unmatched', false])
+    expect(route(['origin', 'https://shop.test'], '/plain')).toEqual(['/plain', false])
+  })
+
+  it('[R6] is a request like any other where no plugin answers preflights', async () => {
+    const gateway = await start(THREE, { routes })
+    const { ctx, refusal } = open(gateway, { method: 'OPTIONS', target: '/things', fields: asking('PUT') })
+    ctx.finish({ status: 405, bytesOut: 0 })
+    expect([ctx.route.path, refusal?.code]).toEqual(['unmatched', 'METHOD_NOT_ALLOWED'])
   })
 })

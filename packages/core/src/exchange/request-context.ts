@@ -35,6 +35,8 @@ interface Abortable {
   abort(error: GatewayError): void
 }
 
+/** How an attempt fails when a kept connection ends just as a request is sent. */
+const BROKEN = new Set<string | undefined>(['UPSTREAM_RESET', 'UPSTREAM_REFUSED'])
 const NO_ATTEMPTS: Attempt[] = []
 const NO_CODINGS: readonly ContentCoding[] = []
 
@@ -189,7 +191,7 @@ export class Context implements RequestContext, Timed {
   /** The last endpoint tried, when its connection broke and it may be offered once more. */
   brokenEndpoint(): Endpoint | undefined {
     const last = this.attempts.at(-1)
-    if (last?.error?.code !== 'UPSTREAM_RESET') return undefined
+    if (last === undefined || !BROKEN.has(last.error?.code)) return undefined
     const times = this.attempts.filter((attempt) => attempt.endpoint.id === last.endpoint.id).length
     return times === 1 ? last.endpoint : undefined
   }

@@ -1,7 +1,7 @@
 import { createGateway, GatewayError, HeaderList } from '@octopus-gateway/core'
 import { onTestFinished } from 'vitest'
 import { LANES } from '@octopus-gateway/core/lane'
-import type { AccessLog, Gateway, GatewayOptions, Hooks, Logger, Plugin } from '@octopus-gateway/core'
+import type { AccessLog, Gateway, GatewayOptions, Hooks, Logger, Plugin, Protocol } from '@octopus-gateway/core'
 import type { Answer, Call, Context, LaneHost, Peer, Sending, UpstreamAnswer, Wire } from '@octopus-gateway/core/lane'
 
 /** What an attempt does: an answer, a failure, or nothing until it is aborted. */
@@ -68,14 +68,17 @@ export interface Arrival {
   readonly target?: string
   readonly fields?: string[]
   readonly peer?: Peer
+  /** What the listener can carry beside plain HTTP. */
+  readonly carries?: readonly Protocol[]
 }
 
 export function open(gateway: Gateway, arrival: Arrival = {}): ReturnType<LaneHost['open']> {
-  const { method = 'GET', target = '/', fields = [], peer = EXTERNAL } = arrival
+  const { method = 'GET', target = '/', fields = [], peer = EXTERNAL, carries = [] } = arrival
   const hasHost = fields.some((name, index) => index % 2 === 0 && name.toLowerCase() === 'host')
   return lanesOf(gateway).open({
     request: { method, target, headers: new HeaderList([...(hasHost ? [] : ['Host', 'gateway.test']), ...fields]) },
     peer,
+    carries,
   })
 }
 

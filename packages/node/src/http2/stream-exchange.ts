@@ -1,0 +1,101 @@
+import { constants } from 'node:http2'
+import { GatewayError } from '@octopus-gateway/core'
+import { interimFields } from '../interim.ts'
+import { StreamBody } from './stream-body.ts'
+import { StreamResponse } from './stream-response.ts'
+import { takesTrailers } from '../trailers.ts'
+import type { Context } from '@octopus-gateway/core/lane'
+import type { Exchange } from '../exchange.ts'
+import type { HeaderList, ResponseHead } from '@octopus-gateway/core'
+import type { NodeUpload } from '../flow.ts'
+import type { ServerHttp2Stream } from 'node:http2'
+
+const { NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR } = constants
+
+/** A request on a stream of HTTP/2. */
+export class StreamExchange implements Exchange {
+  readonly stream: ServerHttp2Stream
+  readonly ctx: Context
+  readonly res: StreamResponse
+  /** Whether the stream was reset from here. */
+  isCut = false
+  #body: StreamBody | null = null
+  /** Bytes of an answer that is sent to its end; -1 before. */
+  #bytesOut = -1
+
+  constructor(stream: ServerHttp2Stream, ctx: Context) {
+    this.stream = stream
+    this.ctx = ctx
+    this.res = new StreamResponse(stream, { isHead: ctx.request.method === 'HEAD', mayHaveTrailers: takesTrailers(ctx) })
+  }
+
+  get isReceived(): boolean {
+    return this.stream.endAfterHeaders || this.#body?.complete === true
+  }
+
+  upload(limit: number): NodeUpload {
+    const { stream, ctx } = this
+    if (stream.endAfterHeaders) return null
+    if (ctx.request.headers.get('content-length') === '0') {
+      // Only its end is still to come.
+      stream.resume()
+      return null
+    }
+    this.#body = new StreamBody(stream, ctx, limit)
+    ctx.upload = this.#body
+    return this.#body
+  }
+
+  invite(): void {
+    if (!this.res.destroyed) this.stream.additionalHeaders({ ':status': 100 })
+  }
+
+  inform(head: ResponseHead): void {
+    if (this.res.destroyed || this.res.headersSent) return
+    const fields = interimFields(head)
+    if (fields.link !== undefined) this.stream.additionalHeaders({ ':status': 103, ...fields })
+  }
+
+  /** Every stream ends for itself. */
+  mustEnd(): boolean {
+    return false
+  }
+
+  trailers(fields: HeaderList): void {
+    this.res.setTrailers(fields)
+  }
+
+  sent(bytesOut: number): void {
+    this.#bytesOut = bytesOut
+    this.ctx.flowing()
+    this.ctx.stalled()
+    if (!this.isReceived) this.#stopClient()
+  }
+
+  /** RFC 9113, section 8.1: an answer is whole before the request is; the client is asked to send no more, without a fault. */
+  #stopClient(): void {
+    const { stream } = this
+    const stop = (): void => {
+      if (!this.isReceived && !stream.closed) stream.close(NGHTTP2_NO_ERROR)
+    }
+    // Behind the trailers, which leave in the turn after the end of the body.
+    const soon = (): void => void setImmediate(() => setImmediate(stop))
+    if (stream.writableFinished) soon()
+    else stream.once('finish', soon)
+  }
+
+  cut(): void {
+    this.isCut = true
+    if (!this.stream.closed) this.stream.close(NGHTTP2_INTERNAL_ERROR)
+  }
+
+  /** The stream is closed: after a whole answer this is the end that was meant. */
+  abandon(): void {
+    const { ctx, stream, res } = this
+    if (ctx.isFinished) return
+    const isWhole = this.#bytesOut !== -1 && stream.writableFinished && stream.rstCode === NGHTTP2_NO_ERROR
+    if (!isWhole) ctx.end(new GatewayError('CLIENT_CLOSED'))
+    this.#body?.destroy(ctx.ended ?? undefined)
+    ctx.finish({ status: res.headersSent ? res.statusCode : 499, bytesOut: Math.max(this.#bytesOut, 0) })
+  }
+}

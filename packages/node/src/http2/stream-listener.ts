@@ -1,0 +1,72 @@
+import { GatewayError } from '@octopus-gateway/core'
+import { performServerHandshake } from 'node:http2'
+import { requestHead } from './request-head.ts'
+import { Session } from './session.ts'
+import { sessionOptions } from './settings.ts'
+import { StreamExchange } from './stream-exchange.ts'
+import type { Listener } from '../listener.ts'
+import type { Protocol } from '@octopus-gateway/core'
+import type { ServerHttp2Stream } from 'node:http2'
+import type { SessionOptions } from './session.ts'
+import type { Socket } from 'node:net'
+import type { StreamHead } from './request-head.ts'
+
+const EXCHANGE = Symbol('octopus.exchange')
+type KnownStream = ServerHttp2Stream & { [EXCHANGE]?: { readonly exchange: StreamExchange; readonly session: Session } }
+
+const CARRIES: readonly Protocol[] = ['http', 'grpc']
+
+/** Takes requests from connections that speak HTTP/2, by the core streams of `node:http2`: its compatible face costs another third. */
+export class StreamListener {
+  readonly #listener: Listener
+  readonly #options: SessionOptions
+
+  constructor(listener: Listener, options: SessionOptions) {
+    this.#listener = listener
+    this.#options = options
+  }
+
+  /** Takes a connection whose client speaks HTTP/2: told by ALPN, or by the preface that has been seen and put back. */
+  accept(socket: Socket): void {
+    const { limits } = this.#listener.lanes.opener
+    const session = new Session(socket, performServerHandshake(socket, sessionOptions(limits)), this.#options)
+    session.start((of, stream, raw) => this.#open(of, stream, raw))
+  }
+
+  #open(session: Session, stream: KnownStream, raw: readonly string[]): void {
+    // A stream that is reset tells so, and again as an error.
+    stream.on('error', ignore)
+    if (stream.destroyed || stream.closed) {
+      // Reset before we got to it.
+      session.count('reset')
+      return
+    }
+    const head = requestHead(raw)
+    const { lanes } = this.#listener
+    const { ctx, refusal } = lanes.open({ request: head.request, peer: session.connection.peer(lanes), carries: CARRIES })
+    const exchange = new StreamExchange(stream, ctx)
+    stream[EXCHANGE] = { exchange, session }
+    stream.on('aborted', onAborted)
+    stream.on('close', onClose)
+    const isExpecting = head.request.headers.get('expect')?.toLowerCase() === '100-continue'
+    this.#listener.take(session.connection, exchange, { problem: connectProblem(head) ?? refusal, isExpecting })
+  }
+}
+
+/** A gateway in front of services is no tunnel. */
+function connectProblem({ request, protocol }: StreamHead): GatewayError | null {
+  return request.method === 'CONNECT' || protocol !== undefined ? new GatewayError('NOT_SUPPORTED') : null
+}
+
+// Functions that are shared by all streams: a closure for each would be made for every request.
+
+function onAborted(this: KnownStream): void {
+  this[EXCHANGE]!.exchange.abandon()
+}
+
+function onClose(this: KnownStream): void {
+  const { exchange, session } = this[EXCHANGE]!
+  session.closed(exchange)
+}
+
+function ignore(): void {}

@@ -1,0 +1,96 @@
+import { clientCertificate } from './client-certificate.ts'
+import { Connection } from '../connection.ts'
+import { createServer } from 'node:tls'
+import { filesOf, load } from './load.ts'
+import { watchFiles } from './watch-files.ts'
+import type { Loaded } from './load.ts'
+import type { Logger } from '@octopus-gateway/core'
+import type { Server, TLSSocket } from 'node:tls'
+import type { TlsOptions } from './options.ts'
+
+/** Speaks TLS, with the certificates as they are at the moment. */
+export class SecureListener implements Disposable {
+  readonly server: Server
+  readonly #options: TlsOptions
+  readonly #log: Logger
+  readonly #watching: Disposable | null
+  #loaded: Loaded
+  #reloading: Promise<void> = Promise.resolve()
+
+  /** Rejects with a `ConfigError` when a certificate cannot be used. */
+  static async create(options: TlsOptions, how: { readonly handshake: number; readonly log: Logger }): Promise<SecureListener> {
+    return new SecureListener(options, how, await load(options))
+  }
+
+  private constructor(options: TlsOptions, how: { readonly handshake: number; readonly log: Logger }, loaded: Loaded) {
+    this.#options = options
+    this.#log = how.log
+    this.#loaded = loaded
+    const { clientAuth, certificates, minVersion = 'TLSv1.2' } = options
+    this.server = createServer({
+      ALPNProtocols: ['h2', 'http/1.1'],
+      handshakeTimeout: how.handshake,
+      minVersion,
+      requestCert: clientAuth !== undefined,
+      rejectUnauthorized: clientAuth?.mode === 'required',
+      SNICallback: (name, done) => done(null, this.#loaded.table.select(name).context),
+    })
+    this.#use(loaded)
+    const files = filesOf(options)
+    this.#watching = files.length === 0 || certificates.length === 0 ? null : watchFiles(files, () => void this.reload())
+  }
+
+  /** Takes a connection after its handshake; `false` when the client's certificate does not hold. */
+  admit(socket: TLSSocket): boolean {
+    const certificate = this.#options.clientAuth === undefined ? undefined : clientCertificate(socket)
+    if (certificate === 'invalid') return false
+    const name = typeof socket.servername === 'string' ? socket.servername : ''
+    Connection.of(socket).secured = {
+      certificate,
+      // A client that named no host takes what it gets: it has said nothing that the host could contradict.
+      isForeign: (host) => name !== '' && this.#loaded.table.isForeign(name, withoutPort(host)),
+    }
+    return true
+  }
+
+  /** Whether a certificate stands for a host, told with or without a port. */
+  covers(host: string): boolean {
+    return this.#loaded.table.covering(withoutPort(host)) !== undefined
+  }
+
+  /** Reads the files again. Connections go on with what they have; what cannot be used changes nothing and is logged. */
+  reload(): Promise<void> {
+    return (this.#reloading = this.#reloading.then(() => this.#reload()))
+  }
+
+  async #reload(): Promise<void> {
+    try {
+      const loaded = await load(this.#options)
+      if (loaded.texts.join('') === this.#loaded.texts.join('')) return
+      this.#use(loaded)
+      this.#loaded = loaded
+      this.#log.info('certificates reloaded')
+    } catch (thrown) {
+      this.#log.error('certificates could not be reloaded; the last good ones stay', { reason: (thrown as Error).message })
+    }
+  }
+
+  /** Connections without a name, and the keys of session tickets: tickets that were given under other certificates hold no longer. */
+  #use({ table, ca }: Loaded): void {
+    const { cert, key } = table.first
+    this.server.setSecureContext({
+      cert,
+      key,
+      minVersion: this.#options.minVersion ?? 'TLSv1.2',
+      ...(ca === undefined ? {} : { ca }),
+    })
+  }
+
+  [Symbol.dispose](): void {
+    this.#watching?.[Symbol.dispose]()
+  }
+}
+
+function withoutPort(host: string): string {
+  return host.replace(/:\d*$/, '')
+}
