@@ -1,4 +1,5 @@
 import { ChunkedDecoder } from './chunked.ts'
+import { dial } from '../connect/dial.ts'
 import { checkBeginning, readResponseHead } from './response-head.ts'
 import { GatewayError } from '@octopus-gateway/core'
 import { HEAD_BYTES, INTERIM_HEADS } from './limits.ts'
@@ -6,6 +7,7 @@ import { idleTimeOf } from './idle-time.ts'
 import { malformed } from './fields.ts'
 import { ReadMemory } from './read-memory.ts'
 import { Upload } from './upload.ts'
+import type { Dialled } from '../connect/dial.ts'
 import type { Carrier, ClientExchange } from './exchange.ts'
 import type { HeaderList } from '@octopus-gateway/core'
 import type { ResponseStart } from './response-head.ts'
@@ -39,8 +41,6 @@ export class Connection implements Carrier, UploadTarget {
   readonly #memory = new ReadMemory()
   #socket!: Socket
   #exchange: ClientExchange | null
-  /** Whether anything may have been written. */
-  #isOpen = false
   /** Whether the socket delivers; `false` after an exchange has asked for a pause. */
   #isReading = true
   #failure: (Error & { code?: string }) | null = null
@@ -59,35 +59,30 @@ export class Connection implements Carrier, UploadTarget {
     exchange.carrier = this
   }
 
-  /** How Node is to read: into memory of ours, without a stream in between. */
-  get onread(): { buffer(): Buffer; callback(size: number, bytes: Uint8Array): boolean } {
-    return {
+  /** Connects, and begins the first exchange. Bytes are read into memory of ours, without a stream in between. */
+  dial(wanted: Omit<Dialled, 'onread'>): void {
+    const onread = {
       buffer: () => this.#memory.next(),
-      callback: (size, bytes) => this.#read(bytes as Buffer, size),
+      callback: (size: number, bytes: Uint8Array) => this.#read(bytes as Buffer, size),
     }
+    this.#socket = dial({ ...wanted, onread }, (error, socket) => {
+      if (error === null) this.#opened(socket)
+      else this.#fail(error)
+      if (socket.closed) this.#owner.closed(this)
+      else socket.once('close', () => this.#closed())
+    })
   }
 
-  /** Watches the socket, which is still connecting; `ready` is the event of the established connection. */
-  use(socket: Socket, ready: 'connect' | 'secureConnect', connectTimeout: number): void {
-    this.#socket = socket
-    const timer = setTimeout(() => socket.destroy(new Error(`No connection within ${connectTimeout} ms.`)), connectTimeout)
-    socket.once(ready, () => {
-      clearTimeout(timer)
-      this.#isOpen = true
-      if (this.#exchange !== null) this.#begin(this.#exchange)
-    })
+  #opened(socket: Socket): void {
     socket.on('drain', () => this.#exchange?.upload?.drained())
     socket.on('error', (error) => (this.#failure = error))
     socket.on('end', () => this.#ended())
-    socket.on('close', () => {
-      clearTimeout(timer)
-      this.#fail(this.#lost())
-      this.#owner.closed(this)
-    })
+    if (this.#exchange !== null) this.#begin(this.#exchange)
   }
 
-  get isIdle(): boolean {
-    return this.#exchange === null
+  #closed(): void {
+    this.#fail(this.#lost())
+    this.#owner.closed(this)
   }
 
   /** Whether an exchange may begin here. */
@@ -288,7 +283,7 @@ export class Connection implements Carrier, UploadTarget {
   #lost(): GatewayError {
     const failure = this.#failure
     const message = failure === null ? 'The upstream closed the connection.' : `${failure.message} (${failure.code ?? failure.name})`
-    return new GatewayError(this.#isOpen ? 'UPSTREAM_RESET' : 'UPSTREAM_CONNECT', message, failure ?? undefined)
+    return new GatewayError('UPSTREAM_RESET', message, failure ?? undefined)
   }
 
   #fail(thrown: unknown): void {

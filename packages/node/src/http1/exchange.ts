@@ -85,8 +85,8 @@ export class ClientExchange implements Flow, Sending<Flow> {
 
   /** An interim head came (RFC 9110, section 15.2). */
   informational(status: number, flat: string[]): void {
-    // 100 is for whoever expects it, and nothing of that goes upstream.
-    if (status !== 100) this.#onInformational?.({ status, headers: new HeaderList(flat) })
+    // 100 is between the gateway and the upstream; others say nothing that a client waits for.
+    if (status === 103) this.#onInformational?.({ status, headers: new HeaderList(flat) })
   }
 
   /** The final head came. */

@@ -1,11 +1,11 @@
-import { connect as connectTcp, isIP } from 'node:net'
 import { Connection } from './connection.ts'
-import { connect as connectTls, createSecureContext } from 'node:tls'
 import { IDLE_CONNECTIONS } from './limits.ts'
+import { Tickets } from '../connect/tickets.ts'
 import type { ClientExchange } from './exchange.ts'
 import type { ConnectionOwner } from './connection.ts'
-import type { SecureContext } from 'node:tls'
 import type { Transport } from '@octopus-gateway/core'
+
+const ALPN = ['http/1.1']
 
 /** Told when a pool has no connection any more. */
 export interface PoolOwner {
@@ -18,22 +18,14 @@ export class Pool implements ConnectionOwner {
   readonly transport: Transport
   readonly origin: string
   readonly #owner: PoolOwner
-  readonly #host: string
-  readonly #port: number
-  readonly #isSecure: boolean
+  readonly #tickets = new Tickets()
   readonly #all = new Set<Connection>()
   readonly #idle: Connection[] = []
-  #context: SecureContext | null = null
-  #session: Buffer | null = null
 
   constructor(owner: PoolOwner, transport: Transport, origin: string) {
-    const url = new URL(origin)
     this.transport = transport
     this.origin = origin
     this.#owner = owner
-    this.#isSecure = url.protocol === 'https:'
-    this.#host = url.hostname.replace(/^\[|\]$/g, '')
-    this.#port = url.port === '' ? (this.#isSecure ? 443 : 80) : Number(url.port)
   }
 
   send(exchange: ClientExchange, connectTimeout: number): void {
@@ -70,37 +62,10 @@ export class Pool implements ConnectionOwner {
     for (const connection of this.#all) connection.close()
   }
 
-  #connect(exchange: ClientExchange, connectTimeout: number): void {
+  #connect(exchange: ClientExchange, timeout: number): void {
+    const { origin, transport } = this
     const connection = new Connection(this, exchange)
     this.#all.add(connection)
-    const to = {
-      host: this.#host,
-      port: this.#port,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: 60_000,
-      onread: connection.onread,
-    }
-    if (!this.#isSecure) {
-      connection.use(connectTcp(to), 'connect', connectTimeout)
-      return
-    }
-    const socket = connectTls({ ...to, ...this.#security() })
-    // Resumed sessions spare a handshake its costly half.
-    socket.on('session', (session) => (this.#session = session))
-    connection.use(socket, 'secureConnect', connectTimeout)
-  }
-
-  #security(): object {
-    const { ca, verify = true, serverName = this.#host } = this.transport.tls ?? {}
-    this.#context ??= createSecureContext(ca === undefined ? {} : { ca })
-    return {
-      secureContext: this.#context,
-      rejectUnauthorized: verify,
-      ALPNProtocols: ['http/1.1'],
-      // SNI has no addresses (RFC 6066, section 3).
-      ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
-      ...(this.#session === null ? {} : { session: this.#session }),
-    }
+    connection.dial({ origin, transport, timeout, alpn: ALPN, tickets: this.#tickets })
   }
 }
