@@ -1,6 +1,7 @@
 import { Agreements } from './agreements.ts'
 import { GatewayError } from '@octopus-gateway/core'
 import { H2Wire } from './h2/h2-wire.ts'
+import { Http1Wire } from './http1/wire.ts'
 import { Negotiated } from './h2/negotiated.ts'
 import { Readable } from 'node:stream'
 import { UndiciWire } from './undici-wire.ts'
@@ -8,12 +9,19 @@ import { UpgradeWire } from './upgrade/upgrade-wire.ts'
 import type { Call, Sending } from '@octopus-gateway/core/lane'
 import type { Flow, NodeUpload, NodeWire } from './flow.ts'
 
+/** Who speaks HTTP/1.1 to upstreams: the gateway's own client, or undici. */
+export type UpstreamClient = 'native' | 'undici'
+
 /** The way out on Node: for every call the wire that speaks what its upstream speaks. */
 export class Wires implements NodeWire {
-  readonly #http1 = new UndiciWire()
+  readonly #http1: NodeWire
   readonly #h2 = new H2Wire()
   readonly #agreements = new Agreements()
   readonly upgrades = new UpgradeWire(this.#h2)
+
+  constructor(client: UpstreamClient = 'native') {
+    this.#http1 = client === 'native' ? new Http1Wire() : new UndiciWire()
+  }
 
   send(call: Call<NodeUpload>): Sending<Flow> {
     const { transport, protocol, endpoint } = call

@@ -2,7 +2,7 @@ import { connect as connectTcp } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { GatewayError } from '@octopus-gateway/core'
 import { tlsOptions } from './tls-options.ts'
-import type { Socket } from 'node:net'
+import type { OnReadOpts, Socket } from 'node:net'
 import type { Tickets } from './tickets.ts'
 import type { TLSSocket } from 'node:tls'
 import type { Transport } from '@octopus-gateway/core'
@@ -18,6 +18,8 @@ export interface Dialled {
   readonly timeout: number
   /** TLS sessions to resume, and where new ones go. */
   readonly tickets: Tickets
+  /** Where bytes are read to, when the socket is not to be a stream of pieces. */
+  readonly onread?: OnReadOpts
 }
 
 /** Gets the connection, or why there is none. Called once. */
@@ -28,9 +30,9 @@ const KEEP_ALIVE_MS = 30_000
 
 /** Connects to an endpoint, with TLS where its origin says so. A failure is `UPSTREAM_CONNECT`: nothing of a request has been sent. */
 export function dial(wanted: Dialled, outcome: DialOutcome): Socket {
-  const { origin, timeout } = wanted
+  const { origin, timeout, onread } = wanted
   const isSecure = origin.startsWith('https:')
-  const socket = isSecure ? dialTls(wanted) : connectTcp(addressOf(origin))
+  const socket = isSecure ? dialTls(wanted) : connectTcp({ ...addressOf(origin), ...(onread === undefined ? {} : { onread }) })
   socket.setNoDelay(true)
   socket.setKeepAlive(true, KEEP_ALIVE_MS)
   const timer = setTimeout(() => socket.destroy(new GatewayError('UPSTREAM_CONNECT', `no connection within ${timeout} ms`)), timeout)
@@ -50,7 +52,7 @@ export function dial(wanted: Dialled, outcome: DialOutcome): Socket {
   return socket
 }
 
-function dialTls({ origin, transport, alpn, tickets }: Dialled): TLSSocket {
+function dialTls({ origin, transport, alpn, tickets, onread }: Dialled): TLSSocket {
   const address = addressOf(origin)
   const session = tickets.get(origin)
   const socket = connectTls({
@@ -58,6 +60,7 @@ function dialTls({ origin, transport, alpn, tickets }: Dialled): TLSSocket {
     ...tlsOptions(transport, address.host),
     ALPNProtocols: [...alpn],
     ...(session === undefined ? {} : { session }),
+    ...(onread === undefined ? {} : { onread }),
   })
   return socket.on('session', (ticket: Buffer) => tickets.set(origin, ticket))
 }
