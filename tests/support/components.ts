@@ -22,11 +22,16 @@ function find(program: string): string | undefined {
 export function requireComponent(program: string): string | undefined {
   const path = find(program)
   if (path !== undefined) return path
-  if (process.env['CI'] === 'true') throw new Error(`${program} is missing, and CI=true allows no skipping. Run "npm run test:components".`)
+  return missingComponent(program, 'npm run test:components')
+}
+
+/** Notes that a component is missing, for the closing lines; with `CI=true` it throws, with the command that installs it. */
+export function missingComponent(name: string, remedy: string): undefined {
+  if (process.env['CI'] === 'true') throw new Error(`${name} is missing, and CI=true allows no skipping. Run "${remedy}".`)
   const record = process.env['OCTOPUS_MISSING_COMPONENTS']
   if (record !== undefined) {
     mkdirSync(record, { recursive: true })
-    writeFileSync(join(record, program), '')
+    writeFileSync(join(record, name), '')
   }
   return undefined
 }
