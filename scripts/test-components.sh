@@ -7,7 +7,8 @@ COMPONENTS="promtool:prometheus nginx:nginx-light haproxy:haproxy caddy:caddy wr
 
 missing=()
 packages=()
-for component in $COMPONENTS; do
+# Others may ask for theirs: test-components.sh program:package...
+for component in ${*:-$COMPONENTS}; do
   program=${component%%:*}
   if ! PATH="$PATH:/usr/sbin:/usr/local/sbin:/sbin" command -v "$program" >/dev/null; then
     missing+=("$program")
@@ -16,7 +17,7 @@ for component in $COMPONENTS; do
 done
 
 if [ ${#missing[@]} -eq 0 ]; then
-  echo "All programs that tests use are there."
+  echo "All programs are there."
   exit 0
 fi
 echo "Missing: ${missing[*]}"
