@@ -1,8 +1,9 @@
-// npm run bench [-- --only h2,tls --rounds 7 --seconds 2 --write]: the gateway beside its peers. bench/README.md says what is measured and how.
+// npm run bench [-- --only h2,tls --subjects octopus,nginx --rounds 7 --seconds 2 --write]: the gateway beside its peers. bench/README.md says what is measured and how.
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { mkdirSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { checkScenarios } from './lib/check-scenarios.mjs'
 import { certificate } from './lib/certificate.mjs'
 import { keep } from './lib/results.mjs'
 import { KINDS } from './kinds/index.mjs'
@@ -14,6 +15,7 @@ const FULL = { rounds: 7, seconds: 2 }
 const { values } = parseArgs({
   options: {
     only: { type: 'string' },
+    subjects: { type: 'string' },
     rounds: { type: 'string', default: String(FULL.rounds) },
     seconds: { type: 'string', default: String(FULL.seconds) },
     write: { type: 'boolean', default: false },
@@ -35,11 +37,12 @@ const bench = {
     console.log(`${elapsed}  ${line}`)
   },
 }
-// A short run is for trying things out: its figures go elsewhere.
-const isFull = bench.rounds >= FULL.rounds && bench.seconds >= FULL.seconds
+// A short run, or one of a few subjects, is for trying things out: its figures go elsewhere.
+const isFull = values.subjects === undefined && bench.rounds >= FULL.rounds && bench.seconds >= FULL.seconds
 const elsewhere = isFull || values.write || values.report ? undefined : join(folder, 'results')
 
 const all = await scenarios()
+checkScenarios(all)
 const wanted = values.only?.split(',')
 for (const name of wanted ?? [])
   if (!all.some((one) => one.name.includes(name)))
@@ -53,7 +56,9 @@ const missing = Object.entries(about.versions).filter(([, version]) => version =
 if (missing.length > 0)
   bench.say(`${missing.length} missing: ${missing.map(([name]) => name).join(', ')}. "npm run bench:setup" installs them.`)
 let failed = 0
-for (const [i, scenario] of chosen.entries()) {
+for (const [i, one] of chosen.entries()) {
+  const named = values.subjects?.split(',')
+  const scenario = named === undefined ? one : { ...one, subjects: one.subjects.filter((name) => named.includes(name)) }
   bench.say(`-- ${i + 1} of ${chosen.length}: ${scenario.title}`)
   try {
     const data = await KINDS[scenario.kind](scenario, bench)

@@ -49,7 +49,7 @@ async function warmUp(scenario, bench, subject) {
   if (hold !== undefined) await LOADS.wrk(plainLoad(subject, bench))
   const before = residentMiB(subject.pid)
   let after = before
-  for (let requests = 0; requests < WARM_UP;) {
+  for (let requests = 0; requests < (scenario.load.warmUp ?? WARM_UP);) {
     const load = await run(scenario, bench, { subject, seconds: warmUpSeconds, onDone: () => (after = residentMiB(subject.pid)) })
     requests += load.requests
     if (hold !== undefined) break

@@ -10,6 +10,6 @@ export const scenario = {
   backend: { kind: 'grpc' },
   request: { method: 'POST', path: '/bench.Echo/Stream', headers: GRPC_HEADERS, body: message },
   expect: { bytes: MESSAGES * message.length, trailers: { 'grpc-status': '0' } },
-  load: { tool: 'h2load', connections: 8, streams: 8 },
+  load: { tool: 'h2load', connections: 8, streams: 8, warmUp: 4_000 },
   subjects: ['octopus', 'nginx', 'haproxy', 'caddy'],
 }

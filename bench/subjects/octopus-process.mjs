@@ -34,7 +34,7 @@ function optionsOf({ upstreams, protocol, log, metrics }, routes, plugins) {
 async function run() {
   const options = optionsOf(settings, routesOf(settings), await pluginsFor(settings.plugins))
   const gateway = createGateway(options)
-  const { port, tls, wire } = settings
+  const { port, tls, serving } = settings
   await serve(gateway, {
     port,
     host: '127.0.0.1',
@@ -42,7 +42,7 @@ async function run() {
     ...(tls === undefined
       ? {}
       : { tls: { port: tls.port, certificates: [{ cert: readFileSync(tls.cert, 'utf8'), key: readFileSync(tls.key, 'utf8') }] } }),
-    ...(wire === undefined ? {} : { wire }),
+    ...serving,
   })
   // A table of `rebuild` routes is built again and again between two of these signals.
   let round = 0

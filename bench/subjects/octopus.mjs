@@ -8,7 +8,6 @@ const VARIANTS = {
   'octopus-web': { title: 'Octopus, web lane with one Hono middleware', plugins: 'web' },
   'octopus-policies': { title: 'Octopus with request id, CORS, JWT (cached), rate limit', plugins: 'policies' },
   'octopus-four': { title: 'Octopus with auth (JWT), rate_limit, cors, compression', plugins: 'four' },
-  'octopus-undici': { title: 'Octopus, undici towards the upstream', wire: 'undici' },
   'octopus-10k-routes': { title: 'Octopus, 10,000 routes', routes: 10_000 },
   'octopus-1k-upstreams': { title: 'Octopus, 1,000 routes to 1,000 upstreams', routes: 1_000 },
   'octopus-rebuild': { title: 'Octopus', rebuild: 20_000 },
