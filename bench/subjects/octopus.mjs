@@ -5,6 +5,7 @@ import { freePort, start } from '../lib/processes.mjs'
 const VARIANTS = {
   octopus: { title: 'Octopus' },
   'octopus-plain': { title: 'Octopus, metrics and log off', metrics: false, log: false },
+  'octopus-undici': { title: 'Octopus, undici towards the upstream', serving: { upstreamClient: 'undici' } },
   'octopus-web': { title: 'Octopus, web lane with one Hono middleware', plugins: 'web' },
   'octopus-policies': { title: 'Octopus with request id, CORS, JWT (cached), rate limit', plugins: 'policies' },
   'octopus-four': { title: 'Octopus with auth (JWT), rate_limit, cors, compression', plugins: 'four' },
