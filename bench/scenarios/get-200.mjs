@@ -8,5 +8,17 @@ export const scenario = {
   request: { path: '/' },
   expect: { bytes: 200 },
   load: { tool: 'wrk', connections: 64 },
-  subjects: ['octopus-plain', 'octopus', 'octopus-web', 'nginx', 'haproxy', 'caddy', 'fastify', 'httpxy', 'http-proxy-3', 'platformatic'],
+  subjects: [
+    'octopus-plain',
+    'octopus',
+    'octopus-undici',
+    'octopus-web',
+    'nginx',
+    'haproxy',
+    'caddy',
+    'fastify',
+    'httpxy',
+    'http-proxy-3',
+    'platformatic',
+  ],
 }

@@ -1,4 +1,5 @@
 import { createGateway, definePlugin, HeaderList } from '@octopus-gateway/core'
+import { auth, compression, cors, rateLimit, requestId } from '@octopus-gateway/core/plugins'
 
 /** A schema of Standard Schema that takes everything: these plugins have nothing to configure. */
 const anything = { '~standard': { version: 1, vendor: 'runtimes', validate: (value) => ({ value }) } }
@@ -47,6 +48,29 @@ const middleware = plugin('middleware', {
   },
 })
 
+/** Knows two callers by the field `authorization`. */
+const callers = {
+  name: 'callers',
+  identity: { name: 'callers', version: '1.0.0', config: null },
+  setup: () => ({
+    scheme: 'Bearer',
+    async authenticate(ctx) {
+      const [, name] = /^Bearer (ann|bob)$/.exec(ctx.request.headers.get('authorization') ?? '') ?? []
+      if (name === undefined) return null
+      return { provider: 'callers', principal: name, roles: name === 'ann' ? ['admin'] : [], scopes: [], claims: {} }
+    },
+  }),
+}
+
+/** The policies of core, in the usual order. */
+const policies = [
+  requestId(),
+  auth({ providers: [callers] }),
+  rateLimit({ rate: 3, per: '1h', key: 'header:x-client' }),
+  cors({ allowedOrigins: ['https://shop.example'] }),
+  compression({ minSize: 100 }),
+]
+
 /**
  * What every runtime serves in the same way.
  * @param {string} service the origin of a service
@@ -77,6 +101,8 @@ export function gatewayFor(service, closed) {
       { path: '/silent', upstream: 'service', timeout: '150ms' },
       { path: '/closed', upstream: 'closed' },
       { path: '/hono/:id', upstream: 'service', plugins: [middleware] },
+      { path: '/policed/admin', upstream: 'service', plugins: policies, auth: { roles: ['admin'] } },
+      { path: '/policed/*', upstream: 'service', plugins: policies },
       { path: '/hello', upstream: 'hello' },
       { path: '/phases/:name', upstream: 'phases' },
       { path: '/metrics', upstream: 'metrics' },

@@ -80,7 +80,7 @@ export async function startUpstream(): Promise<Upstream> {
 function echo(request: IncomingMessage, response: ServerResponse, body: Buffer): void {
   const { method, url, headers } = request
   const text = JSON.stringify({ method, url, headers, bytes: body.length, sha256: sha256(body) })
-  response.writeHead(200, { 'content-type': 'application/json', 'x-service': 'echo' }).end(text)
+  response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), 'x-service': 'echo' }).end(text)
 }
 
 export function sha256(bytes: Uint8Array): string {
