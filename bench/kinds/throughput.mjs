@@ -6,19 +6,26 @@ const WARM_UP = 12_000
 
 /**
  * CPU of the whole process tree per request, from the OS, in interleaved rounds: every subject is loaded once in each of them. A subject that
- * errs in any round is taken out, with the reason.
+ * errs is given one more try, which the results tell in `stumbles`; one that errs again is taken out, with the reason.
  */
 export function throughput(scenario, bench) {
   return onStage(scenario, bench, async ({ subjects, absent }) => {
     const memory = {}
+    const stumbles = []
     const leave = (name, error) => {
       subjects.delete(name)
       absent[name] = error.message
       bench.say(`${scenario.name}: ${name} is out: ${error.message}`)
     }
+    const again = (name, attempt) =>
+      attempt().catch((error) => {
+        stumbles.push(`${name}: ${error.message}`)
+        bench.say(`${scenario.name}: ${name} once more: ${error.message}`)
+        return attempt()
+      })
     for (const [name, subject] of subjects) {
       try {
-        memory[name] = await warmUp(scenario, bench, subject)
+        memory[name] = await again(name, () => warmUp(scenario, bench, subject))
       } catch (error) {
         leave(name, error)
       }
@@ -28,7 +35,7 @@ export function throughput(scenario, bench) {
       const row = {}
       for (const [name, subject] of subjects) {
         try {
-          row[name] = await measure(scenario, bench, subject)
+          row[name] = await again(name, () => measure(scenario, bench, subject))
         } catch (error) {
           leave(name, error)
         }
@@ -38,7 +45,7 @@ export function throughput(scenario, bench) {
       bench.say(`${scenario.name} ${round + 1}/${bench.rounds}: ${shown.join(', ')} us`)
     }
     for (const [name, subject] of subjects) await check(scenario, bench, subject).catch((error) => leave(name, error))
-    return { rounds, ...(scenario.load.hold === undefined ? {} : { memory }) }
+    return { rounds, stumbles, ...(scenario.load.hold === undefined ? {} : { memory }) }
   })
 }
 

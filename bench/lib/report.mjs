@@ -69,7 +69,8 @@ const BODIES = {
       const held = memory.map(() => data.memory[name]?.toFixed(0) ?? '-')
       text += row([titleOf(name), cpu, median(own.map((one) => one.perSecond)).toFixed(0), ...beside, ...held])
     }
-    return `${text}\n${rounds} rounds of ${seconds} s.`
+    const stumbles = data.stumbles.length === 0 ? '' : ` Tried once more: ${data.stumbles.join('; ')}.`
+    return `${text}\n${rounds} rounds of ${seconds} s.${stumbles}`
   },
   latency({ data }) {
     const names = Object.keys(data.rounds[0] ?? {})
