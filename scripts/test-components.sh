@@ -3,11 +3,12 @@
 set -euo pipefail
 
 # program:package
-COMPONENTS="promtool:prometheus nginx:nginx-light haproxy:haproxy caddy:caddy wrk:wrk curl:curl git:git ps:procps taskset:util-linux"
+COMPONENTS="promtool:prometheus nginx:nginx-light haproxy:haproxy caddy:caddy wrk:wrk curl:curl git:git ps:procps taskset:util-linux h2load:nghttp2-client openssl:openssl"
 
 missing=()
 packages=()
-for component in $COMPONENTS; do
+# Others may ask for theirs: test-components.sh program:package...
+for component in ${*:-$COMPONENTS}; do
   program=${component%%:*}
   if ! PATH="$PATH:/usr/sbin:/usr/local/sbin:/sbin" command -v "$program" >/dev/null; then
     missing+=("$program")
@@ -27,7 +28,7 @@ for component in $MODULES; do
 done
 
 if [ ${#missing[@]} -eq 0 ]; then
-  echo "All programs that tests use are there."
+  echo "All programs are there."
   exit 0
 fi
 echo "Missing: ${missing[*]}"

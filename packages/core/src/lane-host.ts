@@ -149,5 +149,7 @@ export class LaneHost {
 function without(request: Request, names: readonly string[]): Request {
   const headers = new Headers(request.headers)
   for (const name of names) headers.delete(name)
-  return new Request(request, { headers })
+  // Made of its parts: what a server hands over may look like a Request and be none that another can be made of.
+  const { url, method, signal, body } = request
+  return new Request(url, { method, headers, signal, ...(body === null ? {} : { body, duplex: 'half' }) })
 }

@@ -1,16 +1,16 @@
-// node bench/router.mjs [--write]: one match at 10, 1,000 and 10,000 routes, and the time to build the table, through the gateway's own snapshot.
 import { createGateway } from '@octopus-gateway/core'
-import { join } from 'node:path'
-import { replaceSection } from './lib/report.mjs'
 
-const rows = []
-for (const count of [10, 1_000, 10_000]) rows.push(await measure(count))
-let text = `\nNode ${process.version}. Static, one-parameter and two-parameter paths in equal shares, all looked up in a random order.\n\n| routes | build ms | match us |\n|---|---|---|\n`
-for (const row of rows) text += `| ${row.count} | ${row.buildMs.toFixed(0)} | ${row.matchMicros.toFixed(2)} |\n`
-text += '\nBudget at 10,000 routes: a match under 2 us, a build under 500 ms.\n\n'
-process.stdout.write(text)
-if (process.argv.includes('--write')) replaceSection(join(import.meta.dirname, 'RESULTS.md'), 'router', text)
+/** One match at some numbers of routes, and the time to build the table, through the gateway's own snapshot, in this process. */
+export async function routing({ load: { counts } }, bench) {
+  const figures = []
+  for (const count of counts) {
+    figures.push(await measure(count))
+    bench.say(`routing: ${count} routes, match ${figures.at(-1).matchMicros.toFixed(2)} us, build ${figures.at(-1).buildMs.toFixed(0)} ms`)
+  }
+  return { figures, absent: {} }
+}
 
+/** Static, one-parameter and two-parameter paths in equal shares, all looked up in a random order; nine laps, the median one. */
 async function measure(count) {
   const routes = Array.from({ length: count }, (_, i) => {
     const base = `/service-${i % 100}/resource-${i}`
