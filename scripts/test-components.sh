@@ -3,7 +3,7 @@
 set -euo pipefail
 
 # program:package
-COMPONENTS="promtool:prometheus nginx:nginx-light haproxy:haproxy caddy:caddy wrk:wrk curl:curl git:git ps:procps taskset:util-linux"
+COMPONENTS="promtool:prometheus nginx:nginx-light haproxy:haproxy caddy:caddy nghttpd:nghttp2-server wrk:wrk curl:curl git:git ps:procps taskset:util-linux"
 
 missing=()
 packages=()
@@ -11,6 +11,17 @@ for component in $COMPONENTS; do
   program=${component%%:*}
   if ! PATH="$PATH:/usr/sbin:/usr/local/sbin:/sbin" command -v "$program" >/dev/null; then
     missing+=("$program")
+    packages+=("${component##*:}")
+  fi
+done
+
+# Modules of Debian's own Python. module:package
+MODULES="websockets:python3-websockets grpc:python3-grpcio"
+
+for component in $MODULES; do
+  module=${component%%:*}
+  if ! /usr/bin/python3 -c "import $module" 2>/dev/null; then
+    missing+=("python3 $module")
     packages+=("${component##*:}")
   fi
 done
