@@ -23,6 +23,7 @@ export class UndiciFlow implements Flow, Dispatcher.DispatchHandler {
   #sink: FlowSink | null = null
   #kept: Buffer[] = []
   #keptBytes = 0
+  #trailers: HeaderList | null = null
   #isPaused = false
   #hasHead = false
   #isEnded = false
@@ -57,14 +58,13 @@ export class UndiciFlow implements Flow, Dispatcher.DispatchHandler {
     let more = true
     for (const chunk of kept) more = sink.chunk(chunk)
     if (this.#error !== null) sink.fail(this.#error)
-    else if (this.#isEnded) sink.end(null)
+    else if (this.#isEnded) sink.end(this.#trailers)
     else if (more) this.resume()
     else this.#isPaused = true
   }
 
-  /** The whole body when it is here already, as one piece; `null` while more may come. Nothing is attached afterwards. */
   takeWhole(): Buffer | null {
-    if (!this.#isEnded || this.#error !== null) return null
+    if (!this.#isEnded || this.#error !== null || this.#trailers !== null) return null
     return this.#kept.length === 1 ? this.#kept[0]! : Buffer.concat(this.#kept)
   }
 
@@ -102,9 +102,12 @@ export class UndiciFlow implements Flow, Dispatcher.DispatchHandler {
     return !this.#isPaused
   }
 
-  onComplete(): void {
+  onComplete(rawTrailers: unknown): void {
     this.#isEnded = true
-    this.#sink?.end(null)
+    // undici's types say strings; what comes are the same buffers as for a head, or nothing.
+    const trailers = rawTrailers as readonly Buffer[] | null
+    if (trailers !== null && trailers.length > 0) this.#trailers = listOf(trailers)
+    this.#sink?.end(this.#trailers)
   }
 
   onError(thrown: Error): void {

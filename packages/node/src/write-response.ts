@@ -3,7 +3,7 @@ import { endWith, writeHead } from './deliver.ts'
 import type { ClientResponse, Exchange } from './exchange.ts'
 import type { HeaderList } from '@octopus-gateway/core'
 
-/** Writes a `Response` with the fields given. The request is finished by the response's own body, which counts its bytes. */
+/** Writes a `Response` with the fields given. The request is finished by the response's own body, which counts its bytes; here only what the client has not taken is seen to. */
 export function writeResponse(exchange: Exchange, headers: HeaderList, response: Response): void {
   const { res } = exchange
   if (res.destroyed) {
@@ -16,7 +16,11 @@ export function writeResponse(exchange: Exchange, headers: HeaderList, response:
   const whole = wholeBody(response)
   if (whole !== undefined) endWith(res, headers, Buffer.from(whole.buffer, whole.byteOffset, whole.byteLength))
   else if (response.body === null) res.end()
-  else void copy(exchange, response.body.getReader())
+  else {
+    void copy(exchange, response.body.getReader())
+    return
+  }
+  exchange.sent(0)
 }
 
 async function copy(exchange: Exchange, reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
@@ -37,6 +41,7 @@ async function copy(exchange: Exchange, reader: ReadableStreamDefaultReader<Uint
       await drained(res)
     }
     res.end()
+    exchange.sent(0)
   } catch {
     // The reason was told to the request's context by the stream itself.
     exchange.cut()

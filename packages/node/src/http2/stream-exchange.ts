@@ -67,9 +67,15 @@ export class StreamExchange implements Exchange {
   }
 
   sent(bytesOut: number): void {
+    const { ctx } = this
     this.#bytesOut = bytesOut
-    this.ctx.flowing()
-    this.ctx.stalled()
+    if (ctx.isFinished) {
+      // The web lane has counted already: nobody else watches whether the client takes it.
+      if (ctx.clientIdle !== Infinity) this.stream.setTimeout(ctx.clientIdle, () => this.cut())
+    } else {
+      ctx.flowing()
+      ctx.stalled()
+    }
     if (!this.isReceived) this.#stopClient()
   }
 
