@@ -3,7 +3,7 @@
 set -euo pipefail
 
 # program:package
-COMPONENTS="promtool:prometheus nginx:nginx-light haproxy:haproxy caddy:caddy wrk:wrk curl:curl git:git ps:procps taskset:util-linux"
+COMPONENTS="promtool:prometheus nginx:nginx-light haproxy:haproxy caddy:caddy nghttpd:nghttp2-server wrk:wrk curl:curl git:git ps:procps taskset:util-linux"
 
 missing=()
 packages=()
@@ -16,7 +16,7 @@ for component in $COMPONENTS; do
 done
 
 # Modules of Debian's own Python. module:package
-MODULES="websockets:python3-websockets"
+MODULES="websockets:python3-websockets grpc:python3-grpcio"
 
 for component in $MODULES; do
   module=${component%%:*}

@@ -34,7 +34,7 @@ export class UndiciWire implements NodeWire {
       // Our own deadlines count; undici would also count time that a slow client takes.
       headersTimeout: 0,
       bodyTimeout: 0,
-      // Undici would take the name from the Host field: whose certificate is asked for must not be the client's choice.
+      // undici takes the name for TLS from the Host field, and ends the connection when the next client writes another one there.
       servername: endpoint.origin,
     }
     try {

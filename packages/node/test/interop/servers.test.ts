@@ -9,7 +9,7 @@ import { service } from '../support/upstreams.ts'
 import type { LaneAnswer, LaneRequest } from '../lanes/support/client.ts'
 import type { Spoken } from './support/servers.ts'
 
-const SPOKEN: readonly Spoken[] = ['http1']
+const SPOKEN: readonly Spoken[] = ['http1', 'h2c']
 const BYTES = randomBytes(1_000_000)
 const sha = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
