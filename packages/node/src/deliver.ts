@@ -1,9 +1,10 @@
+import { codeWhole, CodingSink, ONE_GO_BYTES } from './compress.ts'
 import { GatewayError } from '@octopus-gateway/core'
 import type { Answer, Context } from '@octopus-gateway/core/lane'
 import type { Exchange } from './connection.ts'
 import type { FlowSink, Flow } from './flow.ts'
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
-import type { HeaderList } from '@octopus-gateway/core'
+import type { Coding, HeaderList } from '@octopus-gateway/core'
 
 /** Writes an answer to the client: the head, then the bytes as they come, in step with how fast the client reads. */
 export function deliver(exchange: Exchange, answer: Answer<Flow>): void {
@@ -11,6 +12,10 @@ export function deliver(exchange: Exchange, answer: Answer<Flow>): void {
   const { head, flow } = answer
   if (res.destroyed || ctx.isFinished) {
     flow?.abort(ctx.ended ?? new GatewayError('CLIENT_CLOSED'))
+    return
+  }
+  if (answer.coding !== null) {
+    deliverCoded(exchange, answer, answer.coding)
     return
   }
   if (flow === null) {
@@ -32,6 +37,39 @@ export function deliver(exchange: Exchange, answer: Answer<Flow>): void {
   }
   endWith(res, head.headers, whole)
   finishSent(exchange, whole.length)
+}
+
+/** The same for a body that is coded on its way; the head says so already. */
+function deliverCoded(exchange: Exchange, { head, flow, local }: Answer<Flow>, coding: Coding): void {
+  const whole = flow === null ? Buffer.from(local ?? '') : flow.takeWhole()
+  if (whole !== null && whole.length <= ONE_GO_BYTES) {
+    const coded = codeWhole(coding, whole)
+    head.headers.set('content-length', String(coded.length))
+    writeHead(exchange.res, head.status, head.headers.flat)
+    endWith(exchange.res, head.headers, coded)
+    finishSent(exchange, coded.length)
+    return
+  }
+  writeHead(exchange.res, head.status, head.headers.flat)
+  const { sink, coder } = codingTo(exchange, coding)
+  if (whole !== null) {
+    exchange.ctx.flowing()
+    coder.chunk(whole)
+    coder.end(null)
+    return
+  }
+  coder.flow = flow
+  flow!.attach(coder)
+  if (!exchange.ctx.isFinished && sink.bytes === 0) exchange.res.flushHeaders()
+}
+
+/** The way of a coded body to the client. Let go of with the connection. */
+export function codingTo(exchange: Exchange, coding: Coding): { readonly sink: ClientSink; readonly coder: CodingSink } {
+  const sink = new ClientSink(exchange)
+  const coder = new CodingSink(coding, sink)
+  sink.flow = coder
+  exchange.res.once('close', () => coder.close())
+  return { sink, coder }
 }
 
 /** Writes a body that is here to its last byte behind a head that `writeHead` has set. */

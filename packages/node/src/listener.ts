@@ -1,4 +1,5 @@
 import { bodyLength, uploadOf } from './body.ts'
+import { CODINGS } from './compress.ts'
 import { Connection, Exchange } from './connection.ts'
 import { deliver } from './deliver.ts'
 import { GatewayError, HeaderList, toGatewayError } from '@octopus-gateway/core'
@@ -44,6 +45,7 @@ export class Listener {
     const { ctx, refusal } = this.#lanes.open({ request, peer: connection.peer(this.#lanes) })
     const exchange = new Exchange(req, res, ctx)
     connection.begin(exchange)
+    if (ctx.protocol === 'http') ctx.codings = CODINGS
     ctx.clientIdle = this.#options.clientIdle
     ctx.downstream = exchange
     res.on('close', () => {

@@ -51,6 +51,7 @@ export class WebLane {
   }
 
   #respond({ req, ctx }: Exchange, request: Request): Promise<Response> {
+    for (const name of ctx.taken ?? []) request.headers.delete(name)
     const upload = uploadOf(req, ctx, this.#lanes.opener.limits.body)
     if (upload === null) return this.#lanes.respond(ctx, request, { wire: this.#wire, bodyOf: (raw) => replaced(raw, request) })
     // A middleware that waits for the rest of a body would wait for ever when the request has ended.

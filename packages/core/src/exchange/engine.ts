@@ -5,7 +5,7 @@ import { mayRetry } from './retry.ts'
 import type { CompiledPhases } from '../plugin/phases.ts'
 import type { Context } from './request-context.ts'
 import type { LiveUpstream } from '../upstream/live-upstream.ts'
-import type { ContentCoding, Reply, ResponseHead } from './head.ts'
+import type { Coding, Reply, ResponseHead } from './head.ts'
 import type { UpstreamAnswer, Wire } from './wire.ts'
 
 /** What the client gets: a reply made here, or the flowing body of an upstream. The lane calls `ctx.finish` after the last byte. */
@@ -15,7 +15,7 @@ export interface Answer<Out> {
   readonly local: Reply['body']
   readonly flow: Out | null
   /** The coding to apply to the body; the head says so already. */
-  readonly coding: ContentCoding | null
+  readonly coding: Coding | null
 }
 
 /** One request through all its phases, on any lane. Never rejects: failures become replies. */
@@ -150,13 +150,17 @@ async function respond<Out>(ctx: Context, answer: Answer<Out>): Promise<Answer<O
     }
     return answer
   } catch (thrown) {
-    // The head is half-made: nothing of it may reach the client. The upstream's body is given up with it.
-    const error = toGatewayError(thrown)
-    logFailure(ctx, error)
-    if (answer.flow !== null) ctx.discard(error)
-    ctx.failure = error
-    return local(ctx, problemReply(ctx, error))
+    return spoiled(ctx, answer, thrown)
   }
+}
+
+/** The head is half-made: nothing of it may reach the client. The upstream's body is spoiled up with it. */
+function spoiled<Out>(ctx: Context, answer: Answer<Out>, thrown: unknown): Answer<Out> {
+  const error = toGatewayError(thrown)
+  logFailure(ctx, error)
+  if (answer.flow !== null) ctx.discard(error)
+  ctx.failure = error
+  return local(ctx, problemReply(ctx, error))
 }
 
 function logFailure(ctx: Context, error: GatewayError): void {
@@ -174,14 +178,27 @@ function logFailure(ctx: Context, error: GatewayError): void {
   })
 }
 
-/** The coding of the body, by the first plugin that names one. It changes the head itself. */
 function transformed<Out>(ctx: Context, answer: Answer<Out>): Answer<Out> {
-  if (ctx.codings.length === 0) return answer
-  for (const hook of ctx.route.phases.transform!) {
-    const coding = hook(ctx, answer.head)
-    if (coding !== undefined) return { ...answer, coding }
+  if (answer.flow === null && answer.local === null && ctx.request.method !== 'HEAD') return answer
+  try {
+    const coding = codingOf(ctx, answer.head)
+    return coding === null ? answer : { ...answer, coding }
+  } catch (thrown) {
+    return spoiled(ctx, answer, thrown)
   }
-  return answer
+}
+
+/** The coding of a body, by the first plugin that names one. It changes the head itself. */
+export function codingOf(ctx: Context, head: ResponseHead): Coding | null {
+  const { transform } = ctx.route.phases
+  if (transform === null || ctx.codings.length === 0) return null
+  // A coder that cannot be flushed would hold back the pieces of a stream: only what has an end in sight is coded.
+  if (!ctx.codesStreams && !head.headers.has('content-length')) return null
+  for (const hook of transform) {
+    const coding = hook(ctx, head)
+    if (coding !== undefined) return ctx.request.method === 'HEAD' ? null : coding
+  }
+  return null
 }
 
 /** A reply made here as an answer, in the way the client's protocol tells failures. */

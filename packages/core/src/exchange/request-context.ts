@@ -1,4 +1,4 @@
-import { randomId, traceIdOf } from './ids.ts'
+import { isRequestId, randomId, traceIdOf } from './ids.ts'
 import { GatewayError } from '../errors.ts'
 import { clientBehind } from './client.ts'
 import type { Attempt, Client, Outcome, RequestContext } from './context.ts'
@@ -9,7 +9,7 @@ import type { Generation } from '../snapshot/current.ts'
 import type { Logger } from '../log/logger.ts'
 import type { Match, Route } from '../routing/route.ts'
 import type { Peer, TrustedProxies } from './client.ts'
-import type { ContentCoding, Protocol, RequestHead, ResponseHead } from './head.ts'
+import type { Coding, ContentCoding, Protocol, RequestHead, ResponseHead } from './head.ts'
 import type { Slot } from './slots.ts'
 
 /** What every request of a gateway shares. */
@@ -45,6 +45,8 @@ export interface Given {
   readonly peer: Peer
   readonly protocol: Protocol
   readonly isPreflight: boolean
+  /** Fields of the request that only the gateway may set, as the client spelled them, in lower case; they are gone from `request`. */
+  readonly taken: readonly string[] | null
 }
 
 /** The inside of a `RequestContext`: what lanes and the engine need beyond what plugins see. */
@@ -58,6 +60,12 @@ export class Context implements RequestContext, Timed {
   readonly isPreflight: boolean
   /** Set by a lane that can compress. */
   codings: readonly ContentCoding[] = NO_CODINGS
+  /** Whether the lane can code a body piece by piece, nothing held back. */
+  codesStreams = true
+  /** On the web lane: the coding that is applied to the body of the response on its way out; whoever applies it finishes the request. */
+  coding: Coding | null = null
+  /** Fields that a client sent and only the gateway may set; they are gone from `request`. `null` when it sent none. */
+  readonly taken: readonly string[] | null
   /** Set by a lane whose client can be told of interim heads. */
   onInformational: ((head: ResponseHead) => void) | null = null
   /** The other end of the connection, which may be a proxy. */
@@ -105,6 +113,7 @@ export class Context implements RequestContext, Timed {
     this.request = given.request
     this.protocol = given.protocol
     this.isPreflight = given.isPreflight
+    this.taken = given.taken
     this.peer = given.peer
     this.client = given.peer.trusted ? clientBehind(given.peer, given.request.headers, shared.trusted) : given.peer
   }
@@ -113,9 +122,17 @@ export class Context implements RequestContext, Timed {
     return (this.#id ??= this.#inboundId() ?? randomId())
   }
 
+  set id(id: string) {
+    this.#id = id
+  }
+
   #inboundId(): string | undefined {
     const inbound = this.peer.trusted ? this.request.headers.get('x-request-id') : undefined
-    return inbound !== undefined && /^[\w.:/+=-]{1,128}$/.test(inbound) ? inbound : undefined
+    return inbound !== undefined && isRequestId(inbound) ? inbound : undefined
+  }
+
+  get fromTrustedProxy(): boolean {
+    return this.peer.trusted
   }
 
   get traceId(): string {

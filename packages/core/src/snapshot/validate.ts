@@ -1,3 +1,4 @@
+import { demandIssues } from './validate-auth.ts'
 import { didYouMean } from '../suggest.ts'
 import { parseHost } from '../routing/hosts.ts'
 import { parsePattern } from '../routing/pattern.ts'
@@ -43,6 +44,7 @@ function validateRoute(route: RouteDefinition, upstreams: ReadonlySet<string>, p
     if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(method)) issues.push(invalid(`${path}.methods`, `"${method}" is not a method.`))
   }
   if (route.methods?.length === 0) issues.push(invalid(`${path}.methods`, 'The list is empty: leave the key out for every method.'))
+  issues.push(...demandIssues(route, `${path}.auth`))
   if (route.priority !== undefined && !(route.priority >= 0 && route.priority <= 100))
     issues.push(invalid(`${path}.priority`, 'A priority is a number from 0 to 100.'))
   if (typeof route.upstream === 'string') issues.push(...checkTarget(route.upstream, upstreams, `${path}.upstream`))
