@@ -12,6 +12,7 @@ const ARROWS = {
   farp: { dependencies: ['core'] },
   admin: { dependencies: ['core'] },
   testing: { dependencies: ['core'] },
+  'plugins-jwt': { dependencies: ['core'] },
   // config finds FARP by its name when a file asks for it; nobody pays for what a file does not use.
   config: { dependencies: ['core'], dynamic: ['farp'] },
   cli: { dependencies: ['admin', 'config', 'core', 'farp', 'node'], imports: ['admin', 'config', 'core', 'node'], dynamic: ['farp'] },
