@@ -1,3 +1,5 @@
+export { newAuthority, testCertificates } from './certificates.ts'
+export type { CertificateRequest, TestCertificate, TestCertificates } from './certificates.ts'
 export { closedPort } from './closed-port.ts'
 export { rawRequest } from './raw-request.ts'
 export type { RawExchange, RawRequestOptions, RawResponse } from './raw-request.ts'
