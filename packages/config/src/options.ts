@@ -4,8 +4,11 @@ import type { AccessLog, ConfigIssue, GatewayOptions, Logger, LogLevel } from '@
 export interface ConfigHost {
   /** For `${VAR}` and `DISCOVERY_BACKEND`. */
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Loads a package by name: `(specifier) => import(specifier)`, so that the packages are those of the program, not those of this one. */
-  import(specifier: string): Promise<unknown>
+  /**
+   * Loads a package by name, or a module by its `file:` URL: `(specifier) => import(specifier)`, so that the packages are those of the program, not
+   * those of this one. `from` is the configuration file that names it.
+   */
+  import(specifier: string, from?: string): Promise<unknown>
   /** Put into the gateway's options. */
   readonly log?: Logger
   /** Put into the gateway's options. */

@@ -51,10 +51,28 @@ interface Shape {
   readonly required?: readonly string[]
   readonly anyOf?: readonly unknown[]
   readonly additionalProperties?: boolean
+  readonly $ref?: string
+  readonly $defs?: Readonly<Record<string, Shape>>
+  readonly const?: unknown
 }
 
 function at(schema: Shape, path: string): Shape | undefined {
-  return path.split('.').reduce<Shape | undefined>((shape, step) => (shape?.items ?? shape)?.properties?.[step.replace('[]', '')], schema)
+  return path.split('.').reduce<Shape | undefined>((shape, step) => {
+    const [, key, name] = /^([^[]+)(?:\[(.*)\])?$/.exec(step)!
+    const found = membersOf(schema, shape).find(({ properties }) => properties?.[key!] !== undefined)?.properties?.[key!]
+    const named = name === undefined || name === '' ? [] : membersOf(schema, found)
+    return name === undefined || name === '' ? found : named.find(({ properties }) => properties?.name?.const === name)
+  }, schema)
+}
+
+/** What an item of a list, a definition or one of several shapes comes to. */
+function membersOf(schema: Shape, shape: Shape | undefined): readonly Shape[] {
+  if (shape === undefined) return []
+  if (shape.items !== undefined) return membersOf(schema, shape.items)
+  if (shape.$ref !== undefined) return membersOf(schema, schema.$defs![shape.$ref.split('/').at(-1)!])
+  return shape.properties === undefined && shape.anyOf !== undefined
+    ? (shape.anyOf as readonly Shape[]).flatMap((one) => membersOf(schema, one))
+    : [shape]
 }
 
 test('every leaf has a kind', () => {

@@ -1,10 +1,19 @@
 import { formatPath, formatPosition, nodeAt, positionAt, textOf, type Node, type Path } from '../tree/node.ts'
 import type { ConfigIssue } from '@octopus-gateway/core'
 
+/** Where options came from. */
+interface Origin {
+  readonly root: Node
+  /** Plugins, by the names that they give themselves. */
+  readonly places: ReadonlyMap<string, Path>
+}
+
 /** An issue about the gateway's options (`upstreams.users.connectTimeout`) as one about the files they came from (`upstreams[0].connect_timeout`). */
-export function locateOption(issue: ConfigIssue, root: Node): ConfigIssue {
+export function locateOption(issue: ConfigIssue, { root, places }: Origin): ConfigIssue {
   if (issue.source !== undefined || issue.path === '') return issue
-  const path = written(stepsOf(issue.path), root)
+  // A plugin that fails when it is set up is known by its name alone.
+  const plugin = /^plugin ([^:]+)/.exec(issue.path)?.[1]
+  const path = (plugin === undefined ? undefined : places.get(plugin)) ?? written(stepsOf(issue.path), root)
   return { ...issue, path: formatPath(path), source: formatPosition(positionAt(root, path)) }
 }
 

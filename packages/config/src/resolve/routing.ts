@@ -1,4 +1,6 @@
 import type { Endpoint, RouteDefinition, RoutingOptions, RoutingSettings, UpstreamOptions } from '@octopus-gateway/core'
+import { demandOf } from '../plugins/demands.ts'
+import type { Chains } from '../plugins/chains.ts'
 import type { Config } from '../schema/root.ts'
 import { isIPv6 } from 'node:net'
 
@@ -38,8 +40,8 @@ function endpoints({ scheme = 'http', instances = [] }: ConfigUpstream): Endpoin
 }
 
 /** `routes` in the order of the file. */
-export function routeDefinitions({ routes }: Config): RouteDefinition[] {
-  return routes.map((route) => ({
+export function routeDefinitions({ routes }: Config, chains: Chains): RouteDefinition[] {
+  return routes.map((route, index) => ({
     path: route.path,
     upstream: route.upstream,
     priority: route.priority,
@@ -48,6 +50,8 @@ export function routeDefinitions({ routes }: Config): RouteDefinition[] {
     ...(route.methods === undefined ? {} : { methods: route.methods }),
     ...rewrite(route),
     ...settings(route),
+    ...(route.auth === undefined ? {} : { auth: demandOf(index, route.auth, chains) }),
+    ...(chains.routes.has(index) ? { plugins: chains.routes.get(index)! } : {}),
   }))
 }
 

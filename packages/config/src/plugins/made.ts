@@ -1,0 +1,49 @@
+import { judge } from './validate.ts'
+import { loadModule } from './module.ts'
+import { nodeAt, type Node, type Path } from '../tree/node.ts'
+import type { AuthProvider } from '@octopus-gateway/core/plugins'
+import type { ConfigHost } from '../options.ts'
+import type { Draft } from '../check/draft.ts'
+import type { Plugin } from '@octopus-gateway/core'
+import type { Problem } from '../report/issues.ts'
+
+/** What plugins are made with. */
+export interface Workshop {
+  readonly root: Node
+  readonly host: ConfigHost
+}
+
+/** A plugin of the configuration. */
+export interface Made {
+  readonly at: Path
+  /** As it is called in the configuration. */
+  readonly name: string
+  readonly plugin: Plugin
+  /** Set when it can tell who a caller is. */
+  readonly provider: AuthProvider | undefined
+}
+
+type DraftPlugin = NonNullable<NonNullable<Draft['plugins']>[number]>
+
+/** Makes one item of `plugins`, or says what is wrong with it. */
+export async function makePlugin(
+  item: DraftPlugin & { readonly name: string },
+  at: Path,
+  { root, host }: Workshop,
+): Promise<Made | readonly Problem[]> {
+  const { name, path } = item
+  const file = (nodeAt(root, [...at, path === undefined ? 'name' : 'path']) ?? root).at.file
+  const exported = await loadModule({ name, path, file }, host)
+  if ('code' in exported) return [{ code: exported.code, path: [...at, exported.key], message: exported.message }]
+  const options = item.config ?? {}
+  if ('plugin' in exported) {
+    if (Object.keys(options).length === 0) return { at, name, plugin: exported.plugin, provider: undefined }
+    const message = 'the module exports a plugin that is made already and takes no config; export the factory instead, or remove config'
+    return [{ code: 'conflicting_keys', path: [...at, 'config'], message }]
+  }
+  const { factory } = exported
+  const place = [...at, 'config']
+  const judged = await judge(factory.config, { at: place, options, root, isRaw: true })
+  if (judged.problems.length > 0) return judged.problems
+  return { at, name, plugin: factory(judged.options), provider: factory.provider?.(judged.options) }
+}
