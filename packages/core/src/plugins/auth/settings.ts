@@ -59,7 +59,8 @@ const options = v.strictObject({
   scopesHeader: v.optional(header, IDENTITY_HEADERS.scopes),
 })
 
-const distinct = v.pipe(
+/** The options of `auth` as a schema: for configuration files. Keys are the option names. */
+export const authOptions = v.pipe(
   options,
   v.check(
     ({ principalHeader, rolesHeader, scopesHeader }) => new Set([principalHeader, rolesHeader, scopesHeader]).size === 3,
@@ -69,6 +70,6 @@ const distinct = v.pipe(
 
 /** Rejects with a `ConfigError` with every issue. */
 export async function checkSettings(given: AuthOptions): Promise<AuthSettings> {
-  const { principalHeader, rolesHeader, scopesHeader, ...rest } = await validate(distinct, given, 'plugin auth')
+  const { principalHeader, rolesHeader, scopesHeader, ...rest } = await validate(authOptions, given, 'plugin auth')
   return { ...rest, headers: { principal: principalHeader, roles: rolesHeader, scopes: scopesHeader } }
 }
