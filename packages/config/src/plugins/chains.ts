@@ -15,7 +15,7 @@ export interface Chains {
   readonly own: readonly Plugin[]
   /** For single routes, by their index. */
   readonly routes: ReadonlyMap<number, readonly Plugin[]>
-  /** Where the plugins were written, by the names that they give themselves. */
+  /** Where plugins and auth providers were written, by the names that they give themselves. */
   readonly places: ReadonlyMap<string, Path>
   readonly sites: readonly [whole: Site, ...routes: Site[]]
   readonly problems: readonly Problem[]
@@ -67,7 +67,10 @@ class Maker {
       const plugin = await this.#policy(placed, site)
       if (plugin !== undefined) chain.push(this.#placed(plugin, placed.at))
     }
-    for (const made of site.plugins) if (standsAlone(made, site, this.#sites)) chain.push(this.#placed(made.plugin, made.at))
+    for (const made of site.plugins) {
+      if (made.provider !== undefined) this.places.set(made.provider.asked.name, made.at)
+      if (standsAlone(made, site, this.#sites)) chain.push(this.#placed(made.plugin, made.at))
+    }
     return chain
   }
 
@@ -96,7 +99,7 @@ class Maker {
       return undefined
     }
     const kind = POLICIES[name] as { readonly schema: StandardSchemaV1; make(options: object, providers: readonly unknown[]): Plugin }
-    const authProviders = providers.map((made) => made.provider!)
+    const authProviders = providers.map((made) => made.provider!.asked)
     const whole = policy.name === 'auth' ? { ...options, providers: authProviders } : options
     const { problems } = await judge(kind.schema, { at, options: whole, root: this.#workshop.root })
     this.#problems.push(...problems)
@@ -111,7 +114,7 @@ class Maker {
     if (pool.length === 0) {
       const message =
         'there is no plugin that can tell who a caller is; add one to plugins, such as "- name: jwt-auth" with its config, or remove auth'
-      if (!isBroken) this.#problems.push({ code: 'missing_provider', path: at, message })
+      if (!isBroken) this.#problems.push({ code: 'missing_auth_provider', path: at, message })
       return undefined
     }
     if (policy.providers === undefined) return this.#ask(pool)
@@ -119,7 +122,7 @@ class Maker {
     for (const [index, made] of found.entries()) {
       if (made !== undefined || isBroken) continue
       const path = [...at, 'providers', index]
-      this.#problems.push({ code: 'dangling_provider', path, message: dangling(policy.providers[index]!, pool) })
+      this.#problems.push({ code: 'unknown_auth_provider', path, message: dangling(policy.providers[index]!, pool) })
     }
     return found.includes(undefined) ? undefined : this.#ask(found as Made[])
   }
@@ -127,9 +130,9 @@ class Maker {
   #ask(providers: readonly Made[]): readonly Made[] | undefined {
     for (const made of providers) this.#asked.add(made)
     for (const [index, made] of providers.entries()) {
-      const first = providers.findIndex((other) => other.provider!.name === made.provider!.name)
+      const first = providers.findIndex((other) => other.provider!.asked.name === made.provider!.asked.name)
       if (first === index) continue
-      const message = `calls itself ${made.provider!.name}, as ${providers[first]!.name} does, so that nobody could tell them apart; remove one of them`
+      const message = `calls itself ${made.provider!.asked.name}, as ${providers[first]!.name} does, so that nobody could tell them apart; remove one of them`
       this.#problems.push({ code: 'duplicate_name', path: made.at, message })
       return undefined
     }

@@ -1,4 +1,4 @@
-import { dangling, hasAuth, providersFor, standsAlone } from './providers.ts'
+import { dangling, providersFor, standsAlone } from './providers.ts'
 import type { Chains } from './chains.ts'
 import type { Draft } from '../check/draft.ts'
 import type { Made } from './made.ts'
@@ -20,15 +20,15 @@ export function* checkDemands(draft: Draft, { sites }: Pick<Chains, 'sites'>): G
     if (auth !== false) yield* emptyLists(auth, path)
     // What could not be made might have enforced it, and so might a plugin of one's own: the gateway asks those once they are set up.
     if (auth === false || whole.isBroken || site.isBroken || hasOwn(whole, site)) continue
-    const pool = enforcers(sites, site)
+    const pool = enforcers(sites, site).map(({ made }) => made)
     if (pool.length === 0) {
       const message =
         'nothing asks callers who they are, so this would protect nothing; add auth to middleware and a plugin such as jwt-auth to plugins'
-      yield { code: 'unenforced_auth', path, message }
+      yield { code: 'auth_not_enforced', path, message }
     }
     for (const [place, name] of (auth.providers ?? []).entries()) {
       if (name === undefined || pool.length === 0 || pool.some((made) => made.name === name)) continue
-      yield { code: 'dangling_provider', path: [...path, 'providers', place], message: dangling(name, pool) }
+      yield { code: 'unknown_auth_provider', path: [...path, 'providers', place], message: dangling(name, pool) }
     }
   }
 }
@@ -44,12 +44,22 @@ function hasOwn(...sites: readonly Site[]): boolean {
   return sites.some((site) => site.plugins.some((made) => made.provider === undefined))
 }
 
-/** Who is asked about the callers of a route. */
-function enforcers(sites: Chains['sites'], site: Site): readonly Made[] {
+/** Somebody who is asked about the callers of a route. */
+interface Enforcer {
+  readonly made: Made
+  /** As it calls itself there. */
+  readonly name: string
+}
+
+function enforcers(sites: Chains['sites'], site: Site): readonly Enforcer[] {
   const [whole] = sites
-  const both = [whole, site]
-  const asked = both.flatMap((one) => (hasAuth(one) ? namedIn(one, providersFor(whole, one)) : []))
-  const alone = both.flatMap((one) => one.plugins.filter((made) => made.provider !== undefined && standsAlone(made, one, sites)))
+  const both = [...new Set([whole, site])]
+  const asked = both.flatMap((one) => namedIn(one, providersFor(whole, one)).map((made) => ({ made, name: made.provider!.asked.name })))
+  const alone = both.flatMap((one) =>
+    one.plugins.flatMap((made) =>
+      made.provider === undefined || !standsAlone(made, one, sites) ? [] : [{ made, name: made.provider.aloneName }],
+    ),
+  )
   return [...asked, ...alone]
 }
 
@@ -59,17 +69,15 @@ function namedIn(site: Site, pool: readonly Made[]): readonly Made[] {
   )
 }
 
+type Demand = false | { readonly [K in keyof RouteAuth]: RouteAuth[K] | undefined }
+
 /** The demands of a route, with its providers under the names that they give themselves. */
-export function demandOf(
-  index: number,
-  auth: false | { readonly [K in keyof RouteAuth]: RouteAuth[K] | undefined },
-  { sites }: Pick<Chains, 'sites'>,
-): false | RouteAuth {
+export function demandOf(index: number, auth: Demand, { sites }: Pick<Chains, 'sites'>): false | RouteAuth {
   if (auth === false) return false
   const { providers, scopes, roles } = auth
-  const [whole] = sites
-  const pool = providersFor(whole, sites.find((one) => one.route === index) ?? whole)
-  const own = (name: string): string => pool.find((made) => made.name === name)?.provider?.name ?? name
+  const site = sites.find((one) => one.route === index) ?? sites[0]
+  const known = enforcers(sites, site)
+  const own = (name: string): string => known.find(({ made }) => made.name === name)?.name ?? name
   return {
     ...(providers === undefined ? {} : { providers: providers.map(own) }),
     ...(scopes === undefined ? {} : { scopes }),

@@ -1,8 +1,11 @@
 import type { AuthProvider } from '@octopus-gateway/core/plugins'
 import type { Plugin, PluginFactory, StandardSchemaV1 } from '@octopus-gateway/core'
 
-/** A factory of plugins. One with `provider` can tell who a caller is, and serves `auth` instead of standing alone. */
-export type Factory = PluginFactory<StandardSchemaV1> & { readonly provider?: (config: unknown) => AuthProvider }
+/**
+ * A factory of plugins. One with `provider` can tell who a caller is, and serves `auth` instead of standing alone; it is then told the name that it has in
+ * the configuration.
+ */
+export type Factory = PluginFactory<StandardSchemaV1> & { readonly provider?: (config: unknown, name?: string) => AuthProvider }
 
 /** Whether this was made with `definePlugin`, by whatever copy of it. */
 export function isFactory(value: unknown): value is Factory {

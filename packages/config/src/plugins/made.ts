@@ -1,4 +1,6 @@
+import { hiddenIn } from './hidden.ts'
 import { judge } from './validate.ts'
+import type { Factory } from './factory.ts'
 import { loadModule } from './module.ts'
 import { nodeAt, type Node, type Path } from '../tree/node.ts'
 import type { AuthProvider } from '@octopus-gateway/core/plugins'
@@ -20,7 +22,14 @@ export interface Made {
   readonly name: string
   readonly plugin: Plugin
   /** Set when it can tell who a caller is. */
-  readonly provider: AuthProvider | undefined
+  readonly provider: Provider | undefined
+}
+
+/** What serves `auth`. */
+export interface Provider {
+  readonly asked: AuthProvider
+  /** What a plugin that stands alone calls itself, not knowing how it is called in the configuration. */
+  readonly aloneName: string
 }
 
 type DraftPlugin = NonNullable<NonNullable<Draft['plugins']>[number]>
@@ -45,5 +54,15 @@ export async function makePlugin(
   const place = [...at, 'config']
   const judged = await judge(factory.config, { at: place, options, root, isRaw: true })
   if (judged.problems.length > 0) return judged.problems
-  return { at, name, plugin: factory(judged.options), provider: factory.provider?.(judged.options) }
+  try {
+    return { at, name, plugin: factory(judged.options), provider: providerOf(factory, judged.options, name) }
+  } catch (error) {
+    const reason = hiddenIn(root, at)(error instanceof Error ? error.message : String(error))
+    return [{ code: 'plugin_failed', path: at, message: `the plugin could not be made: ${reason}` }]
+  }
+}
+
+function providerOf(factory: Factory, options: unknown, name: string): Provider | undefined {
+  if (factory.provider === undefined) return undefined
+  return { asked: factory.provider(options, name), aloneName: factory.provider(options).name }
 }

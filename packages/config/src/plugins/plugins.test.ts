@@ -22,8 +22,8 @@ describe('middleware', () => {
     const yaml = 'middleware: [cors, request_id, { name: rate-limit, rate: 5 }, compression]\nplugins: [{ name: stamp, path: ./stamp.mjs }]'
     expect(names(await valid(beside(yaml, { 'stamp.mjs': plainPlugin('stamp') }), only))).toEqual([
       'cors',
-      'request_id',
-      'rate_limit',
+      'request-id',
+      'rate-limit',
       'compression',
       'stamp',
     ])
@@ -50,7 +50,7 @@ describe('middleware', () => {
       maxAge: 3_600_000,
       allowCredentials: true,
     })
-    expect(configOf(config, 2)).toEqual({ minSize: 2048, algorithms: ['gzip', 'br'] })
+    expect(configOf(config, 2)).toEqual({ minSize: 2048, algorithms: ['gzip', 'br'], level: 4 })
     expect(configOf(config, 3)).toEqual({ header: 'x-trace', trustInbound: false })
   })
 
@@ -79,7 +79,7 @@ describe('middleware', () => {
 
   test('what a policy itself refuses has the place of the key as it is written', async () => {
     const yaml = 'middleware:\n  - name: cors\n    allowed_origins: ["*"]\n    allow_credentials: true\n'
-    expect(await said(yaml, {})).toEqual([expect.stringMatching(/^octopus\.yaml:4:5: middleware\[0\]\.allow_credentials: \S/)])
+    expect(await said(yaml, {})).toEqual([expect.stringMatching(/^octopus\.yaml:3:5: middleware\[0\]\.allowed_origins: With credentials/)])
   })
 
   test('a route has its own, after those of every route', async () => {
@@ -87,7 +87,7 @@ describe('middleware', () => {
       `${UP}middleware: [cors]\nroutes: [{ path: /a, upstream: up, middleware: [{ name: rate_limit, rate: 3 }] }, { path: /b, upstream: up }]`,
     )
     expect(names(config)).toEqual(['cors'])
-    expect(config.gateway.routes!.map((route) => route.plugins?.map((plugin) => plugin.name))).toEqual([['rate_limit'], undefined])
+    expect(config.gateway.routes!.map((route) => route.plugins?.map((plugin) => plugin.name))).toEqual([['rate-limit'], undefined])
     expect(await codes(`${UP}middleware: [cors]\nroutes: [{ path: /a, upstream: up, middleware: [cors] }]`)).toEqual([
       'duplicate_name routes[0].middleware[0]',
     ])
@@ -311,17 +311,17 @@ describe('routes[].auth', () => {
   })
 
   test('a demand that nobody enforces is an error', async () => {
-    expect(await check(route('{ roles: [admin] }'))).toEqual(['unenforced_auth routes[0].auth'])
-    expect(await check(`middleware: [cors]\n${route('{}')}`)).toEqual(['unenforced_auth routes[0].auth'])
+    expect(await check(route('{ roles: [admin] }'))).toEqual(['auth_not_enforced routes[0].auth'])
+    expect(await check(`middleware: [cors]\n${route('{}')}`)).toEqual(['auth_not_enforced routes[0].auth'])
     // The plugin serves the auth of the other route.
     const other = `${A}${UP}routes:\n  - { path: /a, upstream: up, auth: { roles: [admin] } }\n  - { path: /b, upstream: up, middleware: [auth] }\n`
-    expect(await check(other)).toEqual(['unenforced_auth routes[0].auth'])
+    expect(await check(other)).toEqual(['auth_not_enforced routes[0].auth'])
     // A plugin of one's own may enforce it: the gateway asks it.
     expect(await check(`plugins: [{ name: p, path: plain.mjs }]\n${route('{ roles: [admin] }')}`)).toEqual([])
   })
 
   test.each([
-    ['{ providers: [b] }', 'dangling_provider routes[0].auth.providers[0]'],
+    ['{ providers: [b] }', 'unknown_auth_provider routes[0].auth.providers[0]'],
     ['{ roles: [] }', 'invalid_value routes[0].auth.roles'],
     ['true', 'invalid_value routes[0].auth'],
     ['{ role: [x] }', 'unknown_key routes[0].auth.role'],

@@ -1,4 +1,4 @@
-import { auth, compression, cors, rateLimit, requestId } from '@octopus-gateway/core/plugins'
+import { auth, authOptions, compression, cors, rateLimit, requestId } from '@octopus-gateway/core/plugins'
 import type { AuthProvider } from '@octopus-gateway/core/plugins'
 import type { CamelOptions } from './keys.ts'
 import type { Config } from '../schema/root.ts'
@@ -17,7 +17,7 @@ interface PolicyKind<K extends Policy['name']> {
 /** The policies by name. The type sees to it that each option is one of the factory's. */
 export const POLICIES: { readonly [K in Policy['name']]: PolicyKind<K> } = {
   request_id: { schema: requestId.config, make: (options) => requestId(options) },
-  auth: { schema: auth.config, make: ({ providers: _names, ...options }, providers) => auth({ ...options, providers }) },
+  auth: { schema: authOptions, make: ({ providers: _names, ...options }, providers) => auth({ ...options, providers }) },
   rate_limit: { schema: rateLimit.config, make: (options) => rateLimit(options) },
   cors: { schema: cors.config, make: (options) => cors(options) },
   compression: { schema: compression.config, make: (options) => compression(options) },

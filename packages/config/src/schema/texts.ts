@@ -138,6 +138,21 @@ export function prefix(): Leaf<string> {
   })
 }
 
+/** A path, or with a `*` at the end everything below it, as clients send it. */
+export function skipPath(): Leaf<string> {
+  return ruled({
+    name: 'path',
+    what: 'a path such as /status, or /public/* for everything below it',
+    pattern: '^/',
+    refuse: (value) => {
+      const path = value.replace(/\/\*$/, '/')
+      return path.startsWith('/') && isPathPrefix(path) && !path.includes('*')
+        ? undefined
+        : 'it is compared as it is sent: percent-encoded where it must be'
+    },
+  })
+}
+
 /** An HTTP method, upper-case. */
 export function method(): Leaf<string> {
   return leaf({
