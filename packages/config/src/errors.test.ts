@@ -35,6 +35,8 @@ describe('[R31] nothing is ignored', () => {
       'observability.tracing.endpoint',
     ])
     expect(issues.filter((issue) => issue.code !== 'not_available').map((issue) => issue.path)).toEqual([
+      'tls.cert',
+      'tls.key',
       'plugins[0].path',
       'admin.auth.password_hash',
     ])

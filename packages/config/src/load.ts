@@ -14,6 +14,7 @@ import { fromEnvironment } from './environment.ts'
 import { locate, toIssues, type Located } from './report/issues.ts'
 import { locateOption } from './report/locate.ts'
 import { makeChains, type Chains } from './plugins/chains.ts'
+import { readPemFiles, type PemFiles } from './pem/files.ts'
 import { mergeNodes } from './tree/merge.ts'
 import { readSources } from './files.ts'
 import { readYaml } from './tree/read.ts'
@@ -35,10 +36,10 @@ export async function loadConfig(paths: readonly string[], host: ConfigHost): Pr
   const layers = read.flatMap((one) => (one.root === undefined ? [] : [one.root]))
   const merged = layers.reduce<Node>((base, layer) => mergeNodes(base, layer), empty(files[0] ?? 'configuration'))
   const root = fromEnvironment(merged, host.env)
-  const { config, chains } = await validate({ root, files, before: problems }, host)
-  const locate = (issue: ConfigIssue): ConfigIssue => locateOption(issue, { root, places: chains.places })
+  const valid = await validate({ root, files, before: problems }, host)
+  const locate = (issue: ConfigIssue): ConfigIssue => locateOption(issue, { root, places: valid.chains.places })
   try {
-    return { ...(await resolve(config, chains, host)), files, locate }
+    return { ...(await resolve(valid, host)), files, locate }
   } catch (error) {
     throw error instanceof ConfigError ? new ConfigError(error.issues.map(locate)) : error
   }
@@ -55,10 +56,11 @@ interface Reading {
   readonly before: readonly Located[]
 }
 
-/** A configuration without a mistake, and the plugins that were made to find that out. */
+/** A configuration without a mistake, and what was made and read to find that out. */
 interface Valid {
   readonly config: Config
   readonly chains: Chains
+  readonly pem: PemFiles
 }
 
 async function validate({ root, files, before }: Reading, host: ConfigHost): Promise<Valid> {
@@ -69,20 +71,21 @@ async function validate({ root, files, before }: Reading, host: ConfigHost): Pro
   const draft = draftOf(result.output, refused)
   problems.push(...check(draft))
   const chains = await makeChains(draft, { root, host }, refused)
-  problems.push(...chains.problems, ...checkDemands(draft, chains))
+  const pem = await readPemFiles(draft, root)
+  problems.push(...chains.problems, ...checkDemands(draft, chains), ...pem.problems)
   const issues = toIssues([...before, ...locate(problems, root)], files)
   if (issues.length > 0 || !result.success) throw new ConfigError(issues)
-  return { config: result.output, chains }
+  return { config: result.output, chains, pem }
 }
 
-async function resolve(config: Config, chains: Chains, host: ConfigHost): Promise<Omit<LoadedConfig, 'files' | 'locate'>> {
+async function resolve({ config, chains, pem }: Valid, host: ConfigHost): Promise<Omit<LoadedConfig, 'files' | 'locate'>> {
   const { limits, trusted_proxies } = config.server
   const { logging, metrics } = config.observability
   return {
     gateway: {
       routes: routeDefinitions(config, chains),
       plugins: chains.own,
-      upstreams: upstreamOptions(config),
+      upstreams: upstreamOptions(config, pem),
       discovery: discoveryProviders(config),
       sources: await routeSources(config, host),
       routing: routingOptions(config),
@@ -97,7 +100,7 @@ async function resolve(config: Config, chains: Chains, host: ConfigHost): Promis
       ...(host.log === undefined ? {} : { log: host.log }),
       ...(host.accessLog === undefined ? {} : { accessLog: host.accessLog }),
     },
-    server: serverSettings(config),
+    server: serverSettings(config, pem),
     admin: adminSettings(config),
     metrics,
     logging: { level: logging.level, format: logging.format ?? (host.isTerminal === true ? 'text' : 'json') },

@@ -1,7 +1,10 @@
 import { hiddenIn } from './hidden.ts'
 import { judge } from './validate.ts'
 import type { Factory } from './factory.ts'
-import { loadModule } from './module.ts'
+import { dirname, resolve } from 'node:path'
+import { isPemText } from '../pem/read.ts'
+import { camelKey } from './keys.ts'
+import { fileOptions, loadModule } from './module.ts'
 import { nodeAt, type Node, type Path } from '../tree/node.ts'
 import type { AuthProvider } from '@octopus-gateway/core/plugins'
 import type { ConfigHost } from '../options.ts'
@@ -44,7 +47,7 @@ export async function makePlugin(
   const file = (nodeAt(root, [...at, path === undefined ? 'name' : 'path']) ?? root).at.file
   const exported = await loadModule({ name, path, file }, host)
   if ('code' in exported) return [{ code: exported.code, path: [...at, exported.key], message: exported.message }]
-  const options = item.config ?? {}
+  const options = withPaths(item.config ?? {}, { names: fileOptions(item as { readonly name: string }), at: [...at, 'config'], root })
   if ('plugin' in exported) {
     if (Object.keys(options).length === 0) return { at, name, plugin: exported.plugin, provider: undefined }
     const message = 'the module exports a plugin that is made already and takes no config; export the factory instead, or remove config'
@@ -60,6 +63,19 @@ export async function makePlugin(
     const reason = hiddenIn(root, at)(error instanceof Error ? error.message : String(error))
     return [{ code: 'plugin_failed', path: at, message: `the plugin could not be made: ${reason}` }]
   }
+}
+
+/** Options with absolute paths in the place of relative ones. */
+function withPaths(
+  options: Readonly<Record<string, unknown>>,
+  { names, at, root }: { readonly names: readonly string[]; readonly at: Path; readonly root: Node },
+): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(options).map(([key, value]) => {
+      if (typeof value !== 'string' || value === '' || isPemText(value) || !names.includes(camelKey(key))) return [key, value]
+      return [key, resolve(dirname((nodeAt(root, [...at, key]) ?? root).at.file), value)]
+    }),
+  )
 }
 
 function providerOf(factory: Factory, options: unknown, name: string): Provider | undefined {

@@ -6,10 +6,26 @@ import { stat } from 'node:fs/promises'
 import type { ConfigHost } from '../options.ts'
 import type { Plugin } from '@octopus-gateway/core'
 
-/** Names that stand for packages, and which of their exports. */
-const KNOWN: ReadonlyMap<string, { readonly specifier: string; readonly export: string }> = new Map([
-  ['jwt-auth', { specifier: '@octopus-gateway/plugins-jwt', export: 'jwt' }],
+interface Known {
+  readonly specifier: string
+  readonly export: string
+  /** Options that may name a file. */
+  readonly files: readonly string[]
+}
+
+/** Names that stand for packages. */
+const KNOWN: ReadonlyMap<string, Known> = new Map([
+  ['jwt-auth', { specifier: '@octopus-gateway/plugins-jwt', export: 'jwt', files: ['publicKey'] }],
 ])
+
+function knownAs(name: string): Known | undefined {
+  return KNOWN.get(name.replaceAll('_', '-'))
+}
+
+/** The options of a plugin that may name a file, as code calls them: a relative path starts at the configuration, as everywhere in it. */
+export function fileOptions({ name, path }: Pick<Wanted, 'name' | 'path'>): readonly string[] {
+  return path === undefined ? (knownAs(name)?.files ?? []) : []
+}
 
 const LATER = [
   'oidc',
@@ -55,7 +71,7 @@ async function fromFile({ name, path, file }: Wanted & { readonly path: string }
   const failed = (code: string, message: string): Unloadable => ({ code, key: 'path', message })
   const extension = extname(path).toLowerCase()
   if (NATIVE.includes(extension)) {
-    const known = KNOWN.has(name) ? `; remove path: ${name} comes with the gateway; or` : ';'
+    const known = knownAs(name) !== undefined ? `; remove path: ${name} comes with the gateway; or` : ';'
     return failed(
       'native_plugin',
       `is a native library (${extension}), and native plugins are not supported${known} write a JavaScript module whose default export is made with definePlugin, and name it here: path: ./${name}.js`,
@@ -77,7 +93,7 @@ const NO_EXPORT = 'the module exports no plugin; make its default export, or an 
 
 async function fromPackage({ name, file }: Wanted, host: ConfigHost): Promise<Exported | Unloadable> {
   const failed = (code: string, message: string): Unloadable => ({ code, key: 'name', message })
-  const known = KNOWN.get(name) ?? KNOWN.get(name.replaceAll('_', '-'))
+  const known = knownAs(name)
   if (known === undefined && LATER.includes(name.replaceAll('_', '-'))) {
     return failed('not_available', `${JSON.stringify(name)} is not available yet; remove it, or name a module of your own with path`)
   }

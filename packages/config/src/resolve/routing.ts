@@ -1,7 +1,8 @@
-import type { Endpoint, RouteDefinition, RoutingOptions, RoutingSettings, UpstreamOptions } from '@octopus-gateway/core'
+import type { Endpoint, RouteDefinition, RoutingOptions, RoutingSettings, UpstreamOptions, UpstreamTls } from '@octopus-gateway/core'
 import { demandOf } from '../plugins/demands.ts'
 import type { Chains } from '../plugins/chains.ts'
 import type { Config } from '../schema/root.ts'
+import type { PemFiles } from '../pem/files.ts'
 import { isIPv6 } from 'node:net'
 
 type ConfigUpstream = Config['upstreams'][number]
@@ -13,12 +14,26 @@ export function routingOptions({ routing }: Config): RoutingOptions {
 }
 
 /** `upstreams` by name. */
-export function upstreamOptions({ upstreams }: Config): Record<string, UpstreamOptions> {
-  return Object.fromEntries(upstreams.map((upstream) => [upstream.name, oneUpstream(upstream)]))
+export function upstreamOptions({ upstreams }: Config, files: PemFiles): Record<string, UpstreamOptions> {
+  return Object.fromEntries(
+    upstreams.map((upstream, index) => {
+      const tls = upstream.tls === undefined ? {} : { tls: tlsOptions(upstream.tls, () => files.at('upstreams', index, 'tls', 'ca').text) }
+      return [upstream.name, { ...oneUpstream(upstream), ...tls }]
+    }),
+  )
+}
+
+function tlsOptions({ ca, verify, server_name }: NonNullable<ConfigUpstream['tls']>, read: () => string): UpstreamTls {
+  return {
+    ...(ca === undefined ? {} : { ca: read() }),
+    verify,
+    ...(server_name === undefined ? {} : { serverName: server_name }),
+  }
 }
 
 function oneUpstream(upstream: ConfigUpstream): UpstreamOptions {
   return {
+    protocol: upstream.protocol,
     endpoints: upstream.service === undefined ? endpoints(upstream) : { discover: upstream.service },
     host: upstream.host,
     ...(upstream.load_balance === undefined ? {} : { loadBalance: upstream.load_balance }),

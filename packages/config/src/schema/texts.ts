@@ -197,6 +197,18 @@ export function pem(what: 'certificate' | 'private key'): Leaf<string> {
   })
 }
 
+/** A name that a client may ask for: exact, or every name one level below. */
+export function serverName(): Leaf<string> {
+  return ruled({
+    name: 'host',
+    what: 'a host such as www.example.com or *.example.com',
+    refuse: (value) => {
+      const bare = value.replace(/^\*\./, '')
+      return LABELS.test(bare) && isIP(bare) === 0 ? undefined : ''
+    },
+  })
+}
+
 /** A version of TLS. */
 export function tlsVersion(): Leaf<'1.2' | '1.3'> {
   return leaf({

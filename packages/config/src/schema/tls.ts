@@ -1,6 +1,6 @@
 import { choice, flag } from './scalars.ts'
 import { defaulted, list, optional, required, section } from './keys.ts'
-import { hostPattern, pem, tlsVersion } from './texts.ts'
+import { pem, serverName, tlsVersion } from './texts.ts'
 
 const cert = (): ReturnType<typeof pem> => pem('certificate')
 const key = (): ReturnType<typeof pem> => pem('private key')
@@ -8,7 +8,7 @@ const key = (): ReturnType<typeof pem> => pem('private key')
 const certificate = section({
   cert: required(cert(), { description: 'As `tls.cert`.' }),
   key: required(key(), { description: 'As `tls.key`.' }),
-  hosts: optional(list(hostPattern()), {
+  hosts: optional(list(serverName()), {
     description: 'The names it is shown for: exact, or `*.example.com`.',
     otherwise: 'the names in the certificate',
   }),
