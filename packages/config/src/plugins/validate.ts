@@ -43,8 +43,16 @@ export async function judge(schema: StandardSchemaV1, { at, options, root, isRaw
   }))
   return {
     options: config,
-    problems: [...double, ...issues.map(({ path, message }) => ({ code: 'invalid_value', path: locate(path), message: hide(message) }))],
+    problems: [
+      ...double,
+      ...issues.map(({ path, message }) => ({ code: 'invalid_value', path: locate(path), message: hide(inWords(message)) })),
+    ],
   }
+}
+
+/** What valibot says of a key that its strict maps do not have. */
+function inWords(message: string): string {
+  return message.startsWith('Invalid key: Expected never') ? 'there is no such option' : message
 }
 
 interface PlainIssue {
