@@ -12,7 +12,7 @@ afterAll(() => up[Symbol.asyncDispose]())
 
 const OTHER = 'another secret, of somebody else, and long enough'
 /** A second provider: the same package under another name. */
-const PARTNER = { 'partner.mjs': `export { jwt as default } from '${new URL(import.meta.resolve('@octopus-gateway/plugins-jwt')).href}'` }
+const PARTNER = { 'partner.mjs': `export { jwt as default } from '${new URL('../../../plugins-jwt/src/index.ts', import.meta.url).href}'` }
 const JWT = `{ name: jwt-auth, config: { secret: "${SECRET}", issuer: us } }`
 const PARTNERS = `{ name: partner, path: partner.mjs, config: { secret: "${OTHER}" } }`
 
