@@ -4,6 +4,8 @@ import { configReference } from './reference.ts'
 import { configSchema } from './schema/root.ts'
 import { knownKeys, unwrap, docOf, type AnySchema } from './schema/walk.ts'
 import { load } from './testing/files.ts'
+import { plainPlugin } from './testing/modules.ts'
+import { testCertificates } from '@octopus-gateway/testing'
 import { readFileSync } from 'node:fs'
 
 const FILE = new URL('../../../docs/configuration.md', import.meta.url)
@@ -24,9 +26,14 @@ test('docs/configuration.md holds the tables that the schema makes', async () =>
 
 test('[R31] every YAML example of the documentation loads', async () => {
   const examples = [...docs.matchAll(/```yaml\n([^]*?)```/g)].map((match) => match[1]!)
-  expect(examples.length).toBeGreaterThanOrEqual(4)
+  expect(examples.length).toBeGreaterThanOrEqual(7)
   const env = { ADMIN_PASSWORD_HASH: `$2b$12$${'a'.repeat(53)}` }
-  for (const example of examples) expect((await load(example, { host: { env } })).issues).toEqual([])
+  const { ca, server } = testCertificates()
+  const beside = { 'cert.pem': server.cert, 'key.pem': server.key, 'ca.pem': ca, 'plugins/stamp.js': plainPlugin('stamp') }
+  for (const example of examples) {
+    const files = { 'octopus.yaml': example, ...beside }
+    expect((await load(files, { paths: ['octopus.yaml'], host: { env } })).issues).toEqual([])
+  }
 })
 
 test('every key says what it does', () => {

@@ -16,7 +16,7 @@ const CORE = new URL('../../../core/src/index.ts', import.meta.url).href
 /** Says a word in a field of every answer. */
 const STAMP = {
   'stamp.mjs': `
-    import { definePlugin } from '${CORE}'
+    const { definePlugin } = await import(${JSON.stringify(CORE)})
     const config = { '~standard': { version: 1, vendor: 'test', validate: (value) =>
       typeof value.theWord === 'string' ? { value } : { issues: [{ message: 'must be a word', path: ['theWord'] }] } } }
     export default definePlugin({

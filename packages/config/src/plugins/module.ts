@@ -124,7 +124,7 @@ async function tryImport(run: () => Promise<unknown>): Promise<{ readonly export
   try {
     return { exports: await run() }
   } catch (error) {
-    return { failure: (error instanceof Error ? error.message : String(error)).split('\n')[0]! }
+    return { failure: (error instanceof Error ? error.message : String(error)).split('\n')[0]!.replace(/ imported from .*$/, '') }
   }
 }
 

@@ -156,6 +156,18 @@ describe('plugins', () => {
       expect(configOf(await valid(files, { ...only, host: { env: { WORD } } }))).toEqual({ word: WORD })
   })
 
+  test('what is wrong with a text from the environment is not that it looks like a number', async () => {
+    const files = beside('plugins:\n  - name: a\n    path: a.mjs\n    config:\n      api_token: ${TOKEN}\n      word: w\n', {
+      'a.mjs': pickyPlugin('a').replace(
+        'config.apiToken !== undefined',
+        "typeof config.apiToken === 'number' || config.apiToken?.length < 32",
+      ),
+    })
+    const lines = await said(files, { ...only, host: { env: { TOKEN: '123456' } } })
+    expect(lines).toEqual([expect.stringContaining('api_token: Not long enough: the value of ${TOKEN}')])
+    expect(await said(files, { ...only, host: { env: { TOKEN: '1'.repeat(32) } } })).toEqual([])
+  })
+
   test('secrets are never shown', async () => {
     const files = beside('plugins: [{ name: a, path: a.mjs, config: { word: w, how_many: "${COUNT}", api_token: hunter2hunter2 } }]', {
       'a.mjs': pickyPlugin('a'),
@@ -189,10 +201,6 @@ describe('plugins', () => {
     ['{ name: mine, path: empty.mjs }', 'plugins[0].path: the module exports no plugin'],
     ['{ name: mine, path: broken.mjs }', 'plugins[0].path: the module could not be loaded (it is broken)'],
     [
-      '{ name: jwt-auth }',
-      "plugins[0].name: the package @octopus-gateway/plugins-jwt could not be loaded (Cannot find package '@octopus-gateway/plugins-jwt'); install it",
-    ],
-    [
       '{ name: jwt-aut }',
       "plugins[0].name: the package jwt-aut could not be loaded (Cannot find package 'jwt-aut'); did you mean jwt-auth? Otherwise install it",
     ],
@@ -206,6 +214,23 @@ describe('plugins', () => {
     const lines = await said(beside(`plugins: [${item}]`, modules))
     expect(lines).toHaveLength(1)
     expect(lines[0]).toContain(message)
+  })
+
+  test('a package of the gateway that is not installed is told by its name', async () => {
+    const host = { import: (specifier: string) => Promise.reject(new Error(`Cannot find package '${specifier}' imported from /x/y.js`)) }
+    expect(await said('plugins: [{ name: jwt_auth }]', { host })).toEqual([
+      "octopus.yaml:1:13: plugins[0].name: the package @octopus-gateway/plugins-jwt could not be loaded (Cannot find package '@octopus-gateway/plugins-jwt'); install it, or name a module with path",
+    ])
+  })
+
+  test('jwt-auth judges its options, and a file it names starts at the configuration', async () => {
+    const yaml = (config: string): string => `plugins: [{ name: jwt-auth, config: { ${config} } }]`
+    const lines = await said(yaml('jwks_uri: https://a.example/'), {})
+    expect(lines).toEqual(['octopus.yaml:1:39: plugins[0].config.jwks_uri: there is no such option'])
+    expect(await said(yaml('jwks_url: http://a.example/'), {})).toEqual([expect.stringContaining('plugins[0].config.jwks_url: ')])
+    expect(await said(yaml('issuer: us'), {})).toEqual([expect.stringContaining('plugins[0].config: there is no key')])
+    const config = await valid({ 'deep/octopus.yaml': `middleware: [auth]\n${yaml('public_key: ../keys/pub.pem')}` })
+    expect(JSON.stringify(config.gateway.plugins![0]!.identity)).toMatch(/"publicKey":"\/(?:(?!deep|\.\.)[^"])*\/keys\/pub\.pem"/)
   })
 
   test('the same name twice is an error', async () => {

@@ -29,10 +29,9 @@ export async function judge(schema: StandardSchemaV1, { at, options, root, isRaw
   const texts = isRaw !== true ? [] : issues.flatMap(({ path }) => textAt(root, locate(path), path))
   if (texts.length > 0) {
     const refused = await issuesOf(schema, withTexts(config, texts))
-    config = withTexts(
-      config,
-      texts.filter(({ path }) => !refused.some((issue) => samePath(issue.path, path))),
-    )
+    // Of what stands in the environment nobody thinks as of a number: what is wrong with the text is what is wrong.
+    const meant = texts.filter(({ path, isVariable }) => isVariable || !refused.some((issue) => samePath(issue.path, path)))
+    config = withTexts(config, meant)
     issues = await issuesOf(schema, config)
   }
   const hide = hiddenIn(root, at)
@@ -74,14 +73,14 @@ async function issuesOf(schema: StandardSchemaV1, value: unknown): Promise<Plain
 interface TextAt {
   readonly path: Path
   readonly text: string
+  readonly isVariable: boolean
 }
 
 /** The text of a plain scalar that was read as something else. */
 function textAt(root: Node, place: Path, path: Path): TextAt[] {
   const node = nodeAt(root, place)
-  return path.length > 0 && node?.kind === 'scalar' && typeof node.value !== 'string' && node.faulty !== true
-    ? [{ path, text: node.text }]
-    : []
+  if (path.length === 0 || node?.kind !== 'scalar' || typeof node.value === 'string' || node.faulty === true) return []
+  return [{ path, text: node.text, isVariable: node.variables.length > 0 }]
 }
 
 function withTexts(value: Readonly<Record<string, unknown>>, texts: readonly TextAt[]): Readonly<Record<string, unknown>> {

@@ -52,6 +52,7 @@ export async function load(
 
 function importFor(specifier: string, farp: object): Promise<unknown> {
   if (specifier === '@octopus-gateway/farp') return Promise.resolve(farp)
+  if (specifier === '@octopus-gateway/plugins-jwt') return import('@octopus-gateway/plugins-jwt')
   return specifier.startsWith('file:') ? import(specifier) : Promise.reject(new Error(`Cannot find package '${specifier}'`))
 }
 
