@@ -110,9 +110,9 @@ describe('when it cannot start', () => {
   })
 
   test('an invalid configuration: 78, and no listener was opened', async () => {
-    cli.file('octopus.yaml', config('tls: { enabled: true }\n'))
+    cli.file('octopus.yaml', config('graphql: {}\n'))
     expect(await cli.run(['-c', 'octopus.yaml'])).toBe(78)
-    expect(cli.err).toContain('octopus.yaml:4:8: tls.enabled: is not available yet')
+    expect(cli.err).toContain('octopus.yaml:4:1: graphql: is not available yet')
     expect(cli.err).toContain('1 problem in the configuration.')
   })
 })
