@@ -53,12 +53,14 @@ export class UndiciWire implements NodeWire {
   async close(graceMs: number): Promise<void> {
     const agents = [...this.#pools.values()].flatMap((pools) => [...pools.values()].map(({ agent }) => agent))
     this.#pools.clear()
-    const closing = Promise.all(agents.map((agent) => agent.close()))
-    const timer = setTimeout(
-      () => agents.forEach((agent) => void agent.destroy(new GatewayError('UPSTREAM_RESET', 'The gateway is closing.'))),
-      graceMs,
-    )
-    await closing.finally(() => clearTimeout(timer))
+    const closed = Promise.all(agents.map((agent) => agent.close()))
+    const error = new GatewayError('UPSTREAM_RESET', 'The gateway is closing.')
+    let timer: ReturnType<typeof setTimeout> | undefined
+    // undici's `close` never comes to its end when `destroy` is called meanwhile.
+    const destroyed = new Promise<void>((resolve, reject) => {
+      timer = setTimeout(() => Promise.all(agents.map((agent) => agent.destroy(error))).then(() => resolve(), reject), graceMs)
+    })
+    await Promise.race([closed, destroyed]).finally(() => clearTimeout(timer))
   }
 
   #agent(transport: Transport, connectTimeout: number): Agent {
