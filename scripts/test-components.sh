@@ -3,7 +3,7 @@
 set -euo pipefail
 
 # program:package
-COMPONENTS="promtool:prometheus nginx:nginx-light wrk:wrk curl:curl git:git ps:procps taskset:util-linux"
+COMPONENTS="promtool:prometheus nginx:nginx-light wrk:wrk curl:curl nghttp:nghttp2-client h2load:nghttp2-client git:git ps:procps taskset:util-linux"
 
 missing=()
 packages=()
