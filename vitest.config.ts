@@ -22,6 +22,8 @@ export default defineConfig({
       },
       // The repository as a whole: arrows, licences, documentation.
       { ...fromSource, test: { name: 'repository', include: ['tests/*.test.ts'], testTimeout: 60_000 } },
+      // The built core on other runtimes. Reads dist, never src.
+      { ...fromSource, test: { name: 'runtimes', include: ['tests/runtimes/*.test.ts'], fileParallelism: false } },
       // End to end: the built command line, real processes. Reads dist, never src.
       { extends: true, test: { name: 'e2e', include: ['tests/e2e/**/*.e2e.test.ts'], testTimeout: 60_000, fileParallelism: false } },
     ],

@@ -3,11 +3,15 @@ import { createServer, request } from 'node:http'
 import { join } from 'node:path'
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
-import { freePort, residentMiB, start } from './lib/processes.mjs'
-import { replaceSection } from './lib/report.mjs'
+import { keep } from './lib/results.mjs'
+import { machine, versions } from './lib/machine.mjs'
+import { mkdirSync } from 'node:fs'
+import { residentMiB } from './lib/processes.mjs'
+import { SUBJECTS } from './subjects/index.mjs'
+import { writeReport } from './lib/write-report.mjs'
 
 const { values } = parseArgs({ options: { gigabytes: { type: 'string', default: '2' }, write: { type: 'boolean', default: false } } })
-const total = Number(values.gigabytes) * 1024 ** 3
+const total = Math.floor(Number(values.gigabytes) * 1024 ** 3)
 const LIMIT_MIB = 50
 const chunk = Buffer.alloc(64 * 1024, 'x')
 
@@ -23,21 +27,16 @@ const backend = createServer(async (req, res) => {
   res.end(String(bytes))
 })
 await new Promise((resolve) => backend.listen(0, '127.0.0.1', resolve))
-const port = await freePort()
-const gateway = await start(
-  process.execPath,
-  [join(import.meta.dirname, 'subjects', 'octopus.mjs'), String(port), String(backend.address().port), 'logged'],
-  { core: 0, port },
-)
-let text = ''
-let failed = false
+const folder = join(import.meta.dirname, '..', '.cache', 'bench')
+mkdirSync(folder, { recursive: true })
+const origin = `http://127.0.0.1:${backend.address().port}`
+const gateway = await SUBJECTS.get('octopus').start({ folder, front: 'http', backend: { protocol: 'http', origins: [origin] } })
+const { port } = gateway
+const transfers = []
 try {
   // Buffers, code and pools come into being with the first requests; growth is counted from there.
   for (let i = 0; i < 200; i++) await (await fetch(`http://127.0.0.1:${port}/`)).arrayBuffer()
-  for (const [name, transfer] of [
-    ['upload', upload],
-    ['download', download],
-  ]) {
+  for (const [name, transfer] of Object.entries({ upload, download })) {
     const before = residentMiB(gateway.pid)
     let peak = before
     const watch = setInterval(() => (peak = Math.max(peak, residentMiB(gateway.pid))), 20)
@@ -45,19 +44,21 @@ try {
     const bytes = await transfer()
     clearInterval(watch)
     if (bytes !== total) throw new Error(`The ${name} carried ${bytes} bytes of ${total}.`)
-    const grown = peak - before
-    failed ||= grown >= LIMIT_MIB
-    text += `| ${name} of ${values.gigabytes} GB | ${((performance.now() - startedAt) / 1000).toFixed(1)} s | ${before.toFixed(0)} MiB | ${peak.toFixed(0)} MiB | ${grown.toFixed(0)} MiB (${grown < LIMIT_MIB ? 'under' : 'NOT UNDER'} ${LIMIT_MIB}) |\n`
+    const seconds = (performance.now() - startedAt) / 1000
+    transfers.push({ name: `${name} of ${values.gigabytes} GB`, seconds, before, peak, limit: LIMIT_MIB })
+    console.log(`${name}: ${seconds.toFixed(1)} s, memory ${before.toFixed(0)} MiB, at most ${peak.toFixed(0)} MiB`)
   }
 } finally {
   await gateway.stop()
   backend.closeAllConnections()
   backend.close()
 }
-text = `\nNode ${process.version}. Memory is the resident set of the gateway's process, read every 20 ms.\n\n| transfer | time | before | peak | growth |\n|---|---|---|---|---|\n${text}\n`
-process.stdout.write(text)
-if (values.write) replaceSection(join(import.meta.dirname, 'RESULTS.md'), 'transfer', text)
-process.exitCode = failed ? 1 : 0
+if (values.write) {
+  const date = new Date().toISOString().slice(0, 10)
+  keep({ scenario: 'transfer', kind: 'transfer', date, machine: machine(), versions: versions(), data: { transfers } })
+  await writeReport()
+}
+process.exitCode = transfers.some(({ before, peak, limit }) => peak - before >= limit) ? 1 : 0
 
 async function upload() {
   const req = request({ port, host: '127.0.0.1', method: 'PUT', path: '/upload', headers: { 'content-length': total } })

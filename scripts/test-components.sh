@@ -3,11 +3,12 @@
 set -euo pipefail
 
 # program:package
-COMPONENTS="promtool:prometheus nginx:nginx-light wrk:wrk curl:curl nghttp:nghttp2-client h2load:nghttp2-client git:git ps:procps taskset:util-linux"
+COMPONENTS="promtool:prometheus nginx:nginx-light haproxy:haproxy caddy:caddy wrk:wrk curl:curl git:git ps:procps taskset:util-linux nghttp:nghttp2-client h2load:nghttp2-client openssl:openssl"
 
 missing=()
 packages=()
-for component in $COMPONENTS; do
+# Others may ask for theirs: test-components.sh program:package...
+for component in ${*:-$COMPONENTS}; do
   program=${component%%:*}
   if ! PATH="$PATH:/usr/sbin:/usr/local/sbin:/sbin" command -v "$program" >/dev/null; then
     missing+=("$program")
@@ -15,8 +16,19 @@ for component in $COMPONENTS; do
   fi
 done
 
+# Modules of Debian's own Python. module:package
+MODULES="websockets:python3-websockets"
+
+for component in $MODULES; do
+  module=${component%%:*}
+  if ! /usr/bin/python3 -c "import $module" 2>/dev/null; then
+    missing+=("python3 $module")
+    packages+=("${component##*:}")
+  fi
+done
+
 if [ ${#missing[@]} -eq 0 ]; then
-  echo "All programs that tests use are there."
+  echo "All programs are there."
   exit 0
 fi
 echo "Missing: ${missing[*]}"

@@ -26,7 +26,10 @@ function environment() {
 function tellMissing() {
   const missing = missingComponents(MISSING)
   if (missing.length === 0) return
-  say(`\nSkipped for want of a program: ${missing.join(', ')}. "npm run test:components" installs what tests use, where apt is there.`)
+  say(`\nSkipped for want of a program: ${missing.join(', ')}.`)
+  say(
+    '"npm run test:components" installs programs with apt, where that is there; "npm run test:runtimes" Bun, Deno and other versions of Node.',
+  )
 }
 
 async function runTests() {

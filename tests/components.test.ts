@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
-import { requireComponent } from './support/components.ts'
+import { requireComponent, requirePythonModule } from './support/components.ts'
 
 afterEach(() => vi.unstubAllEnvs())
 
@@ -21,4 +21,12 @@ test('a missing program is recorded by name, so that npm test can tell', () => {
 test('with CI=true a missing program fails', () => {
   vi.stubEnv('CI', 'true')
   expect(() => requireComponent('no-such-program')).toThrow(/npm run test:components/)
+})
+
+test('a missing module of Python is recorded by the name of its package', () => {
+  const record = mkdtempSync(join(tmpdir(), 'missing-'))
+  vi.stubEnv('CI', '')
+  vi.stubEnv('OCTOPUS_MISSING_COMPONENTS', record)
+  expect(requirePythonModule('no_such_module')).toBeUndefined()
+  expect(existsSync(join(record, 'python3-no_such_module'))).toBe(true)
 })

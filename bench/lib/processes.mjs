@@ -1,42 +1,76 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { openSync, readdirSync, readFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { join } from 'node:path'
 
 const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
 
-/** Starts a command on one core; `ready` is a loopback port that must answer before it counts as started. */
-export async function start(command, args, { core, port, env = {}, stdout = 'ignore' }) {
-  const child = spawn('taskset', ['-c', String(core), command, ...args], {
-    stdio: ['ignore', stdout, 'inherit'],
-    env: { ...process.env, ...env },
-  })
+/** The process under test alone on the first core; backends and load share the second. */
+export const SUBJECT_CORE = '0'
+export const LOAD_CORE = '1'
+
+/** Where Debian puts programs that are not on everybody's PATH. */
+const PATH = `${process.env.PATH}:/usr/sbin:/usr/local/sbin:/sbin`
+
+/**
+ * Starts a program on some cores and resolves when its ports accept connections. What it prints goes to a file of its name in `folder`.
+ * Rejects with the end of that file when the program ends first.
+ */
+export async function start(command, args, { name, core, ports, folder, env = {} }) {
+  const log = join(folder, `${name}.log`)
+  const out = openSync(log, 'w')
+  const child = spawn('taskset', ['-c', core, command, ...args], { stdio: ['ignore', out, out], env: { ...process.env, PATH, ...env } })
   const exited = new Promise((resolve) => child.once('exit', resolve))
-  const failed = exited.then((code) => Promise.reject(new Error(`${command} ${args.join(' ')} ended with ${code} before it was ready`)))
-  failed.catch(() => {})
-  await Promise.race([failed, answers(port)])
+  let isStopped = false
+  const stop = async () => {
+    isStopped = true
+    child.kill('SIGTERM')
+    const timer = setTimeout(() => child.kill('SIGKILL'), 2000)
+    await exited
+    clearTimeout(timer)
+  }
+  try {
+    const failed = exited.then((code) => Promise.reject(new Error(`${name} ended with ${code}: ${lastLines(log)}`)))
+    failed.catch(() => {})
+    await Promise.race([failed, Promise.all(ports.map((port) => accepts(port)))])
+  } catch (error) {
+    await stop()
+    throw error
+  }
   return {
+    name,
     pid: child.pid,
-    async stop() {
-      child.kill('SIGTERM')
-      const timer = setTimeout(() => child.kill('SIGKILL'), 3000)
-      await exited
-      clearTimeout(timer)
+    ports,
+    log,
+    stop,
+    signal: (signal) => child.kill(signal),
+    /** Throws when it has ended by itself. */
+    mustLive() {
+      if (!isStopped && (child.exitCode !== null || child.signalCode !== null))
+        throw new Error(`${name} ended by itself: ${lastLines(log)}`)
     },
   }
 }
 
-async function answers(port) {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    try {
-      const response = await fetch(`http://127.0.0.1:${port}/`)
-      await response.arrayBuffer()
-      if (response.status === 200) return
-    } catch {
-      // Not listening yet: asked again below, and the last attempt throws.
-    }
+function lastLines(log) {
+  return readFileSync(log, 'utf8').trimEnd().split('\n').slice(-4).join(' | ').slice(-600)
+}
+
+async function accepts(port) {
+  const deadline = Date.now() + 20_000
+  while (Date.now() < deadline) {
+    const isOpen = await new Promise((resolve) => {
+      const socket = connect(port, '127.0.0.1')
+      socket.once('connect', () => {
+        socket.destroy()
+        resolve(true)
+      })
+      socket.once('error', () => resolve(false))
+    })
+    if (isOpen) return
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
-  throw new Error(`Nothing answered 200 on port ${port}.`)
+  throw new Error(`Nothing listens on port ${port}.`)
 }
 
 /** CPU seconds used so far by a process and its children, from the OS. */
@@ -73,15 +107,17 @@ export async function freePort() {
   return port
 }
 
+/** The first line of what a program says about its version; `null` where there is no such program. */
 export function versionOf(command, args) {
   try {
-    return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
-      .trim()
-      .split('\n')[0]
+    return firstLine(execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PATH } }))
   } catch (error) {
-    // nginx -v and wrk -v print to standard error, the latter with exit code 1.
-    const text = `${error.stdout ?? ''}${error.stderr ?? ''}`.trim().split('\n')[0]
-    if (text === '') throw error
-    return text
+    if (error.code === 'ENOENT') return null
+    // wrk -v ends with exit code 1.
+    return firstLine(`${error.stdout ?? ''}${error.stderr ?? ''}`)
   }
+}
+
+function firstLine(text) {
+  return text.trim().split('\n')[0]
 }

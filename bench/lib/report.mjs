@@ -1,67 +1,149 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { median, ratios, spread } from './statistics.mjs'
+import { BUDGETS, ratios } from './budgets.mjs'
+import { median, spread } from './statistics.mjs'
+import { SUBJECTS } from '../subjects/index.mjs'
 
-/** The budgets of this stage: how many times less CPU than the peer a request may cost at the least. */
-const BUDGETS = {
-  'get-200-plain': { nginx: 0.25, fastify: 1.8 },
-  'get-200-logged': { fastify: 1.5 },
-  'post-1k': { fastify: 1.4 },
-  'get-64k': { fastify: 1.1 },
-  'web-get': { fastify: 0.8 },
-  'web-post': { fastify: 0.6 },
+const NOTES = join(import.meta.dirname, '../notes.md')
+const titleOf = (name) => SUBJECTS.get(name)?.title ?? name
+const row = (cells) => `| ${cells.join(' | ')} |\n`
+const head = (cells) => row(cells) + row(cells.map(() => '---'))
+
+/** RESULTS.md, made of what was kept: budgets with their verdicts, every scenario, what was not measured, machine and versions. */
+export function report(scenarios, results) {
+  const sections = scenarios.map((scenario) => sectionOf(scenario, results.get(scenario.name)))
+  return `${[
+    intro(),
+    budgetTable(results),
+    ...sections,
+    transferSection(results.get('transfer')),
+    absentSection(scenarios, results),
+    machineSection(results),
+    notes(),
+  ]
+    .filter((section) => section !== '')
+    .join('\n')}`
 }
 
-/** Makes the table; with a folder it also keeps the raw rounds and puts the table into RESULTS.md. */
-export function writeResults(results, folder) {
-  const text = table(results)
-  if (folder !== null) {
-    mkdirSync(join(folder, 'results'), { recursive: true })
-    writeFileSync(join(folder, 'results', 'http.json'), `${JSON.stringify(results, null, 1)}\n`)
-    replaceSection(join(folder, 'RESULTS.md'), 'http', text)
+function intro() {
+  return `# Measured figures
+
+\`npm run bench\` writes this file from the raw rounds in \`results/\`; [README.md](README.md) says how it measures. CPU time is that of the whole process
+tree of a proxy, from the OS, divided by the requests it has answered. The proxy is alone on one core; backend and load share the other. Figures are the
+median of interleaved rounds, with the least and the most in brackets; ratios are of pairs measured in the same round, above 1 means less CPU than the
+peer. Metrics and access log of Octopus are on unless it says otherwise; peers write no log. Differences under about 25 % in one run are noise on shared
+machines.
+`
+}
+
+function budgetTable(results) {
+  let text = `## Budgets\n\n${head(['what', 'budget', 'measured', 'verdict'])}`
+  for (const { what, scenario, budget, figure } of BUDGETS) {
+    const result = results.get(scenario)
+    const found = result === undefined ? null : figure(result.data)
+    text += row([what, budget, found?.text ?? '-', found?.verdict ?? 'not measured'])
   }
   return text
 }
 
-/** Puts a generated section between its marks in RESULTS.md. */
-export function replaceSection(file, name, text) {
-  const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
-  const before = readFileSync(file, 'utf8')
-  const from = before.indexOf(open)
-  const to = before.indexOf(close)
-  if (from === -1 || to === -1) throw new Error(`${file} has no section "${name}".`)
-  writeFileSync(file, `${before.slice(0, from)}${open}\n${text}${before.slice(to)}`)
+function sectionOf(scenario, result) {
+  const title = `## ${scenario.title}\n\n`
+  if (result === undefined) return `${title}Not measured.\n`
+  const made = `${result.date}, \`npm run bench -- --only ${scenario.name}\`.`
+  return `${title}${BODIES[result.kind](result)}\n\n${made}\n`
 }
 
-function table(results) {
-  const { versions } = results
-  let text = `\n${results.date}, ${versions.cpu}, ${versions.cores} cores, Node ${versions.node}, ${versions.nginx}, ${versions.wrk.trim()}.\n`
-  text += `${results.rounds} interleaved rounds of ${results.seconds} s, 64 connections. Median (min-max). A ratio above 1 means less CPU per request than the peer.\n\n`
-  text += '| scenario | CPU us/request | requests/s | x nginx | budget | x @fastify/http-proxy | budget |\n|---|---|---|---|---|---|---|\n'
-  for (const [name, { title, rounds }] of Object.entries(results.scenarios)) {
-    const own = rounds.map((round) => round.octopus)
-    const cells = ['nginx', 'fastify'].flatMap((peer) => {
-      const values = ratios(rounds, 'octopus', peer)
-      const budget = BUDGETS[name]?.[peer]
-      return [spread(values), budget === undefined ? '-' : `${budget} ${median(values) >= budget ? 'met' : 'MISSED'}`]
-    })
-    text += `| ${title} | ${spread(
-      own.map((one) => one.microsPerRequest),
-      0,
-    )} | ${median(own.map((one) => one.perSecond)).toFixed(0)} | ${cells.join(' | ')} |\n`
+const BODIES = {
+  throughput({ rounds, seconds, data }) {
+    const names = [...new Set(data.rounds.flatMap((round) => Object.keys(round)))]
+    const peers = ['nginx', 'fastify', 'caddy'].filter((peer) => names.includes(peer))
+    const memory = data.memory === undefined ? [] : ['KiB a connection']
+    let text = head(['', 'CPU us', 'a second', ...peers.map((peer) => `x ${peer}`), ...memory])
+    for (const name of names) {
+      const own = data.rounds.map((round) => round[name]).filter((one) => one !== undefined)
+      const cpu = spread(
+        own.map((one) => one.microsPerRequest),
+        1,
+      )
+      const beside = peers.map((peer) => (peer === name ? '1' : spread(ratios(data.rounds, name, peer))))
+      const held = memory.map(() => data.memory[name]?.toFixed(0) ?? '-')
+      text += row([titleOf(name), cpu, median(own.map((one) => one.perSecond)).toFixed(0), ...beside, ...held])
+    }
+    const stumbles = data.stumbles.length === 0 ? '' : ` Tried once more: ${data.stumbles.join('; ')}.`
+    return `${text}\n${rounds} rounds of ${seconds} s.${stumbles}`
+  },
+  latency({ data }) {
+    const names = Object.keys(data.rounds[0] ?? {})
+    const of = (name, key) => median(data.rounds.map((round) => round[name][key])).toFixed(2)
+    let text = head(['ms', 'p50', 'p90', 'p99', 'p99.9'])
+    for (const name of names)
+      text += row([
+        name === 'direct' ? 'the backend alone' : titleOf(name),
+        of(name, 'p50'),
+        of(name, 'p90'),
+        of(name, 'p99'),
+        of(name, 'p999'),
+      ])
+    return `${text}\nMedians of ${data.rounds.length} rounds.`
+  },
+  memory({ data }) {
+    let text = head(['MiB', 'at start', 'after load', '10,000 idle connections'])
+    for (const [name, one] of Object.entries(data.figures))
+      text += row([titleOf(name), one.atStart.toFixed(0), one.loaded.toFixed(0), one.idle?.toFixed(0) ?? '-'])
+    return text
+  },
+  rebuild({ data }) {
+    let text = head(['round', 'p99 idle, ms', 'p99 while rebuilding, ms'])
+    for (const [i, { idle, busy }] of data.rounds.entries()) text += row([i + 1, idle.toFixed(2), busy.toFixed(2)])
+    return `${text}\n${data.builds.length} tables were built meanwhile, in ${spread(data.builds, 0)} ms.`
+  },
+  routing({ data }) {
+    let text = head(['routes', 'build ms', 'match us'])
+    for (const { count, buildMs, matchMicros } of data.figures) text += row([count, buildMs.toFixed(0), matchMicros.toFixed(2)])
+    return `${text}\nStatic, one-parameter and two-parameter paths in equal shares, all looked up in a random order.`
+  },
+}
+
+function transferSection(result) {
+  let text = '## Large transfers\n\n'
+  if (result === undefined) return `${text}Not measured.\n`
+  text += head(['transfer', 'time', 'before', 'peak', 'growth'])
+  for (const { name, seconds, before, peak, limit } of result.data.transfers) {
+    const grown = peak - before
+    text += row([
+      name,
+      `${seconds.toFixed(1)} s`,
+      `${before.toFixed(0)} MiB`,
+      `${peak.toFixed(0)} MiB`,
+      `${grown.toFixed(0)} MiB (${grown < limit ? 'under' : 'NOT UNDER'} ${limit})`,
+    ])
   }
-  if (results.latency !== null) text += latencyText(results.latency)
-  if (results.memory !== null) text += memoryText(results.memory)
-  return `${text}\n`
+  return `${text}\nMemory is the resident set of the gateway's process, read every 20 ms.\n\n${result.date}, \`node bench/transfer.mjs --write\`.\n`
 }
 
-function latencyText({ direct, octopus }) {
-  const row = (key) =>
-    `${median(direct.map((one) => one[key])).toFixed(2)} | ${median(octopus.map((one) => one[key])).toFixed(2)} | ${(median(octopus.map((one) => one[key])) - median(direct.map((one) => one[key]))).toFixed(2)}`
-  return `\nLatency at 3,000 requests/s, 50 connections, metrics and access log on (ms):\n\n| | backend alone | through the gateway | added |\n|---|---|---|---|\n| p50 | ${row('p50')} |\n| p99 | ${row('p99')} |\n| p99.9 | ${row('p999')} |\n`
+function absentSection(scenarios, results) {
+  let text = ''
+  for (const { name, title } of scenarios)
+    for (const [subject, reason] of Object.entries(results.get(name)?.data.absent ?? {}))
+      text += row([title, titleOf(subject), reason.replaceAll('|', '/').replaceAll('\n', ' ').slice(0, 300)])
+  return text === '' ? '' : `## Not measured\n\n${head(['scenario', 'who', 'why'])}${text}`
 }
 
-function memoryText({ atStart, loaded }) {
-  const verdict = (value, budget) => `${value.toFixed(0)} MiB (budget ${budget}: ${value <= budget ? 'met' : 'MISSED'})`
-  return `\nResident memory: ${verdict(atStart, 85)} at start, ${verdict(loaded, 140)} after load.\n`
+function machineSection(results) {
+  const places = new Map()
+  for (const { machine, versions, scenario } of results.values()) {
+    const key = JSON.stringify({ machine, versions })
+    places.set(key, [...(places.get(key) ?? []), scenario])
+  }
+  let text = '## Machine and versions\n'
+  for (const [key, names] of places) {
+    const { machine, versions } = JSON.parse(key)
+    const list = Object.entries(versions).map(([name, version]) => (version === null ? `${name}: missing` : `${name}: ${version}`))
+    text += `\n${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Linux ${machine.kernel} (${names.join(', ')}):\n\n${list.map((one) => `- ${one}\n`).join('')}`
+  }
+  return text
+}
+
+function notes() {
+  return existsSync(NOTES) ? readFileSync(NOTES, 'utf8') : ''
 }

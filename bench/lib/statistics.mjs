@@ -4,15 +4,13 @@ export function median(values) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
-/** Ratios of pairs measured in the same round: how many times less CPU `subject` needs than `peer`. */
-export function ratios(rounds, subject, peer) {
-  return rounds.map((round) => round[peer].microsPerRequest / round[subject].microsPerRequest)
-}
-
+/** Of values in ascending order. */
 export function percentile(sorted, share) {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]
 }
 
+/** `0.42 (0.38-0.44)`: the median, and the least and the most. */
 export function spread(values, digits = 2) {
-  return `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)}-${Math.max(...values).toFixed(digits)})`
+  const [low, high] = [Math.min(...values), Math.max(...values)]
+  return `${median(values).toFixed(digits)} (${low.toFixed(digits)}-${high.toFixed(digits)})`
 }

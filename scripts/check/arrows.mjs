@@ -12,9 +12,14 @@ const ARROWS = {
   farp: { dependencies: ['core'] },
   admin: { dependencies: ['core'] },
   testing: { dependencies: ['core'] },
-  // config finds FARP by its name when a file asks for it; nobody pays for what a file does not use.
-  config: { dependencies: ['core'], dynamic: ['farp'] },
-  cli: { dependencies: ['admin', 'config', 'core', 'farp', 'node'], imports: ['admin', 'config', 'core', 'node'], dynamic: ['farp'] },
+  'plugins-jwt': { dependencies: ['core'] },
+  // config finds FARP and plugins by their names when a file asks for them; nobody pays for what a file does not use.
+  config: { dependencies: ['core'], dynamic: ['farp', 'plugins-jwt'] },
+  cli: {
+    dependencies: ['admin', 'config', 'core', 'farp', 'node', 'plugins-jwt'],
+    imports: ['admin', 'config', 'core', 'node'],
+    dynamic: ['farp', 'plugins-jwt'],
+  },
 }
 const CORE_MAY_USE = ['hono', 'valibot', 'lru-cache']
 

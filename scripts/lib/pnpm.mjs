@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { Stop, say } from './say.mjs'
 import { capture, tail } from './run.mjs'
 import { CACHE, ROOT, readJson } from './workspace.mjs'
@@ -71,10 +71,11 @@ export async function pnpmCommand() {
   return [process.execPath, script, ...ownFolders()]
 }
 
-/** Installs what the lockfile says. */
-export async function install() {
+/** Installs what the lockfile of a folder says; of the workspace, unless another one is named. */
+export async function install({ dir = ROOT, flags = [] } = {}) {
   const [node, ...args] = await pnpmCommand()
-  say('Installing packages')
-  const { code, output } = await capture(node, [...args, 'install', '--frozen-lockfile', '--reporter=append-only'], { env: environment() })
+  say(dir === ROOT ? 'Installing packages' : `Installing packages of ${relative(ROOT, dir)}`)
+  const command = [...args, 'install', '--frozen-lockfile', '--reporter=append-only', ...flags]
+  const { code, output } = await capture(node, command, { cwd: dir, env: environment() })
   if (code !== 0) throw new Stop(`${tail(output)}\n\npnpm could not install the packages. ${network(output)}`)
 }

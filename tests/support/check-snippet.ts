@@ -30,10 +30,17 @@ function checkSource(snippet: Snippet, path: string): string[] {
   return readFileSync(join(root, path), 'utf8').includes(snippet.text) ? [] : [`${snippet.where} differs from ${path}`]
 }
 
+/** A value that a variable of this name could have. */
+function exampleOf(name: string): string {
+  if (name.endsWith('_HASH')) return BCRYPT
+  // Short secrets are refused.
+  return name.endsWith('_SECRET') ? 'example '.repeat(8) : 'example'
+}
+
 async function checkYaml(snippet: Snippet): Promise<string[]> {
   const path = write(fileName(snippet, 'yaml'), snippet.text)
   const paths = snippet.note === 'part' ? [write('smallest.yaml', SMALLEST), path] : [path]
-  const variables = [...snippet.text.matchAll(/\$\{(\w+)\}/g)].map((match) => [match[1]!, match[1]!.endsWith('_HASH') ? BCRYPT : 'example'])
+  const variables = [...snippet.text.matchAll(/\$\{(\w+)\}/g)].map((match) => [match[1]!, exampleOf(match[1]!)])
   try {
     await loadConfig(paths, { env: Object.fromEntries(variables), import: (name) => import(/* @vite-ignore */ name) })
     return []

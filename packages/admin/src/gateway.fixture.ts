@@ -78,6 +78,7 @@ export function routeFor(path: string, over: Partial<Route> = {}): Route {
     streamIdleTimeout: Infinity,
     retries: 3,
     auth: null,
+    ownFields: null,
     carries: { http: true, websocket: true, grpc: true },
     tags: [],
     meta: {},

@@ -2,6 +2,7 @@ import { ConfigError, type Gateway } from '@octopus-gateway/core'
 import { existsSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { loadConfig, type LoadedConfig } from '@octopus-gateway/config'
+import { importFrom } from './import-from.ts'
 import { usageError, type Arguments, type OptionSpec } from './arguments.ts'
 import type { Io } from './io.ts'
 
@@ -19,6 +20,7 @@ export const HELP: OptionSpec = { type: 'boolean', short: 'h', description: 'Sho
 // Names that are known at build time can be bundled; others are looked up at run time.
 const PACKAGES: Readonly<Record<string, () => Promise<unknown>>> = {
   '@octopus-gateway/farp': () => import('@octopus-gateway/farp'),
+  '@octopus-gateway/plugins-jwt': () => import('@octopus-gateway/plugins-jwt'),
 }
 
 /** Loads the configuration that the arguments name. Without one, says which file is lying about. */
@@ -28,7 +30,7 @@ export async function configurationOf(args: Arguments, io: Io): Promise<LoadedCo
     throw usageError(`--config FILE is missing${candidates(args, io)}\nUsage: ${usage(args)} FILE [--config FILE...]`, args.command)
   return loadConfig(
     paths.map((path) => (isAbsolute(path) || io.cwd === process.cwd() ? path : join(io.cwd, path))),
-    { env: io.env, isTerminal: io.isTerminal, import: (specifier) => PACKAGES[specifier]?.() ?? import(specifier) },
+    { env: io.env, isTerminal: io.isTerminal, import: (specifier, from) => PACKAGES[specifier]?.() ?? importFrom(specifier, from) },
   )
 }
 

@@ -6,6 +6,11 @@ server:
   http_port: 8080        # traffic
   admin_port: 9090       # health, documentation, routes, metrics: http://127.0.0.1:9090/_/
 
+# HTTPS beside it: HTTP/2 and HTTP/1.1 on server.https_port, 8443.
+# tls:
+#   cert: cert.pem
+#   key: key.pem
+
 # Services that publish FARP need no routes here: theirs appear by themselves.
 discovery:
   backend: static
@@ -31,6 +36,25 @@ farp:
 #   - path: /legacy/*
 #     upstream: legacy
 #     strip_prefix: /legacy
+#     auth:                # with auth below
+#       roles: [staff]
+
+# Policies for every route, in the order in which they run.
+# middleware:
+#   - request_id
+#   - auth                 # asks the plugins below who a caller is
+#   - name: rate_limit
+#     rate: 100            # requests per second and client
+#   - name: cors
+#     allowed_origins: ["https://shop.example"]
+#   - compression
+#
+# plugins:
+#   - name: jwt-auth
+#     config:
+#       jwks_url: https://login.example.com/.well-known/jwks.json
+#       issuer: https://login.example.com/
+#       audience: shop
 
 # Defaults for every route.
 routing:

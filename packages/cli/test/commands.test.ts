@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Cli } from './harness.ts'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { testCertificates } from '@octopus-gateway/testing'
 
 const SMALL =
   'upstreams:\n  - name: users\n    instances: [{ address: 127.0.0.1, port: 8081 }]\nroutes:\n  - { path: "/users/{id}", methods: [GET], upstream: users }\n'
@@ -83,6 +84,27 @@ describe('validate', () => {
     expect(cli.err).toMatch(/octopus\.yaml:2:5: upstreams\[0\]: "http:\/\/xn--zz:8081" is not an origin/)
   })
 
+  test('and so is what a plugin finds when it is set up', async () => {
+    cli.file('octopus.yaml', `plugins:\n  - name: jwt-auth\n    config:\n      public_key: gone.pem\n${SMALL}`)
+    expect(await cli.run(['validate', '-c', 'octopus.yaml'])).toBe(78)
+    expect(cli.err).toMatch(
+      /octopus\.yaml:4:7: plugins\[0\]\.config\.public_key: .*file ".*octopus-cli-.*\/gone\.pem" cannot be read: ENOENT/,
+    )
+  })
+
+  test('a plugin of the project is found from where the configuration is', async () => {
+    const folder = join(cli.cwd, 'node_modules', 'octopus-plugin-here')
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(
+      join(folder, 'package.json'),
+      '{ "name": "octopus-plugin-here", "version": "1.0.0", "type": "module", "exports": "./index.js" }',
+    )
+    const identity = "{ name: 'here', version: '1.0.0', config: null }"
+    writeFileSync(join(folder, 'index.js'), `export default { name: 'here', version: '1.0.0', identity: ${identity}, setup: () => ({}) }`)
+    cli.file('octopus.yaml', `plugins: [{ name: octopus-plugin-here }]\n${SMALL}`)
+    expect(await cli.run(['validate', '-c', 'octopus.yaml'])).toBe(0)
+  })
+
   test('a file that is not there is a configuration error', async () => {
     expect(await cli.run(['validate', '-c', 'nowhere.yaml'])).toBe(78)
     expect(cli.err).toContain('there is no such file or directory')
@@ -94,8 +116,28 @@ describe('routes', () => {
     cli.file('octopus.yaml', SMALL)
     expect(await cli.run(['routes', '-c', 'octopus.yaml'])).toBe(0)
     const [head, row] = cli.out.split('\n')
-    expect(head).toMatch(/^HOST +METHOD +PATH +UPSTREAM +LANE +SOURCE$/)
-    expect(row).toMatch(/^\* +GET +\/users\/\{id\} +users +head +config$/)
+    expect(head).toMatch(/^HOST +METHOD +PATH +UPSTREAM +AUTH +LANE +SOURCE$/)
+    expect(row).toMatch(/^\* +GET +\/users\/\{id\} +users +- +head +config$/)
+  })
+
+  test('tells who is asked about callers, and what routes demand of them', async () => {
+    const route = (path: string, more: string): string => `  - { path: ${path}, upstream: users${more} }\n`
+    cli.file(
+      'octopus.yaml',
+      `middleware: [auth]\nplugins: [{ name: jwt-auth, config: { secret: "${'s'.repeat(32)}" } }]\n${SMALL}` +
+        route('/a', ', auth: false') +
+        route('/b', ', auth: { roles: [admin, owner], scopes: [read, write] }'),
+    )
+    expect(await cli.run(['routes', '-c', 'octopus.yaml'])).toBe(0)
+    const auth = cli.out.split('\n').map((line) => line.split(/ {2,}/)[4])
+    expect(auth.slice(0, 4)).toEqual(['AUTH', 'anonymous', 'jwt-auth, scopes read+write, roles admin|owner', 'jwt-auth'])
+    cli.out = ''
+    expect(await cli.run(['routes', '-c', 'octopus.yaml', '--json'])).toBe(0)
+    expect(JSON.parse(cli.out)).toMatchObject([
+      { auth: false },
+      { auth: { roles: ['admin', 'owner'] } },
+      { auth: null, enforces: ['jwt-auth'] },
+    ])
   })
 
   test('prints JSON', async () => {
@@ -130,6 +172,10 @@ describe('schema and init', () => {
     const text = readFileSync(join(cli.cwd, 'octopus.yaml'), 'utf8')
     const all = text.replace('    services: []\n', '').replaceAll(/^( *)# (?=[ a-z-]+:| +- | *[a-z_]+: )/gm, '$1')
     cli.file('all.yaml', all)
+    const { cert, key } = testCertificates().server
+    cli.file('cert.pem', cert)
+    cli.file('key.pem', key)
+    for (const block of ['tls', 'middleware', 'plugins', 'upstreams', 'routes', 'admin']) expect(all).toContain(`\n${block}:\n`)
     expect(all).toContain('\nupstreams:\n  - name: legacy')
     expect(await cli.run(['validate', '-c', 'all.yaml'], { env: { ADMIN_PASSWORD_HASH: `$2b$12$${'a'.repeat(53)}` } })).toBe(0)
     expect(cli.out).toContain('1 route, 1 upstream, discovery static, FARP on')

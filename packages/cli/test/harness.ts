@@ -1,6 +1,6 @@
 import { main, type Io } from '../src/index.ts'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { tmpdir } from 'node:os'
 import { waitFor } from '@octopus-gateway/testing'
@@ -14,6 +14,7 @@ export class Cli implements Disposable {
   err = ''
 
   file(name: string, text: string): string {
+    mkdirSync(dirname(join(this.cwd, name)), { recursive: true })
     writeFileSync(join(this.cwd, name), text)
     return name
   }

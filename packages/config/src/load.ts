@@ -8,10 +8,13 @@ import { routeDefinitions, routingOptions, upstreamOptions } from './resolve/rou
 import type { AnySchema } from './schema/walk.ts'
 import type { MapNode, Node } from './tree/node.ts'
 import { check } from './check/check.ts'
+import { checkDemands } from './plugins/demands.ts'
 import { draftOf } from './check/draft.ts'
 import { fromEnvironment } from './environment.ts'
 import { locate, toIssues, type Located } from './report/issues.ts'
 import { locateOption } from './report/locate.ts'
+import { makeChains, type Chains } from './plugins/chains.ts'
+import { readPemFiles, type PemFiles } from './pem/files.ts'
 import { mergeNodes } from './tree/merge.ts'
 import { readSources } from './files.ts'
 import { readYaml } from './tree/read.ts'
@@ -33,10 +36,10 @@ export async function loadConfig(paths: readonly string[], host: ConfigHost): Pr
   const layers = read.flatMap((one) => (one.root === undefined ? [] : [one.root]))
   const merged = layers.reduce<Node>((base, layer) => mergeNodes(base, layer), empty(files[0] ?? 'configuration'))
   const root = fromEnvironment(merged, host.env)
-  const config = validate({ root, files, before: problems })
-  const locate = (issue: ConfigIssue): ConfigIssue => locateOption(issue, root)
+  const valid = await validate({ root, files, before: problems }, host)
+  const locate = (issue: ConfigIssue): ConfigIssue => locateOption(issue, { root, places: valid.chains.places })
   try {
-    return { ...(await resolve(config, host)), files, locate }
+    return { ...(await resolve(valid, host)), files, locate }
   } catch (error) {
     throw error instanceof ConfigError ? new ConfigError(error.issues.map(locate)) : error
   }
@@ -53,24 +56,36 @@ interface Reading {
   readonly before: readonly Located[]
 }
 
-function validate({ root, files, before }: Reading): Config {
+/** A configuration without a mistake, and what was made and read to find that out. */
+interface Valid {
+  readonly config: Config
+  readonly chains: Chains
+  readonly pem: PemFiles
+}
+
+async function validate({ root, files, before }: Reading, host: ConfigHost): Promise<Valid> {
   const schema = configSchema as unknown as AnySchema
   const result = v.safeParse(configSchema, toValue(root, schema))
   const problems = (result.issues ?? []).flatMap((issue) => translate(issue, schema, root))
   const refused = problems.map((problem) => problem.path)
-  problems.push(...check(draftOf(result.output, refused)))
+  const draft = draftOf(result.output, refused)
+  problems.push(...check(draft))
+  const chains = await makeChains(draft, { root, host }, refused)
+  const pem = await readPemFiles(draft, root)
+  problems.push(...chains.problems, ...checkDemands(draft, chains), ...pem.problems)
   const issues = toIssues([...before, ...locate(problems, root)], files)
   if (issues.length > 0 || !result.success) throw new ConfigError(issues)
-  return result.output
+  return { config: result.output, chains, pem }
 }
 
-async function resolve(config: Config, host: ConfigHost): Promise<Omit<LoadedConfig, 'files' | 'locate'>> {
+async function resolve({ config, chains, pem }: Valid, host: ConfigHost): Promise<Omit<LoadedConfig, 'files' | 'locate'>> {
   const { limits, trusted_proxies } = config.server
   const { logging, metrics } = config.observability
   return {
     gateway: {
-      routes: routeDefinitions(config),
-      upstreams: upstreamOptions(config),
+      routes: routeDefinitions(config, chains),
+      plugins: chains.own,
+      upstreams: upstreamOptions(config, pem),
       discovery: discoveryProviders(config),
       sources: await routeSources(config, host),
       routing: routingOptions(config),
@@ -85,7 +100,7 @@ async function resolve(config: Config, host: ConfigHost): Promise<Omit<LoadedCon
       ...(host.log === undefined ? {} : { log: host.log }),
       ...(host.accessLog === undefined ? {} : { accessLog: host.accessLog }),
     },
-    server: serverSettings(config),
+    server: serverSettings(config, pem),
     admin: adminSettings(config),
     metrics,
     logging: { level: logging.level, format: logging.format ?? (host.isTerminal === true ? 'text' : 'json') },

@@ -4,8 +4,11 @@ import type { AccessLog, ConfigIssue, GatewayOptions, Logger, LogLevel } from '@
 export interface ConfigHost {
   /** For `${VAR}` and `DISCOVERY_BACKEND`. */
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Loads a package by name: `(specifier) => import(specifier)`, so that the packages are those of the program, not those of this one. */
-  import(specifier: string): Promise<unknown>
+  /**
+   * Loads a package by name, or a module by its `file:` URL: `(specifier) => import(specifier)`, so that the packages are those of the program, not
+   * those of this one. `from` is the configuration file that names it.
+   */
+  import(specifier: string, from?: string): Promise<unknown>
   /** Put into the gateway's options. */
   readonly log?: Logger
   /** Put into the gateway's options. */
@@ -20,6 +23,18 @@ export interface ServerSettings {
   readonly host: string
   readonly timeouts: { readonly header: number; readonly idle: number; readonly keepAlive: number; readonly requestBody?: number }
   readonly limits: { readonly connections: number; readonly connectionsPerIp?: number }
+  /** The listener with TLS, where there is one. */
+  readonly tls?: TlsSettings
+}
+
+/** The TLS listener. Certificates and keys are PEM texts, or absolute paths of files with one. */
+export interface TlsSettings {
+  readonly port: number
+  /** The first one without `hosts` is for clients that ask for a name nobody has. */
+  readonly certificates: readonly { readonly cert: string; readonly key: string; readonly hosts?: readonly string[] }[]
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
+  readonly clientAuth?: { readonly ca: string; readonly mode: 'required' | 'optional' }
+  readonly redirectHttp: boolean
 }
 
 /** The admin listener. */

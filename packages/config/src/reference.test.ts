@@ -4,6 +4,8 @@ import { configReference } from './reference.ts'
 import { configSchema } from './schema/root.ts'
 import { knownKeys, unwrap, docOf, type AnySchema } from './schema/walk.ts'
 import { load } from './testing/files.ts'
+import { plainPlugin } from './testing/modules.ts'
+import { testCertificates } from '@octopus-gateway/testing'
 import { readFileSync } from 'node:fs'
 
 const FILE = new URL('../../../docs/configuration.md', import.meta.url)
@@ -24,9 +26,14 @@ test('docs/configuration.md holds the tables that the schema makes', async () =>
 
 test('[R31] every YAML example of the documentation loads', async () => {
   const examples = [...docs.matchAll(/```yaml\n([^]*?)```/g)].map((match) => match[1]!)
-  expect(examples.length).toBeGreaterThanOrEqual(4)
+  expect(examples.length).toBeGreaterThanOrEqual(7)
   const env = { ADMIN_PASSWORD_HASH: `$2b$12$${'a'.repeat(53)}` }
-  for (const example of examples) expect((await load(example, { host: { env } })).issues).toEqual([])
+  const { ca, server } = testCertificates()
+  const beside = { 'cert.pem': server.cert, 'key.pem': server.key, 'ca.pem': ca, 'plugins/stamp.js': plainPlugin('stamp') }
+  for (const example of examples) {
+    const files = { 'octopus.yaml': example, ...beside }
+    expect((await load(files, { paths: ['octopus.yaml'], host: { env } })).issues).toEqual([])
+  }
 })
 
 test('every key says what it does', () => {
@@ -51,10 +58,28 @@ interface Shape {
   readonly required?: readonly string[]
   readonly anyOf?: readonly unknown[]
   readonly additionalProperties?: boolean
+  readonly $ref?: string
+  readonly $defs?: Readonly<Record<string, Shape>>
+  readonly const?: unknown
 }
 
 function at(schema: Shape, path: string): Shape | undefined {
-  return path.split('.').reduce<Shape | undefined>((shape, step) => (shape?.items ?? shape)?.properties?.[step.replace('[]', '')], schema)
+  return path.split('.').reduce<Shape | undefined>((shape, step) => {
+    const [, key, name] = /^([^[]+)(?:\[(.*)\])?$/.exec(step)!
+    const found = membersOf(schema, shape).find(({ properties }) => properties?.[key!] !== undefined)?.properties?.[key!]
+    const named = name === undefined || name === '' ? [] : membersOf(schema, found)
+    return name === undefined || name === '' ? found : named.find(({ properties }) => properties?.name?.const === name)
+  }, schema)
+}
+
+/** What an item of a list, a definition or one of several shapes comes to. */
+function membersOf(schema: Shape, shape: Shape | undefined): readonly Shape[] {
+  if (shape === undefined) return []
+  if (shape.items !== undefined) return membersOf(schema, shape.items)
+  if (shape.$ref !== undefined) return membersOf(schema, schema.$defs![shape.$ref.split('/').at(-1)!])
+  return shape.properties === undefined && shape.anyOf !== undefined
+    ? (shape.anyOf as readonly Shape[]).flatMap((one) => membersOf(schema, one))
+    : [shape]
 }
 
 test('every leaf has a kind', () => {

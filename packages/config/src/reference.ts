@@ -56,7 +56,14 @@ function kind(schema: AnySchema): { readonly name: string; readonly unit: string
     const item = kind(inner.item)
     return { name: `list of ${item.name}`, unit: item.unit }
   }
-  if (inner.leaf === undefined) return { name: 'map', unit: '' }
+  if (inner.named !== undefined)
+    return {
+      name: Object.keys(inner.named.sections)
+        .map((one) => `\`${one}\``)
+        .join(', '),
+      unit: '',
+    }
+  if (inner.leaf === undefined) return { name: inner.orFalse === true ? 'map, or false' : 'map', unit: '' }
   const { name } = inner.leaf
   return { name, unit: name.startsWith('duration') ? 'ms, s, m, h' : name.startsWith('bytes') ? 'B, KiB, MiB, GiB' : '' }
 }

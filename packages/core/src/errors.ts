@@ -15,6 +15,8 @@ export interface ErrorSpec {
   readonly retry: RetryClass
   /** Short, for people, free of internals: the `title` of the problem document. */
   readonly title: string
+  /** The status told to a gRPC client, where `status` alone would tell another. */
+  readonly grpcStatus?: number
 }
 
 /** Every failure the gateway itself can name. `docs/errors.md` is made from this table. */
@@ -23,12 +25,16 @@ export const ERRORS = {
   BAD_TARGET: { status: 400, source: 'client', retry: 'never', title: 'The request target is not acceptable' },
   BAD_HOST: { status: 400, source: 'client', retry: 'never', title: 'The Host field is missing, repeated or invalid' },
   BAD_HEADER: { status: 400, source: 'client', retry: 'never', title: 'A header field is invalid' },
+  UNAUTHENTICATED: { status: 401, source: 'client', retry: 'never', title: 'Authentication is required' },
+  FORBIDDEN: { status: 403, source: 'client', retry: 'never', title: 'The caller may not do this' },
   ROUTE_NOT_FOUND: { status: 404, source: 'client', retry: 'never', title: 'No route matches this request' },
   METHOD_NOT_ALLOWED: { status: 405, source: 'client', retry: 'never', title: 'The route does not accept this method' },
   REQUEST_TIMEOUT: { status: 408, source: 'client', retry: 'never', title: 'The request did not arrive in time' },
   BODY_TOO_LARGE: { status: 413, source: 'client', retry: 'never', title: 'The request body is too large' },
   URI_TOO_LONG: { status: 414, source: 'client', retry: 'never', title: 'The request target is too long' },
   MISDIRECTED: { status: 421, source: 'client', retry: 'never', title: 'The host asked for is not served on this connection' },
+  UPGRADE_REQUIRED: { status: 426, source: 'client', retry: 'never', title: 'The request needs another version of the protocol' },
+  RATE_LIMITED: { status: 429, source: 'client', retry: 'never', title: 'Too many requests' },
   HEADERS_TOO_LARGE: { status: 431, source: 'client', retry: 'never', title: 'The header fields are too large' },
   CLIENT_CLOSED: { status: 499, source: 'client', retry: 'never', title: 'The client closed the connection' },
   INTERNAL: { status: 500, source: 'gateway', retry: 'never', title: 'The gateway failed to process the request' },
@@ -36,10 +42,12 @@ export const ERRORS = {
   UPSTREAM_CONNECT: { status: 502, source: 'upstream', retry: 'always', title: 'The upstream could not be reached' },
   UPSTREAM_RESET: { status: 502, source: 'upstream', retry: 'idempotent', title: 'The upstream closed the connection' },
   UPSTREAM_PROTOCOL: { status: 502, source: 'upstream', retry: 'never', title: 'The upstream sent an invalid response' },
+  UPSTREAM_REFUSED: { status: 503, source: 'upstream', retry: 'always', title: 'The upstream did not accept the request' },
   NO_ENDPOINT: { status: 503, source: 'upstream', retry: 'never', title: 'No instance of the upstream is available' },
   NOT_READY: { status: 503, source: 'gateway', retry: 'never', title: 'The gateway is not ready' },
+  AUTH_UNAVAILABLE: { status: 503, source: 'gateway', retry: 'never', title: 'Callers cannot be authenticated at the moment' },
   UPSTREAM_TIMEOUT: { status: 504, source: 'upstream', retry: 'never', title: 'The upstream did not answer in time' },
-  IDLE_TIMEOUT: { status: 504, source: 'upstream', retry: 'never', title: 'The exchange was idle for too long' },
+  IDLE_TIMEOUT: { status: 504, source: 'upstream', retry: 'never', title: 'The exchange was idle for too long', grpcStatus: 14 },
   CONFIG_INVALID: { status: 500, source: 'gateway', retry: 'never', title: 'The configuration is invalid' },
   SCHEMA_INVALID: { status: 502, source: 'upstream', retry: 'never', title: 'A schema document is invalid' },
 } as const satisfies Readonly<Record<string, ErrorSpec>>

@@ -5,6 +5,7 @@ import { Current, Generation } from './snapshot/current.ts'
 import { Deadlines } from './exchange/deadlines.ts'
 import { diffRoutes } from './snapshot/diff.ts'
 import { Discovery } from './discovery/supervise.ts'
+import { enforcedBy } from './snapshot/validate-auth.ts'
 import { EndpointPool } from './upstream/endpoint-state.ts'
 import { farpCounts, observe } from './metrics/observe.ts'
 import { LaneHost, LANES } from './lane-host.ts'
@@ -82,7 +83,11 @@ class RunningGateway implements Gateway {
     const empty: Snapshot = { generation: 0, routes: [], upstreams: new Map(), sets: new Map(), standby: [], table: new RouteTable() }
     this.#current = new Current(new Generation(empty, () => {}))
     this.#discovery = new Discovery(this.#log)
+    const enforced = (): ReadonlySet<string> => enforcedBy(this.#assembly?.hooks ?? [])
     this.#sources = new Sources(this.#discovery, this.#log, {
+      get enforced() {
+        return enforced()
+      },
       changed: () => this.#schedule(),
       schemaUpdated: (service) => this.metrics.schemaUpdated(service),
     })

@@ -6,7 +6,7 @@ export type { ConfigIssue, ErrorCode, ErrorSource, ErrorSpec, RetryClass } from 
 export { HeaderList } from './headers.ts'
 export { parseDuration, sleep, toMilliseconds } from './time.ts'
 export type { Duration } from './time.ts'
-export type { ContentCoding, Protocol, Reply, RequestHead, ResponseHead } from './exchange/head.ts'
+export type { Coding, ContentCoding, Protocol, Reply, RequestHead, ResponseHead } from './exchange/head.ts'
 export type { Attempt, Client, ClientCertificate, Outcome, RequestContext } from './exchange/context.ts'
 export { defineSlot } from './exchange/slots.ts'
 export type { Slot } from './exchange/slots.ts'

@@ -1,4 +1,5 @@
 import { exchange, forward, local, problemReply } from './exchange/engine.ts'
+import { compressed, webCodings } from './web/compress.ts'
 import { fetchWire, functionWire } from './web/fetch-wire.ts'
 import { HeaderList } from './headers.ts'
 import { meteredUpload, toResponse } from './web/bodies.ts'
@@ -55,6 +56,7 @@ export class LaneHost {
   /** The answer to a request that is refused before its phases; `onResponse` of its (built-in) route runs. */
   async refuse(ctx: Context, error: GatewayError): Promise<Answer<never>> {
     ctx.failure = error
+    ctx.coding = null
     const reply = problemReply(ctx, error)
     const { onResponse } = ctx.route.phases
     try {
@@ -86,7 +88,11 @@ export class LaneHost {
   async #respond<In>(ctx: Context, request: Request, way: WebWay<In>): Promise<Response> {
     ctx.start()
     const { route } = ctx
-    if (route.middleware === null) return toResponse(ctx, await exchange(ctx, way.wire, way.bodyOf(request)))
+    if (route.middleware === null) {
+      const answer = await exchange(ctx, way.wire, way.bodyOf(request))
+      ctx.coding = answer.coding
+      return toResponse(ctx, answer)
+    }
     let app = this.#apps.get(route.hooks)
     if (app === undefined) this.#apps.set(route.hooks, (app = new WebApp(route.hooks)))
     return app.respond(request, ctx, async (c) => {
@@ -120,13 +126,30 @@ export class LaneHost {
     request.signal.addEventListener('abort', onAbort)
     if (request.signal.aborted) onAbort()
     ctx.onFinish = () => request.signal.removeEventListener('abort', onAbort)
+    ctx.codings = webCodings()
+    ctx.codesStreams = false
     try {
       const { handler } = ctx.route.upstream as LiveUpstream
-      return await this.#respondStandard(ctx, request, handler === null ? this.#fetchWire : functionWire(async (inner) => handler(inner)))
+      const shown = ctx.taken === null ? request : without(request, ctx.taken)
+      const response = await this.#respondStandard(
+        ctx,
+        shown,
+        handler === null ? this.#fetchWire : functionWire(async (inner) => handler(inner)),
+      )
+      return ctx.coding === null ? response : compressed(ctx, response, ctx.coding)
     } catch (thrown) {
       const error = toGatewayError(thrown)
       ctx.log.error('request failed outside its phases', { reason: error.message, request_id: ctx.id })
       return toResponse(ctx, await this.refuse(ctx, error))
     }
   }
+}
+
+/** The request as middlewares may see it: without fields that only the gateway may set. */
+function without(request: Request, names: readonly string[]): Request {
+  const headers = new Headers(request.headers)
+  for (const name of names) headers.delete(name)
+  // Made of its parts: what a server hands over may look like a Request and be none that another can be made of.
+  const { url, method, signal, body } = request
+  return new Request(url, { method, headers, signal, ...(body === null ? {} : { body, duplex: 'half' }) })
 }

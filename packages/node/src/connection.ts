@@ -21,6 +21,8 @@ export interface Secured {
 export class Connection {
   /** Nothing more is read from it: the answer under way is the last. */
   isLast = false
+  /** Called when no request is under way any more: what waits for that takes the connection over. */
+  onIdle: (() => void) | null = null
   /** Set where the protocol can say goodbye: no more requests are taken, and the connection ends when those under way have ended. */
   retire: (() => void) | null = null
   /** Set on a connection over TLS. */
@@ -51,6 +53,11 @@ export class Connection {
     return this.#open.length
   }
 
+  /** The request whose answer is being sent. */
+  get oldest(): Exchange | undefined {
+    return this.#open[0]
+  }
+
   /** The request that came last, the only one whose body can be incomplete. */
   get newest(): Exchange | undefined {
     return this.#open.at(-1)
@@ -65,6 +72,7 @@ export class Connection {
     exchange.abandon()
     if (this.#open.at(-1) === exchange) this.#open.pop()
     else if (this.#open.includes(exchange)) this.#open.splice(this.#open.indexOf(exchange), 1)
+    if (this.#open.length === 0) this.onIdle?.()
   }
 
   peer(lanes: LaneHost): Peer {

@@ -1,5 +1,6 @@
 import { endToEndTrailers, takesTrailers } from './trailers.ts'
 import { GatewayError } from '@octopus-gateway/core'
+import { grpcStatusIn, grpcTrailers } from '@octopus-gateway/core/lane'
 import type { Answer, Context } from '@octopus-gateway/core/lane'
 import type { ClientResponse, Exchange } from './exchange.ts'
 import type { FlowSink, Flow } from './flow.ts'
@@ -95,13 +96,34 @@ export class ClientSink implements FlowSink {
   }
 
   end(trailers: HeaderList | null): void {
+    if (trailers !== null && this.#ctx.protocol === 'grpc') this.#ctx.grpcStatus = grpcStatusIn(trailers)
     if (trailers !== null && takesTrailers(this.#ctx)) this.#exchange.trailers(endToEndTrailers(trailers))
     this.#res.end()
     this.#exchange.sent(this.bytes)
   }
 
   fail(error: GatewayError): void {
-    this.#ctx.finish({ status: this.#res.statusCode, bytesOut: this.bytes, error })
-    this.#exchange.cut()
+    const { res } = this.#exchange
+    this.#ctx.finish({ status: res.statusCode, bytesOut: this.bytes, error })
+    if (this.#ctx.protocol === 'grpc' && mayHear(res, error)) endWithStatus(this.#exchange, error, this.bytes)
+    else this.#exchange.cut()
   }
+}
+
+/** How long a client may take to read the end of a stream that broke. */
+const LAST_WORDS_MS = 10_000
+
+/** Whether a client is there that reads: to one that does not, and was therefore given up, nothing can be told. */
+function mayHear(res: ClientResponse, error: GatewayError): boolean {
+  return !res.destroyed && error.code !== 'CLIENT_CLOSED' && (error.code !== 'IDLE_TIMEOUT' || res.writableLength === 0)
+}
+
+/** A stream of gRPC that breaks ends with a status all the same: a reset would leave its client to guess. */
+function endWithStatus(exchange: Exchange, error: GatewayError, bytesOut: number): void {
+  const { res } = exchange
+  exchange.trailers(grpcTrailers(error))
+  res.end()
+  exchange.sent(bytesOut)
+  const timer = setTimeout(() => exchange.cut(), LAST_WORDS_MS)
+  res.once('close', () => clearTimeout(timer))
 }

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import type { Context } from '@octopus-gateway/core/lane'
 import type { HeaderList, ResponseHead } from '@octopus-gateway/core'
 import type { NodeUpload } from './flow.ts'
@@ -46,4 +47,22 @@ export interface Exchange {
   cut(): void
   /** Nobody takes the answer any more. */
   abandon(): void
+  /**
+   * Tells the client that its upgrade is granted, and lets go of what is behind it. Only where the listener carries upgrades. Throws when a
+   * field is none: nothing has been sent then.
+   */
+  switchProtocols?(headers: HeaderList): ClientEnd
+}
+
+/** The client's end of a tunnel. */
+export interface ClientEnd {
+  readonly duplex: Duplex
+  /** The status by which the client was told. */
+  readonly status: number
+  /** What came before anybody could take it. */
+  readonly early: Buffer
+  /** Breaks it off, so that the client knows it was no proper end. */
+  abort(): void
+  /** The tunnel is over. */
+  done(): void
 }

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import { refuseMalformed, writeProblem } from './malformed.ts'
+import { UpgradeListener } from './upgrade/upgrade-listener.ts'
 import type { Listener } from './listener.ts'
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
@@ -44,10 +45,9 @@ export function createHttp1(listener: Listener, timeouts: Http1Timeouts): { serv
   server.on('connect', (_req, socket) => writeProblem(socket as Socket, 'NOT_SUPPORTED'))
   const take = server.listeners('connection')
   server.removeAllListeners('connection')
-  return {
-    server,
-    accept(socket) {
-      for (const listen of take) Reflect.apply(listen, server, [socket])
-    },
+  const accept = (socket: Socket): void => {
+    for (const listen of take) Reflect.apply(listen, server, [socket])
   }
+  server.on('upgrade', new UpgradeListener(listener, accept).handle)
+  return { server, accept }
 }

@@ -1,15 +1,20 @@
 import { bodyLength } from './body.ts'
+import { CODINGS } from './compress.ts'
 import { Connection } from './connection.ts'
 import { deliver } from './deliver.ts'
+import { deliverCoded } from './coded.ts'
+import { EventStreams } from './event-streams.ts'
 import { GatewayError, HeaderList, toGatewayError } from '@octopus-gateway/core'
 import { local } from '@octopus-gateway/core/lane'
 import { MessageExchange } from './message-exchange.ts'
 import { redirectReply } from './tls/redirect.ts'
+import { Tunnels } from './upgrade/tunnels.ts'
 import { WebLane } from './web-lane.ts'
 import type { Answer, Context, LaneHost } from '@octopus-gateway/core/lane'
 import type { Exchange } from './exchange.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Flow, NodeWire } from './flow.ts'
+import type { Flow } from './flow.ts'
+import type { Wires } from './wires.ts'
 import type { RedirectTarget } from './tls/redirect.ts'
 
 /** What a listener is told. */
@@ -25,15 +30,25 @@ export class Listener {
   /** Set where nothing is served in the clear. */
   redirect: RedirectTarget | null = null
   readonly lanes: LaneHost
-  readonly #wire: NodeWire
+  readonly #wire: Wires
   readonly #web: WebLane
+  readonly #events = new EventStreams()
+  readonly #tunnels: Tunnels
   readonly #options: ListenerOptions
 
-  constructor(lanes: LaneHost, wire: NodeWire, options: ListenerOptions) {
+  constructor(lanes: LaneHost, wire: Wires, options: ListenerOptions) {
     this.lanes = lanes
     this.#wire = wire
-    this.#web = new WebLane(lanes, wire)
+    this.#web = new WebLane(lanes, wire, this.#events)
+    this.#tunnels = new Tunnels(lanes, wire.upgrades)
     this.#options = options
+  }
+
+  /** The server closes: what would go on for ever is told to go, everything else ends with its answer. */
+  retire(): void {
+    this.isClosing = true
+    this.#events.goodbye()
+    this.#tunnels.goodbye()
   }
 
   readonly handle = (req: IncomingMessage, res: ServerResponse): void => this.#handle(req, res, false)
@@ -62,6 +77,7 @@ export class Listener {
   take(connection: Connection, exchange: Exchange, how: { readonly problem: GatewayError | null; readonly isExpecting: boolean }): void {
     const { ctx } = exchange
     connection.begin(exchange)
+    if (ctx.protocol === 'http') ctx.codings = CODINGS
     ctx.clientIdle = this.#options.clientIdle
     ctx.downstream = exchange
     ctx.onInformational = (head) => exchange.inform(head)
@@ -79,8 +95,15 @@ export class Listener {
       this.#deliver(exchange, await this.lanes.refuse(ctx, problem))
       return
     }
+    if (ctx.protocol === 'websocket') {
+      ctx.start()
+      const answer = await this.#tunnels.exchange(exchange)
+      if (answer !== null) this.#deliver(exchange, answer)
+      return
+    }
     if (isExpecting) exchange.invite()
-    if (ctx.route.lane === 'web') {
+    // A plugin whose middleware may be passed by for gRPC does its work in phases; Web responses have no trailers.
+    if (ctx.route.lane === 'web' && ctx.protocol === 'http') {
       await this.#web.run(exchange, () => exchange.mustEnd(this.isClosing))
       return
     }
@@ -97,9 +120,14 @@ export class Listener {
   }
 
   #deliver(exchange: Exchange, answer: Answer<Flow>): void {
-    if (exchange.mustEnd(this.isClosing)) answer.head.headers.set('connection', 'close')
+    const { ctx } = exchange
+    const { headers } = answer.head
+    if (exchange.mustEnd(this.isClosing)) headers.set('connection', headers.has('upgrade') ? 'Upgrade, close' : 'close')
+    const isEvents = answer.flow !== null && ctx.isStream && ctx.protocol === 'http'
     try {
-      deliver(exchange, answer)
+      const delivered = isEvents ? { ...answer, flow: this.#events.watch(answer.flow) } : answer
+      if (answer.coding === null) deliver(exchange, delivered)
+      else deliverCoded(exchange, delivered, answer.coding)
     } catch (thrown) {
       const error = toGatewayError(thrown)
       answer.flow?.abort(error)

@@ -13,6 +13,7 @@ import type { LaneHost } from '@octopus-gateway/core/lane'
 import type { Server as NetServer, Socket } from 'node:net'
 import type { TlsOptions } from './tls/options.ts'
 import type { TLSSocket } from 'node:tls'
+import type { UpstreamClient } from './wires.ts'
 
 /** How a gateway listens. */
 export interface ServeOptions {
@@ -38,6 +39,11 @@ export interface ServeOptions {
     /** Connections from one address. Default: no limit. Behind a proxy all clients share its address. */
     readonly connectionsPerIp?: number
   }
+  /**
+   * Who speaks HTTP/1.1 to upstreams. Default `native`: a client made for a gateway, stricter with answers and cheaper than undici; it passes
+   * interim answers and trailer fields on. `undici` is the well-known one, for a second opinion when an upstream is suspected.
+   */
+  readonly upstreamClient?: UpstreamClient
 }
 
 /** A listening server. */
@@ -69,7 +75,7 @@ export async function serve(gateway: Gateway, options: ServeOptions = {}): Promi
   const { host = '0.0.0.0', timeouts = {}, limits = {}, tls } = options
   const head = toMilliseconds(timeouts.header ?? '10s')
   const secure = tls === undefined ? null : await SecureListener.create(tls, { handshake: head, log })
-  const wire = new Wires()
+  const wire = new Wires(options.upstreamClient)
   const listener = new Listener(lanes, wire, { clientIdle: toMilliseconds(timeouts.idle ?? '60s') })
   const keepAlive = toMilliseconds(timeouts.keepAlive ?? '75s')
   const streams = new StreamListener(listener, { preface: head, keepAlive, log })
@@ -99,7 +105,7 @@ export async function serve(gateway: Gateway, options: ServeOptions = {}): Promi
     else http1.accept(socket)
   })
   const closeAll = async (grace: Duration): Promise<void> => {
-    listener.isClosing = true
+    listener.retire()
     secure?.[Symbol.dispose]()
     const closed = Promise.all([closeListening(http1.server), secure === null ? undefined : closeListening(secure.server)])
     connections.retire()

@@ -1,14 +1,26 @@
-import { Agent } from 'undici'
+import { Agent, buildConnector } from 'undici'
+import { dial } from './connect/dial.ts'
 import { GatewayError } from '@octopus-gateway/core'
+import { Tickets } from './connect/tickets.ts'
 import { UndiciFlow } from './undici-flow.ts'
 import type { Call, Sending } from '@octopus-gateway/core/lane'
 import type { Dispatcher } from 'undici'
 import type { Flow, NodeUpload, NodeWire } from './flow.ts'
+import type { Transport } from '@octopus-gateway/core'
 
-/** The way out on Node: undici's `dispatch` with flat header arrays, one pool of connections per origin. */
+/** After this long without a request the agent of a transport is let go of. */
+const FORGOTTEN_MS = 600_000
+
+/** Connections to the upstreams of one transport. */
+interface Pool {
+  readonly agent: Agent
+  usedAt: number
+}
+
+/** The way out over HTTP/1.1: undici's `dispatch` with flat header arrays, one pool of connections per transport and origin. */
 export class UndiciWire implements NodeWire {
-  /** Connection options belong to an agent, so there is one for each connect timeout in use. */
-  readonly #agents = new Map<number, Agent>()
+  /** Connection options belong to an agent, so there is one for each transport and connect timeout in use. */
+  readonly #pools = new Map<Transport, Map<number, Pool>>()
 
   send(call: Call<NodeUpload>): Sending<Flow> {
     const flow = new UndiciFlow(call.onInformational)
@@ -22,9 +34,11 @@ export class UndiciWire implements NodeWire {
       // Our own deadlines count; undici would also count time that a slow client takes.
       headersTimeout: 0,
       bodyTimeout: 0,
+      // Undici would take the name from the Host field: whose certificate is asked for must not be the client's choice.
+      servername: endpoint.origin,
     }
     try {
-      this.#agent(call.connectTimeout).dispatch(options, flow)
+      this.#agent(call.transport, call.connectTimeout).dispatch(options, flow)
     } catch (thrown) {
       flow.onError(thrown as Error)
     }
@@ -37,8 +51,8 @@ export class UndiciWire implements NodeWire {
   }
 
   async close(graceMs: number): Promise<void> {
-    const agents = [...this.#agents.values()]
-    this.#agents.clear()
+    const agents = [...this.#pools.values()].flatMap((pools) => [...pools.values()].map(({ agent }) => agent))
+    this.#pools.clear()
     const closing = Promise.all(agents.map((agent) => agent.close()))
     const timer = setTimeout(
       () => agents.forEach((agent) => void agent.destroy(new GatewayError('UPSTREAM_RESET', 'The gateway is closing.'))),
@@ -47,12 +61,48 @@ export class UndiciWire implements NodeWire {
     await closing.finally(() => clearTimeout(timer))
   }
 
-  #agent(connectTimeout: number): Agent {
-    let agent = this.#agents.get(connectTimeout)
-    if (agent === undefined) {
-      agent = new Agent({ connect: { timeout: connectTimeout }, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 })
-      this.#agents.set(connectTimeout, agent)
+  #agent(transport: Transport, connectTimeout: number): Agent {
+    const now = performance.now()
+    let pools = this.#pools.get(transport)
+    if (pools === undefined) {
+      this.#forget(now)
+      this.#pools.set(transport, (pools = new Map()))
     }
-    return agent
+    let pool = pools.get(connectTimeout)
+    if (pool === undefined) pools.set(connectTimeout, (pool = { agent: newAgent(transport, connectTimeout), usedAt: now }))
+    pool.usedAt = now
+    return pool.agent
   }
+
+  /** Transports come and go with the configuration. A request that is still under way is waited for. */
+  #forget(now: number): void {
+    for (const [transport, pools] of this.#pools) {
+      for (const [connectTimeout, { agent, usedAt }] of pools) {
+        if (now - usedAt < FORGOTTEN_MS) continue
+        pools.delete(connectTimeout)
+        void agent.close()
+      }
+      if (pools.size === 0) this.#pools.delete(transport)
+    }
+  }
+}
+
+function newAgent(transport: Transport, timeout: number): Agent {
+  const connectInTheClear = buildConnector({ timeout })
+  const tickets = new Tickets()
+  return new Agent({
+    connect(options, callback) {
+      if (options.protocol !== 'https:') {
+        connectInTheClear(options, callback)
+        return
+      }
+      const origin = `https://${options.host ?? options.hostname}`
+      dial({ origin, transport, alpn: ['http/1.1'], timeout, tickets }, (error, socket) =>
+        error === null ? callback(null, socket) : callback(error, null),
+      )
+    },
+    pipelining: 1,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  })
 }

@@ -1,5 +1,6 @@
 import { getRequestListener } from '@hono/node-server'
 import { GatewayError, HeaderList } from '@octopus-gateway/core'
+import { isEventStream } from '@octopus-gateway/core/lane'
 import { MessageExchange } from './message-exchange.ts'
 import { Readable } from 'node:stream'
 import { RecordedUpload } from './http2/recorded-upload.ts'
@@ -9,6 +10,7 @@ import { endToEndTrailers, takesTrailers } from './trailers.ts'
 import { webRequest } from './http2/web-request.ts'
 import { writeResponse } from './write-response.ts'
 import type { Call, LaneHost, Sending, WebBody, Wire } from '@octopus-gateway/core/lane'
+import type { EventStreams } from './event-streams.ts'
 import type { Exchange } from './exchange.ts'
 import type { FlowSink, Flow } from './flow.ts'
 import type { NodeUpload, NodeWire } from './flow.ts'
@@ -17,17 +19,19 @@ import type { NodeUpload, NodeWire } from './flow.ts'
 export class WebLane {
   readonly #lanes: LaneHost
   readonly #wire: NodeWire
+  readonly #events: EventStreams
   readonly #webWire: Wire<NodeUpload, WebBody>
 
-  constructor(lanes: LaneHost, wire: NodeWire) {
+  constructor(lanes: LaneHost, wire: NodeWire, events: EventStreams) {
     this.#lanes = lanes
     this.#wire = wire
-    this.#webWire = asWebWire(wire)
+    this.#events = events
+    this.#webWire = asWebWire(wire, events)
   }
 
   #wireFor(exchange: Exchange): Wire<NodeUpload, WebBody> {
     if (!takesTrailers(exchange.ctx)) return this.#webWire
-    return asWebWire(this.#wire, (trailers) => exchange.trailers(endToEndTrailers(trailers)))
+    return asWebWire(this.#wire, this.#events, (trailers) => exchange.trailers(endToEndTrailers(trailers)))
   }
 
   /** `mustEnd` is asked right before the head of the answer is written. */
@@ -80,6 +84,7 @@ export class WebLane {
   #respond(exchange: MessageExchange, request: Request): Promise<Response> {
     const { req, ctx } = exchange
     const wire = this.#wireFor(exchange)
+    for (const name of ctx.taken ?? []) request.headers.delete(name)
     const upload = uploadOf(req, ctx, this.#lanes.opener.limits.body)
     if (upload === null) return this.#lanes.respond(ctx, request, { wire, bodyOf: (raw) => replaced(raw, request) })
     // A middleware that waits for the rest of a body would wait for ever when the request has ended.
@@ -101,12 +106,15 @@ function replaced(raw: Request, original: Request): NodeUpload {
 }
 
 /** `onTrailers` gets the fields behind a body; a `Response` has no place for them. */
-function asWebWire(wire: NodeWire, onTrailers?: (trailers: HeaderList) => void): Wire<NodeUpload, WebBody> {
+function asWebWire(wire: NodeWire, events: EventStreams, onTrailers?: (trailers: HeaderList) => void): Wire<NodeUpload, WebBody> {
   return {
     send: (call: Call<NodeUpload>): Sending<WebBody> => {
       const sending = wire.send(call)
       return {
-        answer: sending.answer.then(({ head, body }) => ({ head, body: body.takeWhole() ?? toStream(body, onTrailers) })),
+        answer: sending.answer.then(({ head, body }) => ({
+          head,
+          body: body.takeWhole() ?? toStream(isEventStream(head) ? events.watch(body) : body, onTrailers),
+        })),
         abort: (error) => sending.abort(error),
       }
     },

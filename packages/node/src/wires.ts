@@ -1,20 +1,64 @@
+import { Agreements } from './agreements.ts'
+import { GatewayError } from '@octopus-gateway/core'
+import { H2Wire } from './h2/h2-wire.ts'
+import { Http1Wire } from './http1/wire.ts'
+import { Negotiated } from './h2/negotiated.ts'
+import { Readable } from 'node:stream'
 import { UndiciWire } from './undici-wire.ts'
+import { UpgradeWire } from './upgrade/upgrade-wire.ts'
 import type { Call, Sending } from '@octopus-gateway/core/lane'
 import type { Flow, NodeUpload, NodeWire } from './flow.ts'
 
+/** Who speaks HTTP/1.1 to upstreams: the gateway's own client, or undici. */
+export type UpstreamClient = 'native' | 'undici'
+
 /** The way out on Node: for every call the wire that speaks what its upstream speaks. */
 export class Wires implements NodeWire {
-  readonly #http1 = new UndiciWire()
+  readonly #http1: NodeWire
+  readonly #h2 = new H2Wire()
+  readonly #agreements = new Agreements()
+  readonly upgrades = new UpgradeWire(this.#h2)
+
+  constructor(client: UpstreamClient = 'native') {
+    this.#http1 = client === 'native' ? new Http1Wire() : new UndiciWire()
+  }
 
   send(call: Call<NodeUpload>): Sending<Flow> {
-    return this.#http1.send(call)
+    const { transport, protocol, endpoint } = call
+    if (transport.protocol === 'http1') return protocol === 'grpc' ? new NotSent(NO_TRAILERS) : this.#overHttp1(call)
+    if (transport.protocol !== 'auto' || protocol === 'grpc') return this.#h2.send(call)
+    if (endpoint.origin.startsWith('http:') || this.#agreements.isHttp1(transport, endpoint.origin)) return this.#overHttp1(call)
+    return new Negotiated(this.#h2.send(call), () => {
+      this.#agreements.http1(transport, endpoint.origin)
+      return this.#overHttp1(call)
+    })
   }
 
   replayable(body: NodeUpload): boolean {
-    return this.#http1.replayable(body)
+    return this.#h2.replayable(body)
   }
 
   async close(graceMs: number): Promise<void> {
-    await this.#http1.close(graceMs)
+    await Promise.all([this.#http1.close(graceMs), this.#h2.close(graceMs)])
   }
+
+  #overHttp1(call: Call<NodeUpload>): Sending<Flow> {
+    const { body } = call
+    const replay = body instanceof Readable ? this.#h2.replayOf(body) : undefined
+    // Another endpoint of the same upstream had begun to take the body over HTTP/2.
+    return this.#http1.send(replay === undefined || replay.isUntouched ? call : { ...call, body: Readable.from(replay.rest()) })
+  }
+}
+
+const NO_TRAILERS = new GatewayError('UPSTREAM_PROTOCOL', 'gRPC needs HTTP/2, and the upstream is configured for HTTP/1.1.')
+
+/** An attempt that fails before anything is sent. */
+class NotSent implements Sending<Flow> {
+  readonly answer: Promise<never>
+
+  constructor(error: GatewayError) {
+    this.answer = Promise.reject(error)
+  }
+
+  abort(): void {}
 }

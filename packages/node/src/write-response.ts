@@ -1,5 +1,6 @@
 import { wholeBody } from '@octopus-gateway/core/lane'
 import { endWith, writeHead } from './deliver.ts'
+import { writeCoded } from './coded.ts'
 import type { ClientResponse, Exchange } from './exchange.ts'
 import type { HeaderList } from '@octopus-gateway/core'
 
@@ -10,6 +11,10 @@ export function writeResponse(exchange: Exchange, headers: HeaderList, response:
     void response.body?.cancel().catch(() => {
       // The client has gone, and so has the upstream's side.
     })
+    return
+  }
+  if (exchange.ctx.coding !== null) {
+    writeCoded(exchange, headers, response)
     return
   }
   writeHead(res, response.status, headers.flat)

@@ -61,7 +61,7 @@ function print(gateway: Gateway, args: Arguments, io: Io): void {
   const all = gateway.snapshot.routes.toSorted((a, b) => compare(a, b))
   if (args.options.json !== undefined) say(io, JSON.stringify(all.map(asData), null, 2))
   else if (all.length === 0) say(io, 'There are no routes.')
-  else say(io, formatTable(['HOST', 'METHOD', 'PATH', 'UPSTREAM', 'LANE', 'SOURCE'], all.map(asRow)))
+  else say(io, formatTable(['HOST', 'METHOD', 'PATH', 'UPSTREAM', 'AUTH', 'LANE', 'SOURCE'], all.map(asRow)))
 }
 
 function compare(a: Route, b: Route): number {
@@ -72,10 +72,25 @@ function compare(a: Route, b: Route): number {
 function asRow(route: Route): string[] {
   const lane = route.laneReason === null ? route.lane : `${route.lane} (${route.laneReason})`
   const source = route.service === null ? route.source : `${route.source} (${route.service})`
-  return [route.host ?? '*', methodsOf(route), route.path, route.upstream.name, lane, source]
+  return [route.host ?? '*', methodsOf(route), route.path, route.upstream.name, authOf(route), lane, source]
+}
+
+/** Who is asked about callers, and what the route demands of them: `jwt-auth, roles admin|operator`. Nothing where everybody may come. */
+function authOf({ auth, hooks }: Route): string {
+  const asked = [...new Set(hooks.flatMap((hook) => hook.enforces ?? []))]
+  if (asked.length === 0) return '-'
+  if (auth === false) return 'anonymous'
+  const { providers = asked, scopes = [], roles = [] } = auth ?? {}
+  return [
+    providers.join('|'),
+    ...(scopes.length === 0 ? [] : [`scopes ${scopes.join('+')}`]),
+    ...(roles.length === 0 ? [] : [`roles ${roles.join('|')}`]),
+  ].join(', ')
 }
 
 function asData(route: Route): Readonly<Record<string, unknown>> {
   const { id, host, methods, path, lane, laneReason, source, service, priority, tags } = route
-  return { id, host, methods, path, upstream: route.upstream.name, lane, laneReason, source, service, priority, tags }
+  const { auth } = route
+  const enforces = [...new Set(route.hooks.flatMap((hook) => hook.enforces ?? []))]
+  return { id, host, methods, path, upstream: route.upstream.name, auth, enforces, lane, laneReason, source, service, priority, tags }
 }

@@ -9,6 +9,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   /** The file under the one of the test. */
   readonly base?: string
+  /** More files, beside the one of the test: modules, certificates. */
+  readonly files?: Readonly<Record<string, string>>
 }
 
 /** A log line. */
@@ -37,8 +39,9 @@ export interface View {
 }
 
 /** Starts a gateway from YAML and waits until it listens and, as far as the admin API tells, discovery has reported. Stopped at the end of its block; then it must have ended with 0. */
-export async function running(yaml: string, { env = {}, base = BASE }: RunOptions = {}): Promise<Running> {
+export async function running(yaml: string, { env = {}, base = BASE, files = {} }: RunOptions = {}): Promise<Running> {
   const cli = new Cli()
+  for (const [name, text] of Object.entries(files)) cli.file(name, text)
   cli.file('base.yaml', base)
   cli.file('octopus.yaml', yaml)
   let code: number | undefined
@@ -83,9 +86,10 @@ function jsonLines(text: string): Line[] {
 /** What a configuration that must not start says, and the exit code. */
 export async function refused(
   yaml: string,
-  { env = {}, base = BASE }: RunOptions = {},
+  { env = {}, base = BASE, files = {} }: RunOptions = {},
 ): Promise<{ readonly code: number; readonly err: string }> {
   using cli = new Cli()
+  for (const [name, text] of Object.entries(files)) cli.file(name, text)
   cli.file('base.yaml', base)
   cli.file('octopus.yaml', yaml)
   const code = await cli.run(['-c', 'base.yaml', '-c', 'octopus.yaml'], { env })

@@ -1,5 +1,6 @@
 import type { Draft } from './draft.ts'
 import type { Problem } from '../report/issues.ts'
+import type { Path } from '../tree/node.ts'
 import { nearest } from '../report/suggest.ts'
 
 type DraftUpstream = NonNullable<NonNullable<Draft['upstreams']>[number]>
@@ -18,7 +19,8 @@ export function* checkUpstreams(draft: Draft): Generator<Problem> {
         message: `upstreams[${first}] already has the name ${upstream.name}; rename or remove one`,
       }
     else if (upstream.name !== undefined) names.set(upstream.name, index)
-    for (const problem of checkInstances(upstream, draft)) yield { ...problem, path: [...path, ...problem.path] }
+    for (const problem of [...checkInstances(upstream, draft), ...checkTransport(upstream)])
+      yield { ...problem, path: [...path, ...problem.path] }
   }
 }
 
@@ -54,6 +56,21 @@ function* checkInstances(upstream: DraftUpstream, draft: Draft): Generator<Probl
         }
     }
   }
+}
+
+/** Protocol and TLS have to fit how the instances are spoken to. Discovered ones say that themselves, later. */
+function* checkTransport(upstream: DraftUpstream): Generator<Problem> {
+  const { protocol, tls, scheme = 'http' } = upstream
+  const conflict = (path: Path, message: string): Problem => ({ code: 'conflicting_keys', path, message })
+  if (tls?.verify === false && tls.ca !== undefined)
+    yield conflict(['tls', 'ca'], 'is never looked at when verify is false; remove one of them')
+  if (upstream.service !== undefined || ('scheme' in upstream && upstream.scheme === undefined)) return
+  if (protocol === 'h2c' && scheme === 'https')
+    yield conflict(['protocol'], 'h2c is HTTP/2 in the clear, and scheme is https; use h2, or remove scheme')
+  if (protocol === 'h2' && scheme === 'http')
+    yield conflict(['protocol'], 'h2 is HTTP/2 over TLS, and scheme is http; use h2c, or set scheme to https')
+  if (tls !== undefined && scheme === 'http')
+    yield conflict(['tls'], 'the instances are spoken to without TLS; set scheme to https, or remove tls')
 }
 
 function* checkService(service: string, draft: Draft): Generator<Problem> {

@@ -8,8 +8,8 @@ import { printable, type Problem } from './issues.ts'
 /** What the schema refused, in words for people. One issue of the schema can be several problems: it names only the first unknown key. */
 export function translate(issue: v.BaseIssue<unknown>, schema: AnySchema, root: Node): Problem[] {
   const path = (issue.path ?? []).map((item) => item.key as string | number)
-  const found = schemaAt(schema, path)
-  if (issue.expected === 'never') return unknownKeys(path.slice(0, -1), issue, schema)
+  const found = schemaAt(schema, path, root)
+  if (issue.expected === 'never') return unknownKeys(path.slice(0, -1), issue, { schema, root })
   if (found === undefined) return [{ code: 'invalid_value', path, message: issue.message }]
   if (issue.path?.at(-1)?.origin === 'key') return [{ code: 'missing_key', path, message: `is missing; ${wanted(found)}` }]
   if (found.leaf !== undefined) {
@@ -25,7 +25,7 @@ export function translate(issue: v.BaseIssue<unknown>, schema: AnySchema, root: 
   }
   const what =
     found.item === undefined
-      ? `a map of keys such as ${Object.keys(found.entries ?? {})
+      ? `${found.orFalse === true ? 'false, or ' : ''}a map of keys such as ${Object.keys(found.entries ?? {})
           .slice(0, 3)
           .join(', ')}`
       : 'a list'
@@ -38,8 +38,12 @@ function wanted(schema: AnySchema): string {
   return `add it (${kind})${description === undefined ? '' : `: ${description}`}`
 }
 
-function unknownKeys(parent: Path, issue: v.BaseIssue<unknown>, schema: AnySchema): Problem[] {
-  const known = Object.keys(schemaAt(schema, parent)?.entries ?? {})
+function unknownKeys(
+  parent: Path,
+  issue: v.BaseIssue<unknown>,
+  { schema, root }: { readonly schema: AnySchema; readonly root: Node },
+): Problem[] {
+  const known = Object.keys(schemaAt(schema, parent, root)?.entries ?? {})
   const given = Object.keys((issue.path!.at(-1)!.input ?? {}) as object)
   return given
     .filter((key) => !known.includes(key))

@@ -1,5 +1,8 @@
-import type { Endpoint, RouteDefinition, RoutingOptions, RoutingSettings, UpstreamOptions } from '@octopus-gateway/core'
+import type { Endpoint, RouteDefinition, RoutingOptions, RoutingSettings, UpstreamOptions, UpstreamTls } from '@octopus-gateway/core'
+import { demandOf } from '../plugins/demands.ts'
+import type { Chains } from '../plugins/chains.ts'
 import type { Config } from '../schema/root.ts'
+import type { PemFiles } from '../pem/files.ts'
 import { isIPv6 } from 'node:net'
 
 type ConfigUpstream = Config['upstreams'][number]
@@ -11,12 +14,26 @@ export function routingOptions({ routing }: Config): RoutingOptions {
 }
 
 /** `upstreams` by name. */
-export function upstreamOptions({ upstreams }: Config): Record<string, UpstreamOptions> {
-  return Object.fromEntries(upstreams.map((upstream) => [upstream.name, oneUpstream(upstream)]))
+export function upstreamOptions({ upstreams }: Config, files: PemFiles): Record<string, UpstreamOptions> {
+  return Object.fromEntries(
+    upstreams.map((upstream, index) => {
+      const tls = upstream.tls === undefined ? {} : { tls: tlsOptions(upstream.tls, () => files.at('upstreams', index, 'tls', 'ca').text) }
+      return [upstream.name, { ...oneUpstream(upstream), ...tls }]
+    }),
+  )
+}
+
+function tlsOptions({ ca, verify, server_name }: NonNullable<ConfigUpstream['tls']>, read: () => string): UpstreamTls {
+  return {
+    ...(ca === undefined ? {} : { ca: read() }),
+    verify,
+    ...(server_name === undefined ? {} : { serverName: server_name }),
+  }
 }
 
 function oneUpstream(upstream: ConfigUpstream): UpstreamOptions {
   return {
+    protocol: upstream.protocol,
     endpoints: upstream.service === undefined ? endpoints(upstream) : { discover: upstream.service },
     host: upstream.host,
     ...(upstream.load_balance === undefined ? {} : { loadBalance: upstream.load_balance }),
@@ -38,8 +55,8 @@ function endpoints({ scheme = 'http', instances = [] }: ConfigUpstream): Endpoin
 }
 
 /** `routes` in the order of the file. */
-export function routeDefinitions({ routes }: Config): RouteDefinition[] {
-  return routes.map((route) => ({
+export function routeDefinitions({ routes }: Config, chains: Chains): RouteDefinition[] {
+  return routes.map((route, index) => ({
     path: route.path,
     upstream: route.upstream,
     priority: route.priority,
@@ -48,6 +65,8 @@ export function routeDefinitions({ routes }: Config): RouteDefinition[] {
     ...(route.methods === undefined ? {} : { methods: route.methods }),
     ...rewrite(route),
     ...settings(route),
+    ...(route.auth === undefined ? {} : { auth: demandOf(index, route.auth, chains) }),
+    ...(chains.routes.has(index) ? { plugins: chains.routes.get(index)! } : {}),
   }))
 }
 

@@ -1,9 +1,12 @@
-import type { AdminSettings, ServerSettings } from '../options.ts'
+import type { AdminSettings, ServerSettings, TlsSettings } from '../options.ts'
 import { ADMIN_PORT } from '../check/admin.ts'
+import { HTTPS_PORT } from '../check/tls.ts'
 import type { Config } from '../schema/root.ts'
+import type { Path } from '../tree/node.ts'
+import type { PemFiles } from '../pem/files.ts'
 
 /** The traffic listener of a configuration. */
-export function serverSettings({ server }: Config): ServerSettings {
+export function serverSettings({ server, tls }: Config, files: PemFiles): ServerSettings {
   const { timeouts, limits } = server
   return {
     port: server.http_port,
@@ -19,6 +22,25 @@ export function serverSettings({ server }: Config): ServerSettings {
       connections: limits.connections ?? Infinity,
       ...(limits.connections_per_ip === undefined ? {} : { connectionsPerIp: limits.connections_per_ip }),
     },
+    ...(tls?.enabled === true ? { tls: tlsSettings(tls, server.https_port ?? HTTPS_PORT, files) } : {}),
+  }
+}
+
+function tlsSettings(tls: NonNullable<Config['tls']>, port: number, files: PemFiles): TlsSettings {
+  const pair = (...path: Path): { readonly cert: string; readonly key: string } => ({
+    cert: files.at(...path, 'cert').source,
+    key: files.at(...path, 'key').source,
+  })
+  const { client_auth } = tls
+  return {
+    port,
+    certificates: [
+      ...(tls.cert === undefined ? [] : [pair('tls')]),
+      ...tls.certificates.map(({ hosts }, index) => ({ ...pair('tls', 'certificates', index), ...(hosts === undefined ? {} : { hosts }) })),
+    ],
+    minVersion: tls.min_version === '1.3' ? 'TLSv1.3' : 'TLSv1.2',
+    ...(client_auth === undefined ? {} : { clientAuth: { ca: files.at('tls', 'client_auth', 'ca').source, mode: client_auth.mode } }),
+    redirectHttp: tls.redirect_http,
   }
 }
 

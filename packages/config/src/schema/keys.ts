@@ -41,11 +41,6 @@ export function later(description: string): v.OptionalSchema<Schema<undefined>, 
   return optional(unavailable(), { description })
 }
 
-/** A list of names of things that are not available yet, each refused at its place. */
-export function laterItems(description: string): v.OptionalSchema<Schema<undefined[]>, undefined> {
-  return optional(v.array(unavailable(true)), { description })
-}
-
 /** A list. */
 export function list<T>(item: Schema<T>): v.ArraySchema<Schema<T>, undefined> {
   return v.array(item)

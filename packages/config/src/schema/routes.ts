@@ -1,6 +1,9 @@
 import { hostPattern, method, prefix, routePath, text } from './texts.ts'
-import { defaulted, later, laterItems, list, optional, required, section } from './keys.ts'
+import { defaulted, later, list, optional, required, section } from './keys.ts'
 import { leaf, Refusal, type Leaf } from './leaf.ts'
+import { middleware } from './middleware.ts'
+import { orFalse } from './either.ts'
+import { plugin } from './plugins.ts'
 import { ownTimeouts } from './routing.ts'
 import { whole } from './scalars.ts'
 
@@ -16,6 +19,15 @@ function target(): Leaf<string> {
     },
   })
 }
+
+const auth = section({
+  providers: optional(list(text()), {
+    description: 'Only what these plugins say about a caller counts, by their names.',
+    otherwise: 'every one that can tell',
+  }),
+  scopes: optional(list(text()), { description: 'The caller must have all of these scopes.', otherwise: 'none is needed' }),
+  roles: optional(list(text()), { description: 'The caller must have at least one of these roles.', otherwise: 'none is needed' }),
+})
 
 export const route = section({
   path: required(routePath(), {
@@ -38,12 +50,18 @@ export const route = section({
       'Higher wins, only between routes written by hand with the same host, method and path pattern. Routes of services never win over these.',
   }),
   ...ownTimeouts,
+  middleware: defaulted(list(middleware), [], { description: 'More policies, after those of all routes, written as in `middleware`.' }),
+  plugins: defaulted(list(plugin), [], {
+    description: 'More plugins, after everything in `middleware` and `plugins`, written as in `plugins`.',
+  }),
+  auth: optional(orFalse(auth), {
+    description:
+      '`false` admits callers without a credential; a map demands one, and everything named in it. Needs `auth` in a `middleware`, or a plugin that can tell who a caller is.',
+    otherwise: 'what `auth` is set to',
+  }),
   tags: defaulted(list(text()), [], { description: 'Labels for people.' }),
   rewrite: later('A new path by pattern.'),
   headers: later('Header fields to set or remove.'),
   match: later('Header fields and query parameters that decide.'),
   mirror: later('A copy of the traffic for another upstream.'),
-  middleware: laterItems('Middleware of this route.'),
-  plugins: laterItems('Plugins of this route.'),
-  auth: later('Who may use this route.'),
 })

@@ -125,15 +125,11 @@ export function choice<const T extends string>(words: readonly T[], later: reado
   })
 }
 
-/** A key that is known and does not work yet, or an item of a list of such things: refused wherever it stands, an item by its name. */
-export function unavailable(item = false): Leaf<undefined> {
+/** A key that is known and does not work yet: refused wherever it stands. */
+export function unavailable(): Leaf<undefined> {
   return leaf<undefined>({
     name: 'not available yet',
     json: { not: {} },
-    parse(value) {
-      const name = typeof value === 'string' ? value : (value as { readonly name?: unknown } | null)?.name
-      const subject = item && typeof name === 'string' ? `${JSON.stringify(name)} ` : ''
-      return new Refusal(`${subject}is not available yet; remove it`, 'not_available')
-    },
+    parse: () => new Refusal('is not available yet; remove it', 'not_available'),
   })
 }

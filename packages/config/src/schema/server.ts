@@ -43,7 +43,11 @@ const limits = section({
 
 export const server = section({
   http_port: defaulted(port(0), 8080, { description: 'The port of the traffic listener. 0 takes any free port.' }),
-  host: defaulted(host(), '0.0.0.0', { description: 'The address the traffic listener binds to.' }),
+  https_port: optional(port(0), {
+    description: 'The port of the TLS listener, which is there when `tls` is. 0 takes any free port.',
+    otherwise: '8443',
+  }),
+  host: defaulted(host(), '0.0.0.0', { description: 'The address the traffic listeners bind to.' }),
   admin_port: optional(port(0), {
     description: 'The port of the admin listener. 0 takes any free port. `admin.address` may name host and port instead.',
     otherwise: '9090',
@@ -54,7 +58,6 @@ export const server = section({
   }),
   timeouts: defaulted(timeouts, {}, { description: 'Towards clients.' }),
   limits: defaulted(limits, {}, { description: 'What one client may ask for.' }),
-  https_port: later('The port of the TLS listener.'),
   workers: later('How many processes share the traffic.'),
   shutdown: optional(
     section({
@@ -73,14 +76,4 @@ export const server = section({
     }),
     { description: 'Probes on the traffic listener.' },
   ),
-})
-
-export const tls = section({
-  enabled: later('Serve TLS.'),
-  cert: later('File of the certificate chain.'),
-  key: later('File of the private key.'),
-  certificates: later('More certificates, by host.'),
-  min_version: later('The oldest version of TLS that is spoken.'),
-  client_auth: later('Certificates of clients.'),
-  redirect_http: later('Send plain HTTP to HTTPS.'),
 })

@@ -138,6 +138,21 @@ export function prefix(): Leaf<string> {
   })
 }
 
+/** A path, or with a `*` at the end everything below it, as clients send it. */
+export function skipPath(): Leaf<string> {
+  return ruled({
+    name: 'path',
+    what: 'a path such as /status, or /public/* for everything below it',
+    pattern: '^/',
+    refuse: (value) => {
+      const path = value.replace(/\/\*$/, '/')
+      return path.startsWith('/') && isPathPrefix(path) && !path.includes('*')
+        ? undefined
+        : 'it is compared as it is sent: percent-encoded where it must be'
+    },
+  })
+}
+
 /** An HTTP method, upper-case. */
 export function method(): Leaf<string> {
   return leaf({
@@ -165,6 +180,95 @@ export function textMap(): Leaf<Readonly<Record<string, string>>> {
       const wrong = entries.find(([, item]) => typeof item !== 'string')
       if (wrong !== undefined) return new Refusal(`must be a map of names and texts, and ${JSON.stringify(wrong[0])} is not a text`)
       return Object.fromEntries(entries) as Record<string, string>
+    },
+  })
+}
+
+/** Something in PEM form (RFC 7468), or the file that holds it. Never shown: a key pasted in the wrong way looks like a file. */
+export function pem(what: 'certificate' | 'private key'): Leaf<string> {
+  return leaf({
+    name: `file or PEM`,
+    secret: true,
+    json: { type: 'string', minLength: 1 },
+    parse(value) {
+      if (typeof value === 'string' && value !== '') return value
+      return new Refusal(`must be the name of a file with a ${what} in PEM form, or that text itself`)
+    },
+  })
+}
+
+/** A name that a client may ask for: exact, or every name one level below. */
+export function serverName(): Leaf<string> {
+  return ruled({
+    name: 'host',
+    what: 'a host such as www.example.com or *.example.com',
+    refuse: (value) => {
+      const bare = value.replace(/^\*\./, '')
+      return LABELS.test(bare) && isIP(bare) === 0 ? undefined : ''
+    },
+  })
+}
+
+/** A version of TLS. */
+export function tlsVersion(): Leaf<'1.2' | '1.3'> {
+  return leaf({
+    name: '`1.2`, `1.3`',
+    text: true,
+    json: { enum: [1.2, 1.3, '1.2', '1.3'] },
+    parse(value, shown) {
+      if (value === '1.2' || value === '1.3') return value
+      const old = value === '1.0' || value === '1.1' ? '; older versions are broken (RFC 8996)' : ''
+      return new Refusal(`must be 1.2 or 1.3, not ${shown}${old}`)
+    },
+  })
+}
+
+/** A map whose keys are somebody else's. Numbers stay numbers. */
+export function anyMap(): Leaf<Readonly<Record<string, unknown>>> {
+  return leaf({
+    name: 'map',
+    json: { type: 'object' },
+    parse: (value, shown) =>
+      typeof value === 'object' && value !== null && !Array.isArray(value)
+        ? (value as Readonly<Record<string, unknown>>)
+        : value === null
+          ? {}
+          : new Refusal(`must be a map, not ${shown}`),
+  })
+}
+
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+
+/** The name of a header field, in lower case. */
+export function fieldName(): Leaf<string> {
+  return leaf({
+    name: 'field name',
+    json: { type: 'string', minLength: 1 },
+    parse: (value, shown) =>
+      typeof value === 'string' && TOKEN.test(value)
+        ? value.toLowerCase()
+        : new Refusal(`must be the name of a header field such as x-request-id, not ${shown}`),
+  })
+}
+
+/** What a limit counts by. */
+export type LimitKey = 'ip' | 'identity' | 'route' | `header:${string}`
+
+/** One thing that a limit counts by, or several. */
+export function limitKeys(): Leaf<readonly LimitKey[]> {
+  const json = { type: 'string', pattern: '^(ip|identity|route|header:.+)$' }
+  return leaf({
+    name: 'limit key, or list of them',
+    json: { anyOf: [json, { type: 'array', items: json, minItems: 1 }] },
+    parse(value, shown) {
+      const keys = Array.isArray(value) ? (value as unknown[]) : [value]
+      const isKey = (key: unknown): key is LimitKey =>
+        key === 'ip' ||
+        key === 'identity' ||
+        key === 'route' ||
+        (typeof key === 'string' && key.startsWith('header:') && TOKEN.test(key.slice(7)))
+      if (keys.length > 0 && keys.every(isKey)) return keys
+      return new Refusal(`must be ip, identity, route, header:<name>, or a list of these, not ${shown}`)
     },
   })
 }

@@ -1,6 +1,6 @@
-import { choice, port, weight } from './scalars.ts'
+import { choice, flag, port, weight } from './scalars.ts'
 import { defaulted, later, list, optional, required, section } from './keys.ts'
-import { host, name, text, textMap } from './texts.ts'
+import { host, name, pem, text, textMap } from './texts.ts'
 import { laterRouting, loadBalance, ownConnectTimeout, ownTimeouts } from './routing.ts'
 
 const instance = section({
@@ -15,6 +15,21 @@ const instance = section({
   metadata: optional(textMap(), { description: 'Labels of the instance.', otherwise: 'none' }),
 })
 
+const tls = section({
+  ca: optional(pem('certificate'), {
+    description: 'The certificates that are trusted instead of those of the system, as a file or in PEM form.',
+    otherwise: 'those of the system',
+  }),
+  verify: defaulted(flag(), true, {
+    description: 'Whether the certificate and the name in it must be right.',
+    risk: 'With `false`, anybody on the way can read and answer.',
+  }),
+  server_name: optional(host(), {
+    description: 'The name that is asked for (SNI) and expected in the certificate.',
+    otherwise: 'the address of the instance',
+  }),
+})
+
 export const upstream = section({
   name: required(name(), { description: 'The name that routes use.' }),
   instances: optional(list(instance), { description: 'Where it runs. Either this or `service`.' }),
@@ -23,9 +38,12 @@ export const upstream = section({
     description: 'How `instances` are spoken to. Discovered instances say so themselves.',
     otherwise: 'http',
   }),
-  protocol: defaulted(choice(['auto', 'http1'], ['h2', 'h2c']), 'auto', {
-    description: 'The protocol towards the upstream: HTTP/1.1 in both cases.',
+  protocol: defaulted(choice(['auto', 'http1', 'h2', 'h2c']), 'auto', {
+    description:
+      '`http1`; `h2`, HTTP/2 over TLS; `h2c`, HTTP/2 in the clear, by prior knowledge; `auto`: over TLS what the upstream likes best (ALPN), in the clear HTTP/1.1, and HTTP/2 for gRPC.',
+    risk: 'With `h2c`, an upstream that speaks only HTTP/1.1 answers nothing.',
   }),
+  tls: optional(tls, { description: 'TLS towards the instances, where `scheme` is `https`.' }),
   load_balance: optional(loadBalance(), {
     description: 'How the instance for a request is chosen.',
     otherwise: 'as `routing.load_balance`',
@@ -37,7 +55,6 @@ export const upstream = section({
   ...ownTimeouts,
   connect_timeout: ownConnectTimeout,
   ...laterRouting,
-  tls: later('TLS towards the upstream.'),
   hash_on: later('What a hash balancer hashes.'),
   sticky: later('Keeping a client at one instance.'),
   health_check: optional(

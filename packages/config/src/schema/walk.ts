@@ -1,6 +1,8 @@
 import type * as v from 'valibot'
 import type { Doc } from './keys.ts'
 import type { LeafKind } from './leaf.ts'
+import { sectionOf, type NamedKind } from './named.ts'
+import { nodeAt, textOf, type Node, type Path } from '../tree/node.ts'
 
 /** Any schema, with the members the walker looks at. */
 export interface AnySchema extends v.GenericSchema {
@@ -9,6 +11,11 @@ export interface AnySchema extends v.GenericSchema {
   readonly wrapped?: AnySchema
   readonly default?: unknown
   readonly leaf?: LeafKind<unknown>
+  readonly named?: NamedKind
+  /** `false` may stand in the place of the map. */
+  readonly orFalse?: true
+  /** The name of what stands in several places and is described once. */
+  readonly shared?: string
   readonly pipe?: readonly { readonly kind: string; readonly metadata?: Doc }[]
 }
 
@@ -23,10 +30,21 @@ export function docOf(schema: AnySchema): Doc | undefined {
   return inner.pipe?.findLast((item) => item.kind === 'metadata')?.metadata
 }
 
-/** The schema at a path of keys and indexes, or `undefined` where the path leaves what is known. */
-export function schemaAt(schema: AnySchema, path: readonly (string | number)[]): AnySchema | undefined {
-  let current: AnySchema | undefined = unwrap(schema)
-  for (const step of path) {
+/** What a node is to be: where maps are told apart by name, the one that it names. */
+export function schemaFor(schema: AnySchema, node: Node | undefined): AnySchema {
+  const inner = unwrap(schema)
+  if (inner.named === undefined) return inner
+  const isMap = node?.kind === 'map'
+  const name = textOf(isMap ? node.entries.get('name')?.value : node)
+  const { sections, stranger } = inner.named
+  const section = name === undefined ? undefined : sectionOf(sections, name)?.schema
+  return section ?? (isMap ? ({ entries: { name: stranger } } as unknown as AnySchema) : stranger)
+}
+
+/** The schema at a path of keys and indexes in `root`, or `undefined` where the path leaves what is known. */
+export function schemaAt(schema: AnySchema, path: Path, root: Node): AnySchema | undefined {
+  let current: AnySchema = unwrap(schema)
+  for (const [index, step] of path.entries()) {
     const next: AnySchema | undefined =
       typeof step === 'number'
         ? current.item
@@ -34,12 +52,12 @@ export function schemaAt(schema: AnySchema, path: readonly (string | number)[]):
           ? current.entries[step]
           : undefined
     if (next === undefined) return undefined
-    current = unwrap(next)
+    current = schemaFor(next, nodeAt(root, path.slice(0, index + 1)))
   }
   return current
 }
 
-/** One key of the dialect. Lists show as `upstreams[]`. */
+/** One key of the dialect. Lists show as `upstreams[]`, their maps by name as `middleware[cors]`. */
 export interface KnownKey {
   readonly path: string
   readonly schema: AnySchema
@@ -47,15 +65,18 @@ export interface KnownKey {
   readonly group: boolean
 }
 
-/** Every key, depth first, in the order of the schema. */
-export function* knownKeys(schema: AnySchema, prefix = ''): Generator<KnownKey> {
+/** Every key, depth first, in the order of the schema. What stands in several places shows its own keys in the first one. */
+export function* knownKeys(schema: AnySchema, prefix = '', described = new Set<string>()): Generator<KnownKey> {
   for (const [key, child] of Object.entries(unwrap(schema).entries ?? {})) {
     const inner = unwrap(child)
     const path = prefix === '' ? key : `${prefix}.${key}`
     const item = inner.item === undefined ? undefined : unwrap(inner.item)
-    const group = inner.entries !== undefined ? inner : item?.entries !== undefined ? item : undefined
+    const group = inner.entries !== undefined ? inner : item?.entries !== undefined || item?.named !== undefined ? item : undefined
     const label = item === undefined ? path : `${path}[]`
     yield { path: label, schema: child, group: group !== undefined }
-    if (group !== undefined) yield* knownKeys(group, label)
+    if (group?.shared !== undefined && described.has(group.shared)) continue
+    if (group?.shared !== undefined) described.add(group.shared)
+    for (const [name, section] of Object.entries(group?.named?.sections ?? {})) yield* knownKeys(section, `${path}[${name}]`, described)
+    if (group?.entries !== undefined) yield* knownKeys(group, label, described)
   }
 }

@@ -36,14 +36,24 @@ export async function load(
       await writeFile(join(folder, name), text)
     }
     const paths = (how.paths ?? Object.keys(all)).map((path) => join(folder, path))
-    const config = await loadConfig(paths, { env: {}, import: () => Promise.resolve(module), ...how.host })
+    const config = await loadConfig(paths, { env: {}, import: (specifier) => importFor(specifier, module), ...how.host })
     return { config, issues: [], farp }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    return { config: undefined, issues: error.issues.map((issue) => ({ ...issue, ...relative(issue, folder) })), farp }
+    return {
+      config: undefined,
+      issues: error.issues.map((issue) => ({ ...issue, message: issue.message.replaceAll(folder, ''), ...relative(issue, folder) })),
+      farp,
+    }
   } finally {
     await rm(folder, { recursive: true })
   }
+}
+
+function importFor(specifier: string, farp: object): Promise<unknown> {
+  if (specifier === '@octopus-gateway/farp') return Promise.resolve(farp)
+  if (specifier === '@octopus-gateway/plugins-jwt') return import('@octopus-gateway/plugins-jwt')
+  return specifier.startsWith('file:') ? import(specifier) : Promise.reject(new Error(`Cannot find package '${specifier}'`))
 }
 
 function relative(issue: ConfigIssue, folder: string): { readonly source?: string } {

@@ -1,4 +1,4 @@
-import { unwrap, type AnySchema } from '../schema/walk.ts'
+import { schemaFor, type AnySchema } from '../schema/walk.ts'
 import type { Node } from './node.ts'
 
 /**
@@ -6,7 +6,7 @@ import type { Node } from './node.ts'
  * written where a text is wanted (`version: 1.10` is not 1.1). Maps have no prototype, so no key can reach one.
  */
 export function toValue(node: Node, schema: AnySchema | undefined): unknown {
-  const shape = schema === undefined ? undefined : unwrap(schema)
+  const shape = schema === undefined ? undefined : schemaFor(schema, node)
   if (node.kind === 'scalar') {
     if (node.value === null && shape?.entries !== undefined) return Object.create(null)
     if (node.value === null && shape?.item !== undefined) return []

@@ -40,13 +40,18 @@ export interface Outcome {
   readonly ms: number
   /** Response body bytes handed to the client. */
   readonly bytesOut: number
+  /** Of gRPC: how the call ended for its client. */
+  readonly grpcStatus?: number
   readonly error?: GatewayError
 }
 
 /** One request on its way through the phases. */
 export interface RequestContext {
-  /** The request id: the inbound `x-request-id` of a trusted proxy, or a new one. Sent to the upstream, and to the client with a failure. */
-  readonly id: string
+  /**
+   * The request id: the inbound `x-request-id` of a trusted proxy, or a new one. Sent to the upstream, and to the client with a failure. A plugin
+   * that knows a better one may set it in `onRequest`, before anybody has used it.
+   */
+  id: string
   /** The trace id of `traceparent` (W3C Trace Context): 32 hexadecimal digits, the caller's or a new one. */
   readonly traceId: string
   readonly route: Route
@@ -54,12 +59,16 @@ export interface RequestContext {
   /** The head as received. The head that goes upstream is another object. */
   readonly request: Readonly<RequestHead>
   readonly client: Client
+  /** Whether the connection is a trusted proxy's, whose fields are believed. */
+  readonly fromTrustedProxy: boolean
   readonly protocol: Protocol
   /** Codings that the lane of this request can apply to the body of its answer; none for upgrades and gRPC. */
   readonly codings: readonly ContentCoding[]
   readonly attempts: readonly Attempt[]
   /** Monotonic milliseconds (`performance.now()`). */
   readonly startedAt: number
+  /** Whether this is a CORS preflight: `route` is that of the method it asks for. */
+  readonly isPreflight: boolean
   readonly log: Logger
   /** Aborts when the request ends early. Made only when somebody asks for it. */
   readonly signal: AbortSignal

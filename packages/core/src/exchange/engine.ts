@@ -1,11 +1,12 @@
 import { GatewayError, toGatewayError } from '../errors.ts'
-import { grpcReply } from './grpc.ts'
+import { grpcReply, grpcStatusIn, notGrpcReply } from './grpc.ts'
+import { isEventStream } from './event-stream.ts'
 import { outgoingHead, responseHead } from './forward.ts'
 import { mayRetry } from './retry.ts'
 import type { CompiledPhases } from '../plugin/phases.ts'
 import type { Context } from './request-context.ts'
 import type { LiveUpstream } from '../upstream/live-upstream.ts'
-import type { ContentCoding, Reply, ResponseHead } from './head.ts'
+import type { Coding, Reply, ResponseHead } from './head.ts'
 import type { UpstreamAnswer, Wire } from './wire.ts'
 
 /** What the client gets: a reply made here, or the flowing body of an upstream. The lane calls `ctx.finish` after the last byte. */
@@ -15,7 +16,7 @@ export interface Answer<Out> {
   readonly local: Reply['body']
   readonly flow: Out | null
   /** The coding to apply to the body; the head says so already. */
-  readonly coding: ContentCoding | null
+  readonly coding: Coding | null
 }
 
 /** One request through all its phases, on any lane. Never rejects: failures become replies. */
@@ -38,6 +39,7 @@ export async function forward<In, Out>(ctx: Context, wire: Wire<In, Out>, body: 
   const upstream = ctx.route.upstream as LiveUpstream
   for (;;) {
     giveUpIfEnded(ctx)
+    ctx.checkCall()
     const endpoint = upstream.pick(ctx)
     if (endpoint === undefined)
       throw ctx.attempts.at(-1)?.error ?? new GatewayError('NO_ENDPOINT', `No instance of upstream "${upstream.name}" is available.`)
@@ -89,12 +91,22 @@ async function accept<Out>(ctx: Context, answered: UpstreamAnswer<Out>): Promise
   const { onUpstreamResponse } = ctx.route.phases
   if (onUpstreamResponse !== null) for (const hook of onUpstreamResponse) await hook(ctx, head)
   giveUpIfEnded(ctx)
-  ctx.flowing(ctx.protocol !== 'http' || isEventStream(head))
+  if (ctx.protocol === 'grpc') {
+    const reply = notGrpcReply(head)
+    if (reply !== null) {
+      ctx.log.debug('upstream did not answer in gRPC', { status: head.status, request_id: ctx.id, upstream: ctx.route.upstream.name })
+      ctx.discard(new GatewayError('UPSTREAM_PROTOCOL', 'The answer is not gRPC.'))
+      return local(ctx, reply)
+    }
+    ctx.grpcStatus = grpcStatusIn(head.headers)
+  }
+  ctx.flowing(maySleep(ctx, head))
   return { head, local: null, flow: answered.body, coding: null }
 }
 
-function isEventStream(head: ResponseHead): boolean {
-  return head.headers.get('content-type')?.startsWith('text/event-stream') === true
+/** Whether silence is normal in what follows this head: a tunnel, a gRPC call, a stream of events. */
+function maySleep(ctx: Context, head: ResponseHead): boolean {
+  return ctx.protocol === 'grpc' || head.status === 101 || isEventStream(head)
 }
 
 /** The answer to a preflight, by the first plugin of its route that gives one. */
@@ -150,13 +162,17 @@ async function respond<Out>(ctx: Context, answer: Answer<Out>): Promise<Answer<O
     }
     return answer
   } catch (thrown) {
-    // The head is half-made: nothing of it may reach the client. The upstream's body is given up with it.
-    const error = toGatewayError(thrown)
-    logFailure(ctx, error)
-    if (answer.flow !== null) ctx.discard(error)
-    ctx.failure = error
-    return local(ctx, problemReply(ctx, error))
+    return spoiled(ctx, answer, thrown)
   }
+}
+
+/** The head is half-made: nothing of it may reach the client. The upstream's body is spoiled up with it. */
+function spoiled<Out>(ctx: Context, answer: Answer<Out>, thrown: unknown): Answer<Out> {
+  const error = toGatewayError(thrown)
+  logFailure(ctx, error)
+  if (answer.flow !== null) ctx.discard(error)
+  ctx.failure = error
+  return local(ctx, problemReply(ctx, error))
 }
 
 function logFailure(ctx: Context, error: GatewayError): void {
@@ -174,24 +190,34 @@ function logFailure(ctx: Context, error: GatewayError): void {
   })
 }
 
-/** The coding of the body, by the first plugin that names one. It changes the head itself. */
 function transformed<Out>(ctx: Context, answer: Answer<Out>): Answer<Out> {
-  if (ctx.codings.length === 0) return answer
-  for (const hook of ctx.route.phases.transform!) {
-    const coding = hook(ctx, answer.head)
-    if (coding !== undefined) return { ...answer, coding }
+  if (answer.flow === null && answer.local === null && ctx.request.method !== 'HEAD') return answer
+  try {
+    const coding = codingOf(ctx, answer.head)
+    return coding === null ? answer : { ...answer, coding }
+  } catch (thrown) {
+    return spoiled(ctx, answer, thrown)
   }
-  return answer
+}
+
+/** The coding of a body, by the first plugin that names one. It changes the head itself. */
+export function codingOf(ctx: Context, head: ResponseHead): Coding | null {
+  const { transform } = ctx.route.phases
+  if (transform === null || ctx.codings.length === 0) return null
+  // A coder that cannot be flushed would hold back the pieces of a stream: only what has an end in sight is coded.
+  if (!ctx.codesStreams && !head.headers.has('content-length')) return null
+  for (const hook of transform) {
+    const coding = hook(ctx, head)
+    if (coding !== undefined) return ctx.request.method === 'HEAD' ? null : coding
+  }
+  return null
 }
 
 /** A reply made here as an answer, in the way the client's protocol tells failures. */
 export function local<Out>(ctx: Context, reply: Reply): Answer<Out> {
-  const { head, body } = ctx.protocol === 'grpc' ? asGrpc(ctx, reply) : { head: reply, body: reply.body }
-  return { head, local: body, flow: null, coding: null }
-}
-
-function asGrpc(ctx: Context, reply: Reply): { head: ResponseHead; body: null } {
-  return { head: grpcReply(reply, ctx.failure?.spec.title ?? `HTTP status ${reply.status}`), body: null }
+  const head = ctx.protocol === 'grpc' ? grpcReply(reply, ctx.failure) : reply
+  if (ctx.protocol === 'grpc') ctx.grpcStatus = grpcStatusIn(head.headers)
+  return { head, local: head.body, flow: null, coding: null }
 }
 
 function isPromise<T>(value: T | Promise<T>): value is Promise<T> {

@@ -1,4 +1,5 @@
 import { GatewayError } from '../errors.ts'
+import { formatGrpcTimeout } from './grpc-timeout.ts'
 import { HeaderList } from '../headers.ts'
 import type { Context } from './request-context.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
@@ -79,9 +80,18 @@ export function outgoingHead(ctx: Context, endpoint: Endpoint): RequestHead {
   writeForwarding(ctx, seen, flat)
   const headers = new HeaderList(flat)
   if (ctx.isBodyReplaced) headers.delete('content-length')
+  if (ctx.protocol === 'grpc') writeGrpc(ctx, headers)
   const head: RequestHead = { method: request.method, target: request.target, headers }
   route.rewrite(head)
   return head
+}
+
+/** What gRPC needs whether the client said it or not: an upstream answers without trailers to whom does not take them. The time is what is left. */
+function writeGrpc(ctx: Context, headers: HeaderList): void {
+  headers.set('te', 'trailers')
+  const remaining = ctx.callRemaining
+  if (remaining === Infinity) headers.delete('grpc-timeout')
+  else headers.set('grpc-timeout', formatGrpcTimeout(remaining))
 }
 
 /** Forwarding fields of the request that a trusted proxy may vouch for. */

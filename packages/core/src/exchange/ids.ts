@@ -14,6 +14,11 @@ export function randomId(): string {
   return id
 }
 
+/** Whether a text may serve as a request id: it goes into logs and fields. */
+export function isRequestId(text: string): boolean {
+  return /^[\w.:/+=-]{1,128}$/.test(text)
+}
+
 const TRACEPARENT = /^[\da-f]{2}-([\da-f]{32})-[\da-f]{16}-[\da-f]{2}(?:$|-)/
 
 /** The trace id of a `traceparent` field (W3C Trace Context, section 3.2), or `undefined` when the field is invalid. */

@@ -1,6 +1,8 @@
 import { Context } from './request-context.ts'
 import { GatewayError } from '../errors.ts'
+import { isGrpc } from './grpc.ts'
 import { hostName } from '../routing/hosts.ts'
+import { IDENTITY_FIELDS } from './own-fields.ts'
 import { pathOf } from '../routing/normalize.ts'
 import { sameName } from '../headers.ts'
 import type { Generation } from '../snapshot/current.ts'
@@ -57,11 +59,15 @@ export function openRequest(opener: Opener, lease: Generation, arrived: Arrived)
   const spoken = arrived.protocol ?? scan.protocol
   // Where the listener cannot carry it, the request is plain HTTP that is refused: its client may be no such client at all.
   const isCarried = spoken === 'http' || arrived.carries?.includes(spoken) === true
-  const protocol = isCarried ? spoken : 'http'
-  const open = (match: Match, refusal: GatewayError | null, isPreflight = false): Opened => ({
-    ctx: new Context(opener.shared, lease, { match, request, peer, protocol, isPreflight }),
-    refusal,
-  })
+  // gRPC is POST and nothing else.
+  const isCall = spoken !== 'grpc' || request.method === 'POST'
+  const protocol = isCarried && isCall ? spoken : 'http'
+  let taken = scan.hasIdentity ? IDENTITY_FIELDS.takeFrom(request.headers) : null
+  const open = (match: Match, refusal: GatewayError | null, isPreflight = false): Opened => {
+    const { ownFields } = match.route
+    if (ownFields !== null) taken = joined(taken, ownFields.takeFrom(request.headers))
+    return { ctx: new Context(opener.shared, lease, { match, request, peer, protocol, isPreflight, taken }), refusal }
+  }
   if (scan.error !== null) return open({ route: builtIn.rejected, params: NO_PARAMS }, scan.error)
   const path = pathOf(request.target)
   if (path === null) return open({ route: builtIn.rejected, params: NO_PARAMS }, new GatewayError('BAD_TARGET'))
@@ -72,6 +78,7 @@ export function openRequest(opener: Opener, lease: Generation, arrived: Arrived)
     // Without a policy that answers preflights, OPTIONS is a request like any other.
     if (match !== null && match.route.phases.onPreflight !== null) return open(match, null, true)
   }
+  if (isCarried && !isCall) return open({ route: builtIn.unmatched, params: NO_PARAMS }, new MethodNotAllowed(['POST']))
   // An extended CONNECT (RFC 8441) stands for the GET of an upgrade.
   const method = protocol === 'websocket' && request.method === 'CONNECT' ? 'GET' : request.method
   const match = table.match(scan.host, method, path)
@@ -79,6 +86,10 @@ export function openRequest(opener: Opener, lease: Generation, arrived: Arrived)
   const allowed = table.allowed(scan.host, path)
   if (allowed.length === 0) return open({ route: builtIn.unmatched, params: NO_PARAMS }, new GatewayError('ROUTE_NOT_FOUND'))
   return open({ route: builtIn.unmatched, params: NO_PARAMS }, new MethodNotAllowed(allowed))
+}
+
+function joined(before: string[] | null, more: string[] | null): string[] | null {
+  return before === null ? more : more === null ? before : [...before, ...more]
 }
 
 /** 405 with the `Allow` field that RFC 9110, section 15.5.6 requires. */
@@ -101,11 +112,13 @@ interface Scan {
   readonly host: string
   readonly error: GatewayError | null
   readonly protocol: Protocol
+  /** Whether the client sent fields that only the gateway may set. */
+  readonly hasIdentity: boolean
 }
 
 /** One pass over the head: limits, the Host rules of RFC 9112, section 3.2, and what the gateway cannot carry. */
 function scanHead(request: RequestHead, limits: Limits): Scan {
-  const refuse = (error: GatewayError): Scan => ({ host: '', error, protocol: 'http' })
+  const refuse = (error: GatewayError): Scan => ({ host: '', error, protocol: 'http', hasIdentity: true })
   const { flat } = request.headers
   if (request.target.length > limits.uri) return refuse(new GatewayError('URI_TOO_LONG'))
   if (flat.length > limits.headerCount * 2) return refuse(new GatewayError('HEADERS_TOO_LARGE'))
@@ -113,6 +126,7 @@ function scanHead(request: RequestHead, limits: Limits): Scan {
   let hosts = 0
   let host = ''
   let protocol: Protocol = 'http'
+  let hasIdentity = false
   for (let i = 0; i < flat.length; i += 2) {
     const name = flat[i]!
     const value = flat[i + 1]!
@@ -122,7 +136,9 @@ function scanHead(request: RequestHead, limits: Limits): Scan {
       host = value
     } else if (name.length === 7 && sameName(name, 'upgrade')) {
       if (isWebSocket(value)) protocol = 'websocket'
-    } else if (name.length === 12 && sameName(name, 'content-type') && isGrpc(value)) protocol = 'grpc'
+    } else if (name.length === 12 && sameName(name, 'content-type')) {
+      if (isGrpc(value)) protocol = 'grpc'
+    } else if (mayBeIdentity(name)) hasIdentity = true
   }
   if (bytes > limits.headers) return refuse(new GatewayError('HEADERS_TOO_LARGE'))
   if (hosts > 1) return refuse(new GatewayError('BAD_HOST'))
@@ -130,9 +146,14 @@ function scanHead(request: RequestHead, limits: Limits): Scan {
     const authority = takeAbsoluteForm(request)
     if (authority === null) return refuse(new GatewayError('BAD_TARGET'))
     host = authority
-  } else if (hosts === 0) return { host: '', error: null, protocol }
+  } else if (hosts === 0) return { host: '', error: null, protocol, hasIdentity }
   const name = hostName(host)
-  return name === null ? refuse(new GatewayError('BAD_HOST')) : { host: name, error: null, protocol }
+  return name === null ? refuse(new GatewayError('BAD_HOST')) : { host: name, error: null, protocol, hasIdentity }
+}
+
+/** `x`, anything, `auth`, as the names of identity fields begin: two letters tell enough to look closer. */
+function mayBeIdentity(name: string): boolean {
+  return name.length > 11 && (name.charCodeAt(0) | 0x20) === 0x78 && (name.charCodeAt(2) | 0x20) === 0x61
 }
 
 /** The method that a CORS preflight asks for (Fetch standard, section 3.3.2); `undefined` when the request is none. */
@@ -159,9 +180,4 @@ function isWebSocket(upgrade: string): boolean {
     .toLowerCase()
     .split(',')
     .some((token) => token.trim() === 'websocket')
-}
-
-/** gRPC ends in trailers. gRPC-Web has none and is plain HTTP. */
-function isGrpc(contentType: string): boolean {
-  return /^application\/grpc(?:$|[+;\s])/i.test(contentType)
 }

@@ -1,6 +1,8 @@
-import { randomId, traceIdOf } from './ids.ts'
-import { GatewayError } from '../errors.ts'
+import { isRequestId, randomId, traceIdOf } from './ids.ts'
+import { ERRORS, GatewayError } from '../errors.ts'
 import { clientBehind } from './client.ts'
+import { GRPC_STATUS, grpcStatusOf } from './grpc.ts'
+import { parseGrpcTimeout } from './grpc-timeout.ts'
 import type { Attempt, Client, Outcome, RequestContext } from './context.ts'
 import type { Deadlines, Timed } from './deadlines.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
@@ -9,7 +11,7 @@ import type { Generation } from '../snapshot/current.ts'
 import type { Logger } from '../log/logger.ts'
 import type { Match, Route } from '../routing/route.ts'
 import type { Peer, TrustedProxies } from './client.ts'
-import type { ContentCoding, Protocol, RequestHead, ResponseHead } from './head.ts'
+import type { Coding, ContentCoding, Protocol, RequestHead, ResponseHead } from './head.ts'
 import type { Slot } from './slots.ts'
 
 /** What every request of a gateway shares. */
@@ -35,6 +37,11 @@ interface Abortable {
   abort(error: GatewayError): void
 }
 
+/** How an attempt fails when a kept connection ends just as a request is sent. */
+const BROKEN = new Set<string | undefined>(['UPSTREAM_RESET', 'UPSTREAM_REFUSED'])
+/** Other implementations of gRPC say so, too. */
+const BAD_GRPC_TIMEOUT = { ...ERRORS.BAD_HEADER, grpcStatus: GRPC_STATUS.internal }
+const CALL_EXPIRED = 'The time that the client gave the call has passed (grpc-timeout).'
 const NO_ATTEMPTS: Attempt[] = []
 const NO_CODINGS: readonly ContentCoding[] = []
 
@@ -45,6 +52,8 @@ export interface Given {
   readonly peer: Peer
   readonly protocol: Protocol
   readonly isPreflight: boolean
+  /** Fields of the request that only the gateway may set, as the client spelled them, in lower case; they are gone from `request`. */
+  readonly taken: readonly string[] | null
 }
 
 /** The inside of a `RequestContext`: what lanes and the engine need beyond what plugins see. */
@@ -58,6 +67,12 @@ export class Context implements RequestContext, Timed {
   readonly isPreflight: boolean
   /** Set by a lane that can compress. */
   codings: readonly ContentCoding[] = NO_CODINGS
+  /** Whether the lane can code a body piece by piece, nothing held back. */
+  codesStreams = true
+  /** On the web lane: the coding that is applied to the body of the response on its way out; whoever applies it finishes the request. */
+  coding: Coding | null = null
+  /** Fields that a client sent and only the gateway may set; they are gone from `request`. `null` when it sent none. */
+  readonly taken: readonly string[] | null
   /** Set by a lane whose client can be told of interim heads. */
   onInformational: ((head: ResponseHead) => void) | null = null
   /** The other end of the connection, which may be a proxy. */
@@ -83,6 +98,8 @@ export class Context implements RequestContext, Timed {
   isBodyReplaced = false
   /** The failure that was answered with a problem document, or `null`. */
   failure: GatewayError | null = null
+  /** The status that gRPC's answer ended with, as far as it has. */
+  grpcStatus: number | undefined = undefined
 
   readonly #shared: Shared
   readonly #lease: Generation
@@ -93,6 +110,8 @@ export class Context implements RequestContext, Timed {
   #sending: Abortable | null = null
   #active: EndpointState | null = null
   #uploaded = -1
+  /** When a gRPC call must be over, by its client's word; `null` when that cannot be read. */
+  #callDeadline: number | null = Infinity
   #isBody = false
   #isStream = false
   #isFinished = false
@@ -105,6 +124,7 @@ export class Context implements RequestContext, Timed {
     this.request = given.request
     this.protocol = given.protocol
     this.isPreflight = given.isPreflight
+    this.taken = given.taken
     this.peer = given.peer
     this.client = given.peer.trusted ? clientBehind(given.peer, given.request.headers, shared.trusted) : given.peer
   }
@@ -113,9 +133,17 @@ export class Context implements RequestContext, Timed {
     return (this.#id ??= this.#inboundId() ?? randomId())
   }
 
+  set id(id: string) {
+    this.#id = id
+  }
+
   #inboundId(): string | undefined {
     const inbound = this.peer.trusted ? this.request.headers.get('x-request-id') : undefined
-    return inbound !== undefined && /^[\w.:/+=-]{1,128}$/.test(inbound) ? inbound : undefined
+    return inbound !== undefined && isRequestId(inbound) ? inbound : undefined
+  }
+
+  get fromTrustedProxy(): boolean {
+    return this.peer.trusted
   }
 
   get traceId(): string {
@@ -138,6 +166,11 @@ export class Context implements RequestContext, Timed {
     return this.#abort.signal
   }
 
+  /** Whether the answer under way may be silent for long: a tunnel, a gRPC call, a stream of events. */
+  get isStream(): boolean {
+    return this.#isStream
+  }
+
   get isFinished(): boolean {
     return this.#isFinished
   }
@@ -153,17 +186,39 @@ export class Context implements RequestContext, Timed {
 
   /** Starts the clock towards the final response head. */
   start(): void {
-    this.deadline = this.startedAt + (this.upload === null ? this.route.timeout : this.#uploadIdle)
+    if (this.protocol === 'grpc') {
+      const timeout = parseGrpcTimeout(this.request.headers.getAll('grpc-timeout'))
+      this.#callDeadline = timeout === null ? null : this.startedAt + timeout
+    }
+    this.#expireAt(this.startedAt + (this.upload === null ? this.route.timeout : this.#uploadIdle))
     this.#shared.deadlines.watch(this)
   }
 
+  #expireAt(deadline: number): void {
+    this.deadline = Math.min(deadline, this.#callDeadline ?? Infinity)
+  }
+
+  /** Milliseconds until a gRPC call must be over; `Infinity` when its client set no time. */
+  get callRemaining(): number {
+    return (this.#callDeadline ?? Infinity) - performance.now()
+  }
+
+  /** Throws when a gRPC call is not to be made: its time has passed already, or cannot be read. */
+  checkCall(): void {
+    if (this.#callDeadline === null)
+      throw new GatewayError('BAD_HEADER', 'The field grpc-timeout is malformed.', undefined, BAD_GRPC_TIMEOUT)
+    if (this.callRemaining <= 0) throw new GatewayError('UPSTREAM_TIMEOUT', CALL_EXPIRED)
+  }
+
   get #uploadIdle(): number {
+    // A stream of messages may be silent for long.
+    if (this.protocol === 'grpc') return this.route.streamIdleTimeout
     return Math.min(this.route.idleTimeout, this.clientIdle)
   }
 
   /** The last byte of the request body has come: from now on `timeout` counts. */
   received(): void {
-    if (!this.#isBody) this.deadline = performance.now() + this.route.timeout
+    if (!this.#isBody) this.#expireAt(performance.now() + this.route.timeout)
   }
 
   /** An attempt begins. */
@@ -189,7 +244,7 @@ export class Context implements RequestContext, Timed {
   /** The last endpoint tried, when its connection broke and it may be offered once more. */
   brokenEndpoint(): Endpoint | undefined {
     const last = this.attempts.at(-1)
-    if (last?.error?.code !== 'UPSTREAM_RESET') return undefined
+    if (last === undefined || !BROKEN.has(last.error?.code)) return undefined
     const times = this.attempts.filter((attempt) => attempt.endpoint.id === last.endpoint.id).length
     return times === 1 ? last.endpoint : undefined
   }
@@ -203,15 +258,19 @@ export class Context implements RequestContext, Timed {
 
   /** A piece of a body moved. */
   progressed(): void {
-    this.deadline = performance.now() + (this.#isStream ? this.route.streamIdleTimeout : this.route.idleTimeout)
+    this.#expireAt(performance.now() + (this.#isStream ? this.route.streamIdleTimeout : this.route.idleTimeout))
   }
 
   /** The client does not read: from now on its patience counts, not the upstream's. */
   stalled(): void {
-    this.deadline = performance.now() + this.clientIdle
+    this.#expireAt(performance.now() + this.clientIdle)
   }
 
   expire(now: number): void {
+    if (now >= (this.#callDeadline ?? Infinity)) {
+      this.end(new GatewayError('UPSTREAM_TIMEOUT', CALL_EXPIRED))
+      return
+    }
     if (this.#isBody) {
       this.end(new GatewayError('IDLE_TIMEOUT'))
       return
@@ -220,7 +279,7 @@ export class Context implements RequestContext, Timed {
     if (upload !== null && !upload.complete) {
       if (upload.bytes !== this.#uploaded) {
         this.#uploaded = upload.bytes
-        this.deadline = now + this.#uploadIdle
+        this.#expireAt(now + this.#uploadIdle)
         return
       }
       this.end(new GatewayError(upload.blocked ? 'UPSTREAM_TIMEOUT' : 'REQUEST_TIMEOUT'))
@@ -245,6 +304,11 @@ export class Context implements RequestContext, Timed {
     if (this.#isBody) this.downstream?.cut(error)
   }
 
+  /** The status a gRPC client has seen, or makes of an answer that broke off. */
+  #endedWith(error: GatewayError | undefined): number {
+    return this.grpcStatus ?? (error === undefined ? GRPC_STATUS.unknown : grpcStatusOf(error))
+  }
+
   /** The only end of a request, called from one place per lane; later calls do nothing. */
   finish(outcome: { status: number; bytesOut: number; error?: GatewayError }): void {
     if (this.#isFinished) return
@@ -260,6 +324,7 @@ export class Context implements RequestContext, Timed {
         status: outcome.status,
         ms: performance.now() - this.startedAt,
         bytesOut: outcome.bytesOut,
+        ...(this.protocol === 'grpc' ? { grpcStatus: this.#endedWith(error) } : {}),
         ...(error === undefined ? {} : { error }),
       })
     } finally {

@@ -1,5 +1,5 @@
 import type { Outcome, RequestContext } from '../exchange/context.ts'
-import type { ContentCoding, Reply, RequestHead, ResponseHead } from '../exchange/head.ts'
+import type { Coding, Reply, RequestHead, ResponseHead } from '../exchange/head.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 import type { GatewayError } from '../errors.ts'
 import type { MaybePromise } from '../upstream/definition.ts'
@@ -16,8 +16,8 @@ export interface Phases {
   onUpstreamResponse?(ctx: RequestContext, head: ResponseHead): MaybePromise<void>
   /** Head about to reach the client, local replies included · that head · nothing. In reverse order of the list. */
   onResponse?(ctx: RequestContext, head: ResponseHead): MaybePromise<void>
-  /** Head final, body still to come · that head · the coding to apply to the body, one of `ctx.codings`. In reverse order of the list; the first wins. */
-  transform?(ctx: RequestContext, head: ResponseHead): ContentCoding | void
+  /** Head final, body still to come · that head · the coding to apply to the body, by a name of `ctx.codings`. In reverse order of the list; the first wins. */
+  transform?(ctx: RequestContext, head: ResponseHead): Coding | void
   /** No answer could be made · slots · a `Reply` replaces the problem document. */
   onError?(ctx: RequestContext, error: GatewayError): MaybePromise<Reply | void>
   /** Exactly once, after the last byte or the abort · nothing · nothing. Must not throw. */

@@ -12,6 +12,8 @@ export interface Hooks extends Phases, Partial<AsyncDisposable> {
   readonly carries?: readonly ('websocket' | 'grpc')[]
   /** The auth providers that this plugin asks. A route that names providers, scopes or roles needs a plugin that enforces them. */
   readonly enforces?: readonly string[]
+  /** Fields, in lower case, by which this plugin tells upstreams something: taken out of every request of its routes as it comes. */
+  readonly ownFields?: readonly string[]
 }
 
 /** A plugin is an inert value: nothing happens until a gateway calls `setup`. */

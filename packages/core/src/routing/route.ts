@@ -1,6 +1,7 @@
 import type { CompiledPhases } from '../plugin/phases.ts'
 import type { MiddlewareHandler } from 'hono'
 import type { Hooks, Plugin } from '../plugin/plugin.ts'
+import type { OwnFields } from '../exchange/own-fields.ts'
 import type { Protocol, RequestHead } from '../exchange/head.ts'
 import type { RoutingSettings } from '../upstream/definition.ts'
 import type { Upstream } from '../upstream/upstream.ts'
@@ -94,6 +95,8 @@ export interface Route {
   readonly streamIdleTimeout: number
   readonly retries: number
   readonly auth: false | RouteAuth | null
+  /** Request fields that the plugins of this route set, beside those that are taken from every request; `null` for none. */
+  readonly ownFields: OwnFields | null
   /** Whether no plugin stands in the way of this protocol. */
   readonly carries: Readonly<Record<Protocol, boolean>>
   readonly tags: readonly string[]

@@ -5,6 +5,7 @@ import { endpointsOf } from '../discovery/resolve.ts'
 import { DEFAULT_TRANSPORT } from '../upstream/transport.ts'
 import { Generation } from './current.ts'
 import { slices } from '../slices.ts'
+import { enforcedBy, enforcementIssues, setIssues } from './validate-auth.ts'
 import { isOptions, validateRoutes, validateSettings, validateUpstreams } from './validate.ts'
 import type { ConfigIssue } from '../errors.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
@@ -87,11 +88,12 @@ async function checkDuplicates(routes: readonly RouteDefinition[]): Promise<Conf
 }
 
 /** Every issue of what a source said about a service. */
-export async function checkSet(set: RouteSet): Promise<ConfigIssue[]> {
-  return [
+export async function checkSet(set: RouteSet, enforced: ReadonlySet<string>): Promise<ConfigIssue[]> {
+  const issues = [
     ...validateUpstreams(set.upstreams, 'upstreams'),
     ...(await validateRoutes(set.routes, new Set(Object.keys(set.upstreams)), 'routes')),
   ]
+  return issues.length > 0 ? issues : set.routes.flatMap((route, index) => enforcementIssues(route, enforced, `routes[${index}].auth`))
 }
 
 /** Builds a generation from valid options and valid sets. Rejects with a `ConfigError` when a plugin cannot be set up; then nothing is held. */
@@ -103,6 +105,11 @@ export async function assemble(
   const { options, sets } = from
   const hooks = new HookLists(workshop.plugins, await workshop.plugins.acquire(options.plugins ?? []))
   await hooks.addRoutes(options.routes ?? [])
+  const unenforced = [...hooks.unenforced(options.routes ?? []), ...setIssues(sets, enforcedBy(hooks.own))]
+  if (unenforced.length > 0) {
+    await workshop.plugins.release(hooks.acquired)
+    throw new ConfigError(unenforced)
+  }
   const placed = place(workshop, options, sets)
   const letGo = (): Promise<void> => {
     workshop.upstreams.release([...placed.values()].map(({ upstream }) => upstream))
@@ -230,6 +237,11 @@ class HookLists {
     if (issues.length === 0) return
     await this.#plugins.release(this.acquired)
     throw new ConfigError(issues)
+  }
+
+  /** What hand-written routes demand of their callers and nobody enforces. */
+  unenforced(routes: readonly RouteDefinition[]): ConfigIssue[] {
+    return routes.flatMap((route, index) => enforcementIssues(route, enforcedBy(this.of(route)), `routes[${index}].auth`))
   }
 
   of(definition: RouteDefinition): readonly Hooks[] {

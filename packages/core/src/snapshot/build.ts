@@ -1,5 +1,6 @@
 import { compilePhases } from '../plugin/compile.ts'
 import { compileRewrite } from '../routing/rewrite.ts'
+import { IDENTITY_FIELDS, OwnFields } from '../exchange/own-fields.ts'
 import { RouteTable } from '../routing/table.ts'
 import { slices } from '../slices.ts'
 import { toMilliseconds } from '../time.ts'
@@ -80,6 +81,7 @@ function compileRoute(entry: RouteEntry, host: BuildHost, phasesByHooks: Map<rea
     streamIdleTimeout: milliseconds('idleTimeout', Infinity, [definition, settings]),
     retries: definition.retries ?? settings.retries ?? host.routing.retries ?? 3,
     auth: definition.auth ?? null,
+    ownFields: ownFieldsOf(hooks),
     carries: carriesOf(upstream, hooks),
     tags: definition.tags ?? [],
     meta: definition.meta ?? {},
@@ -87,6 +89,18 @@ function compileRoute(entry: RouteEntry, host: BuildHost, phasesByHooks: Map<rea
     rewrite: rewrite === null ? () => {} : (head) => void (head.target = rewrite(head.target)),
   }
 }
+
+/** Beside those that are taken from every request. Routes with the same plugins share one list of hooks, and so one set of names. */
+function ownFieldsOf(hooks: readonly Hooks[]): OwnFields | null {
+  let own = ownFieldsByHooks.get(hooks)
+  if (own === undefined) {
+    const names = hooks.flatMap((hook) => hook.ownFields ?? []).filter((name) => !IDENTITY_FIELDS.has(name))
+    ownFieldsByHooks.set(hooks, (own = names.length === 0 ? null : new OwnFields(names)))
+  }
+  return own
+}
+
+const ownFieldsByHooks = new WeakMap<readonly Hooks[], OwnFields | null>()
 
 /** A middleware that a protocol cannot pass through may be a guard: without the author's word the protocol is refused. */
 function carriesOf(upstream: LiveUpstream, hooks: readonly Hooks[]): Route['carries'] {

@@ -44,6 +44,7 @@ export function builtInRoutes(hooks: readonly Hooks[], host: { seriesFor(label: 
     streamIdleTimeout: Infinity,
     retries: 0,
     auth: null,
+    ownFields: null,
     carries: { http: true, websocket: true, grpc: true },
     tags: [],
     meta: {},

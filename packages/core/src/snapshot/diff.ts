@@ -37,7 +37,10 @@ const VISIBLE = Object.keys({
   carries: true,
   tags: true,
   meta: true,
-} satisfies Record<Exclude<keyof Route, 'upstream' | 'rewrite' | 'phases' | 'middleware' | 'metric'>, true>) as (keyof Route)[]
+} satisfies Record<
+  Exclude<keyof Route, 'upstream' | 'rewrite' | 'phases' | 'middleware' | 'ownFields' | 'metric'>,
+  true
+>) as (keyof Route)[]
 
 function sameRoute(a: Route, b: Route): boolean {
   return a.upstream.name === b.upstream.name && VISIBLE.every((key) => sameData(a[key], b[key])) && rewritten(a) === rewritten(b)

@@ -18,14 +18,22 @@ interface Running {
   sets: readonly RouteSet[] | null
 }
 
+/** What runs sources. */
+interface SourcesHost {
+  /** The auth providers that the plugins of the gateway ask. */
+  readonly enforced: ReadonlySet<string>
+  changed(): void
+  schemaUpdated(service: string): void
+}
+
 /** Runs the route sources of a gateway and keeps what each said last. */
 export class Sources {
   readonly #discovery: Discovery
   readonly #log: Logger
-  readonly #host: { changed(): void; schemaUpdated(service: string): void }
+  readonly #host: SourcesHost
   #running: Running[] = []
 
-  constructor(discovery: Discovery, log: Logger, host: { changed(): void; schemaUpdated(service: string): void }) {
+  constructor(discovery: Discovery, log: Logger, host: SourcesHost) {
     this.#discovery = discovery
     this.#log = log
     this.#host = host
@@ -106,7 +114,7 @@ export class Sources {
       const known = before.get(set.service)
       // Endpoints may differ within a version; the routes of an equal version were checked before.
       const isChecked = known !== undefined && known.version === set.version
-      const issues = isChecked ? validateUpstreams(set.upstreams, 'upstreams') : await checkSet(set)
+      const issues = isChecked ? validateUpstreams(set.upstreams, 'upstreams') : await checkSet(set, this.#host.enforced)
       if (issues.length === 0) {
         good.push(set)
         continue

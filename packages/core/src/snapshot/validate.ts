@@ -1,3 +1,4 @@
+import { demandIssues } from './validate-auth.ts'
 import { didYouMean } from '../suggest.ts'
 import { parseHost } from '../routing/hosts.ts'
 import { parsePattern } from '../routing/pattern.ts'
@@ -43,6 +44,7 @@ function validateRoute(route: RouteDefinition, upstreams: ReadonlySet<string>, p
     if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(method)) issues.push(invalid(`${path}.methods`, `"${method}" is not a method.`))
   }
   if (route.methods?.length === 0) issues.push(invalid(`${path}.methods`, 'The list is empty: leave the key out for every method.'))
+  issues.push(...demandIssues(route, `${path}.auth`))
   if (route.priority !== undefined && !(route.priority >= 0 && route.priority <= 100))
     issues.push(invalid(`${path}.priority`, 'A priority is a number from 0 to 100.'))
   if (typeof route.upstream === 'string') issues.push(...checkTarget(route.upstream, upstreams, `${path}.upstream`))
@@ -80,7 +82,7 @@ export function validateUpstreams(upstreams: Readonly<Record<string, UpstreamDef
 }
 
 function validateOptions(options: UpstreamOptions, path: string): ConfigIssue[] {
-  const issues = validateSettings(options, path)
+  const issues = [...validateSettings(options, path), ...validateTransport(options, path)]
   if (!('discover' in options.endpoints)) {
     const list: readonly (string | { origin: string; weight: number })[] = options.endpoints
     issues.push(
@@ -103,6 +105,28 @@ function validateOptions(options: UpstreamOptions, path: string): ConfigIssue[] 
   }
   return issues
 }
+
+/** Protocol and TLS have to fit the origins. Those of discovered instances are not known yet. */
+function validateTransport({ protocol, tls, endpoints }: UpstreamOptions, path: string): ConfigIssue[] {
+  const issues: ConfigIssue[] = []
+  const conflict = (key: string, message: string): void => void issues.push({ code: 'conflicting_keys', path: `${path}.${key}`, message })
+  if (protocol !== undefined && !PROTOCOLS.includes(protocol))
+    issues.push(invalid(`${path}.protocol`, `"${String(protocol)}" is not one of ${PROTOCOLS.join(', ')}.`))
+  if (tls?.verify === false && tls.ca !== undefined) conflict('tls.ca', 'It is never looked at when verify is false: remove one of them.')
+  if ('discover' in endpoints) return issues
+  const origins = (endpoints as readonly (string | { readonly origin: string })[]).map((one) =>
+    typeof one === 'string' ? one : one.origin,
+  )
+  const has = (scheme: string): boolean => origins.some((origin) => origin.toLowerCase().startsWith(`${scheme}:`))
+  if (protocol === 'h2c' && has('https'))
+    conflict('protocol', 'h2c is HTTP/2 in the clear, and an origin is https: use h2, or http origins.')
+  if (protocol === 'h2' && has('http')) conflict('protocol', 'h2 is HTTP/2 over TLS, and an origin is http: use h2c, or https origins.')
+  if (tls !== undefined && has('http'))
+    conflict('tls', 'An origin is http, which is spoken to without TLS: use https origins, or remove tls.')
+  return issues
+}
+
+const PROTOCOLS: readonly string[] = ['auto', 'http1', 'h2', 'h2c']
 
 function validateOrigins(origins: readonly string[], path: string): ConfigIssue[] {
   return origins.flatMap((origin, index) =>

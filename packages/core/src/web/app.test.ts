@@ -110,7 +110,7 @@ describe('[R1] the order of phases and middlewares', () => {
       phases('c'),
     ])
     expect((await denying.gateway.request('/')).status).toBe(403)
-    expect(seen).toEqual(['M in', 'b out', 'a out', 'M out', 'c out'])
+    expect(seen).toEqual(['M in', 'c out', 'b out', 'a out', 'M out'])
   })
 
   it('onResponse may remove a field', async () => {

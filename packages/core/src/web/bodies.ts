@@ -31,13 +31,14 @@ export function toResponse(ctx: Context, answer: Answer<WebBody>): Response {
   for (const [name, value] of answer.head.headers) headers.append(name, value)
   const { status } = answer.head
   const hasBody = ctx.request.method !== 'HEAD' && !WITHOUT_BODY.has(status)
+  if (!hasBody) ctx.coding = null
   if (answer.flow === null) {
     const { local } = answer
-    ctx.finish({ status, bytesOut: hasBody && local !== null ? local.length : 0 })
+    finish(ctx, { status, bytesOut: hasBody && local !== null ? local.length : 0 })
     return new Response(hasBody ? (local as ResponseBody) : null, { status, headers })
   }
   if (answer.flow instanceof Uint8Array) {
-    ctx.finish({ status, bytesOut: hasBody ? answer.flow.byteLength : 0 })
+    finish(ctx, { status, bytesOut: hasBody ? answer.flow.byteLength : 0 })
     return toWholeResponse(ctx, answer.head, answer.flow)
   }
   if (hasBody) return new Response(metered(ctx, answer.flow, status), { status, headers })
@@ -46,6 +47,11 @@ export function toResponse(ctx: Context, answer: Answer<WebBody>): Response {
   })
   ctx.finish({ status, bytesOut: 0 })
   return new Response(null, { status, headers })
+}
+
+/** The end of a body as it came. One that is coded on its way out ends later, and with another number of bytes: who codes it finishes. */
+function finish(ctx: Context, outcome: { status: number; bytesOut: number }): void {
+  if (ctx.coding === null) ctx.finish(outcome)
 }
 
 /** The body as it goes by: counted, watched for silence, given up when the reader leaves. */
@@ -74,7 +80,7 @@ function metered(ctx: Context, source: ReadableStream<Uint8Array>, status: numbe
           const { done, value } = await reader.read()
           if (cut !== null) return
           if (done) {
-            ctx.finish({ status, bytesOut })
+            finish(ctx, { status, bytesOut })
             controller.close()
             return
           }

@@ -48,14 +48,19 @@ const NOT_CONNECTED = new Set([
   'ConnectionRefused',
 ])
 
+/** The same in words, where there are no codes (Deno's `cause`). */
+const NOT_CONNECTED_TEXT = 'client error (Connect)'
+
 /** Codes of answers that are not HTTP (Node's parser). */
 const NOT_HTTP = /^(?:HPE_|HTTPParserError$|UND_ERR_(?:HEADERS_OVERFLOW|RES_))/
 
 function fetchFailure(thrown: unknown): GatewayError {
-  const cause = (thrown as { cause?: { code?: string; name?: string }; code?: string } | undefined) ?? {}
-  const code = cause.cause?.code ?? cause.code ?? cause.cause?.name ?? ''
+  const { cause, code: ownCode } =
+    (thrown as { cause?: { code?: string; name?: string; message?: string }; code?: string } | undefined) ?? {}
+  const code = cause?.code ?? ownCode ?? cause?.name ?? ''
   const message = thrown instanceof Error ? thrown.message : String(thrown)
-  const kind = NOT_CONNECTED.has(code) ? 'UPSTREAM_CONNECT' : NOT_HTTP.test(code) ? 'UPSTREAM_PROTOCOL' : 'UPSTREAM_RESET'
+  const isConnect = NOT_CONNECTED.has(code) || cause?.message?.includes(NOT_CONNECTED_TEXT) === true
+  const kind = isConnect ? 'UPSTREAM_CONNECT' : NOT_HTTP.test(code) ? 'UPSTREAM_PROTOCOL' : 'UPSTREAM_RESET'
   return new GatewayError(kind, `fetch failed: ${message} ${code}`.trim(), thrown)
 }
 

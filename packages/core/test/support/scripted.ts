@@ -7,7 +7,7 @@ import type { Answer, Call, Context, LaneHost, Peer, Sending, UpstreamAnswer, Wi
 /** What an attempt does: an answer, a failure, or nothing until it is aborted. */
 export type Act =
   | { readonly status: number; readonly fields?: string[] }
-  | { readonly fails: 'UPSTREAM_CONNECT' | 'UPSTREAM_RESET' | 'UPSTREAM_PROTOCOL' }
+  | { readonly fails: 'UPSTREAM_CONNECT' | 'UPSTREAM_REFUSED' | 'UPSTREAM_RESET' | 'UPSTREAM_PROTOCOL' }
   | 'hangs'
 
 /** A wire that plays a script, one act per attempt, the last one for ever. Bodies are texts. */

@@ -44,6 +44,8 @@ export class Session {
     const session = this.#session
     // What a client does wrong ends its connection; there is nobody else to tell.
     session.on('error', ignore)
+    // A connection that was accepted for HTTP/1.1 stays half-open; here its end is that of every stream.
+    this.#socket.once('end', () => this.#socket.destroy())
     session.setLocalWindowSize(CONNECTION_WINDOW_BYTES)
     const late = setTimeout(() => session.destroy(), this.#options.preface)
     session.once('remoteSettings', () => clearTimeout(late))

@@ -1,15 +1,16 @@
 import { constants } from 'node:http2'
 import { GatewayError } from '@octopus-gateway/core'
 import { interimFields } from '../interim.ts'
+import { responseFields } from './response-fields.ts'
 import { StreamBody } from './stream-body.ts'
 import { StreamResponse } from './stream-response.ts'
 import type { Context } from '@octopus-gateway/core/lane'
-import type { Exchange } from '../exchange.ts'
+import type { ClientEnd, Exchange } from '../exchange.ts'
 import type { HeaderList, ResponseHead } from '@octopus-gateway/core'
 import type { NodeUpload } from '../flow.ts'
 import type { ServerHttp2Stream } from 'node:http2'
 
-const { NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR } = constants
+const { NGHTTP2_CANCEL, NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR } = constants
 
 /** A request on a stream of HTTP/2. */
 export class StreamExchange implements Exchange {
@@ -19,6 +20,7 @@ export class StreamExchange implements Exchange {
   /** Whether the stream was reset from here. */
   isCut = false
   #body: StreamBody | null = null
+  #isTunnel = false
   /** Bytes of an answer that is sent to its end; -1 before. */
   #bytesOut = -1
 
@@ -89,10 +91,33 @@ export class StreamExchange implements Exchange {
     else stream.once('finish', soon)
   }
 
+  /** RFC 8441, section 5: a 200 without the fields by which HTTP/1.1 switches. */
+  switchProtocols(headers: HeaderList): ClientEnd {
+    const { stream } = this
+    for (const name of ['sec-websocket-accept', 'content-length']) headers.delete(name)
+    const fields = responseFields(headers.flat)
+    fields[':status'] = 200
+    // What waits for trailers is no whole body when Node resets it.
+    stream.once('wantTrailers', () => stream.sendTrailers({}))
+    stream.respond(fields, { waitForTrailers: true })
+    this.#isTunnel = true
+    return {
+      duplex: stream,
+      status: 200,
+      early: Buffer.alloc(0),
+      abort: () => this.#reset(NGHTTP2_CANCEL),
+      done() {},
+    }
+  }
+
   cut(): void {
+    if (!this.#isTunnel) this.#reset(NGHTTP2_INTERNAL_ERROR)
+  }
+
+  #reset(code: number): void {
     const { stream } = this
     this.isCut = true
-    if (!stream.closed) stream.close(NGHTTP2_INTERNAL_ERROR)
+    if (!stream.closed) stream.close(code)
     // Not left to nghttp2, which closes no stream of a connection that it has given up.
     setImmediate(() => stream.destroy())
   }
@@ -100,7 +125,8 @@ export class StreamExchange implements Exchange {
   /** The stream is closed: after a whole answer this is the end that was meant. */
   abandon(): void {
     const { ctx, stream, res } = this
-    if (ctx.isFinished) return
+    // A tunnel knows best how it ends.
+    if (ctx.isFinished || this.#isTunnel) return
     const isWhole = this.#bytesOut !== -1 && stream.writableFinished && stream.rstCode === NGHTTP2_NO_ERROR
     if (!isWhole) ctx.end(new GatewayError('CLIENT_CLOSED'))
     this.#body?.destroy(ctx.ended ?? undefined)

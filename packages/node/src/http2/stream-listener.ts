@@ -4,6 +4,7 @@ import { requestHead } from './request-head.ts'
 import { Session } from './session.ts'
 import { sessionOptions } from './settings.ts'
 import { StreamExchange } from './stream-exchange.ts'
+import { versionProblem } from '../upgrade/handshake.ts'
 import type { Listener } from '../listener.ts'
 import type { Protocol } from '@octopus-gateway/core'
 import type { ServerHttp2Stream } from 'node:http2'
@@ -14,7 +15,7 @@ import type { StreamHead } from './request-head.ts'
 const EXCHANGE = Symbol('octopus.exchange')
 type KnownStream = ServerHttp2Stream & { [EXCHANGE]?: { readonly exchange: StreamExchange; readonly session: Session } }
 
-const CARRIES: readonly Protocol[] = ['http', 'grpc']
+const CARRIES: readonly Protocol[] = ['http', 'grpc', 'websocket']
 
 /** Takes requests from connections that speak HTTP/2, by the core streams of `node:http2`: its compatible face costs another third. */
 export class StreamListener {
@@ -45,7 +46,8 @@ export class StreamListener {
     }
     const head = requestHead(raw)
     const { lanes } = this.#listener
-    const { ctx, refusal } = lanes.open({ request: head.request, peer: session.connection.peer(lanes), carries: CARRIES })
+    const arrived = { request: head.request, peer: session.connection.peer(lanes), carries: CARRIES }
+    const { ctx, refusal } = lanes.open(isWebSocket(head) ? { ...arrived, protocol: 'websocket' } : arrived)
     const exchange = new StreamExchange(stream, ctx)
     stream[EXCHANGE] = { exchange, session }
     stream.on('aborted', onAborted)
@@ -55,9 +57,15 @@ export class StreamListener {
   }
 }
 
-/** A gateway in front of services is no tunnel. */
-function connectProblem({ request, protocol }: StreamHead): GatewayError | null {
-  return request.method === 'CONNECT' || protocol !== undefined ? new GatewayError('NOT_SUPPORTED') : null
+/** The handshake of RFC 8441. */
+function isWebSocket({ request, protocol }: StreamHead): boolean {
+  return request.method === 'CONNECT' && protocol === 'websocket'
+}
+
+/** A gateway in front of services is no tunnel for anything but WebSocket. */
+function connectProblem(head: StreamHead): GatewayError | null {
+  if (isWebSocket(head)) return versionProblem(head.request.headers)
+  return head.request.method === 'CONNECT' || head.protocol !== undefined ? new GatewayError('NOT_SUPPORTED') : null
 }
 
 // Functions that are shared by all streams: a closure for each would be made for every request.

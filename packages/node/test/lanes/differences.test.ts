@@ -1,15 +1,29 @@
+import { compression } from '@octopus-gateway/core/plugins'
 import { closedPort, FRAME_TYPES, frame, headerBlock, rawHttp2, rawRequest, resetMidBody, statusOf } from '@octopus-gateway/testing'
 import { connect, constants } from 'node:http2'
 import { describeLanes } from './support/describe-lanes.ts'
 import { DIFFERENCES, page } from './differences.ts'
 import { expect, onTestFinished, test } from 'vitest'
 import { once } from 'node:events'
+import { extendedConnect, http2Client } from '../upgrade/support/http2-client.ts'
 import { fullBacklog } from './support/full-backlog.ts'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
+import { handshake } from '../upgrade/support/raw.ts'
 import { rawOrigin, service, to } from '../support/upstreams.ts'
+import { webSocketService } from '../upgrade/support/peers.ts'
 import { whole } from './support/client.ts'
 import type { Lane } from './support/describe-lanes.ts'
+
+/** Younger versions of Node have it. */
+function hasBrotli(): boolean {
+  try {
+    void new CompressionStream('brotli' as never)
+    return true
+  } catch {
+    return false
+  }
+}
 
 const PSEUDO = [
   [':method', 'GET'],
@@ -32,6 +46,19 @@ const PROOFS: Readonly<Record<string, (lane: Lane) => Promise<void>>> = {
     const fields = [answer.header('content-encoding'), answer.header('content-length')]
     if (lane.isNode) expect([fields, answer.body.equals(zipped)]).toEqual([['gzip', String(zipped.length)], true])
     else expect([fields, answer.text]).toEqual([[undefined, undefined], 'octopus '.repeat(50)])
+  },
+  async compression(lane) {
+    const text = 'octopus '.repeat(500)
+    const up = await service((request, response) => {
+      const length = request.url === '/whole' ? { 'content-length': text.length } : {}
+      response.writeHead(200, { 'content-type': 'text/plain', ...length }).end(text)
+    })
+    const { sendAlone } = await lane.start({ ...to(up), plugins: [compression()] })
+    const codings: unknown[] = []
+    for (const path of ['/whole', '/stream'])
+      codings.push((await sendAlone({ path, headers: [['accept-encoding', 'br, gzip']] }, DIFFERS)).header('content-encoding'))
+    const whole = lane.isNode || hasBrotli() ? 'br' : 'gzip'
+    expect(codings).toEqual(lane.isNode ? ['br', 'br'] : [whole, undefined])
   },
   async 'own-fields'(lane) {
     const up = await service()
@@ -156,6 +183,17 @@ const PROOFS: Readonly<Record<string, (lane: Lane) => Promise<void>>> = {
       expect(statusOf((await raw.frame('headers', 1)).payload)).toBe(200)
       expect(['x-bad', 'x-good'].map((name) => up.requests[0]!.header(name))).toEqual([undefined, '1'])
     } else expect((await rawRequest(server.port, 'GET / HTTP/1.1\r\nHost: a.test\r\nx-bad: a\u0000b\r\n\r\n')).response.status).toBe(400)
+  },
+  async websocket(lane) {
+    const up = await webSocketService()
+    const { open, server } = await lane.start(to(up))
+    const status = async (): Promise<unknown> => {
+      if (server === undefined) return (await open({ headers: [['upgrade', 'websocket']] })).status
+      if (!lane.isHttp2) return (await rawRequest(server.port, handshake())).response.status
+      return (await extendedConnect(await http2Client(server.url))).headers[':status']
+    }
+    expect(await status()).toBe(lane.isWeb || !lane.isNode ? 501 : lane.isHttp2 ? 200 : 101)
+    expect(up.handshakes).toHaveLength(lane.isWeb || !lane.isNode ? 0 : 1)
   },
   async 'connect-timeout'(lane) {
     const { sendAlone } = await lane.start({

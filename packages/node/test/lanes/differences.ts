@@ -125,6 +125,23 @@ export const DIFFERENCES: readonly Difference[] = [
     why: '`node:http2` drops it before anybody hears of it. It never reaches an upstream.',
   },
   {
+    id: 'compression',
+    what: 'Compression (`compression`)',
+    lanes: {
+      fetch: 'what `CompressionStream` offers, at its own level, and only of answers with a `Content-Length`',
+      head: 'br, gzip, and zstd where Node has it (22.15, 23.8); streams too, nothing held back',
+      web: 'as the head lane',
+    },
+    why: 'The coders of the Web cannot be flushed: a stream would wait in them for more of itself.',
+  },
+  {
+    id: 'websocket',
+    what: 'A WebSocket handshake',
+    lanes: { fetch: '501', head: 'becomes a tunnel', web: '501, unless the plugin of every middleware lists `websocket` in `carries`' },
+    http2: 'extended CONNECT (RFC 8441), with the same answers',
+    why: 'A `Response` cannot hand over a connection, and a middleware that is passed by may be a guard.',
+  },
+  {
     id: 'connect-timeout',
     what: '`connect_timeout`',
     lanes: { fetch: "the runtime's own; `timeout` still counts", head: 'kept', web: 'kept' },

@@ -95,13 +95,19 @@ describeLanes('retries', (lane) => {
     ['not HTTP', '\u0016\u0003 no\r\n\r\n'],
     ['a length and a coding at once', 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n'],
     ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd'],
-    ['a status of 99', 'HTTP/1.1 099 No\r\nContent-Length: 0\r\n\r\n'],
     ['a status of 777', 'HTTP/1.1 777 No\r\nContent-Length: 0\r\n\r\n'],
   ])('an answer that is %s is 502 and not tried again', async (_title, bytes) => {
     const bad = await rawOrigin(respondWith(bytes, { close: true }))
     const { send } = await lane.start(to(bad))
     const answer = await send({ method: 'POST' })
     expect(answer.status).toBe(502)
+    expect(bad.connections.accepted).toBe(1)
+  })
+
+  test('an answer that is a status of 99 is 502 and not tried again', async () => {
+    const bad = await rawOrigin(respondWith('HTTP/1.1 099 No\r\nContent-Length: 0\r\n\r\n', { close: true }))
+    const { sendAlone } = await lane.start(to(bad))
+    expect((await sendAlone({ method: 'POST' }, 'fetch takes it for a broken connection')).status).toBe(502)
     expect(bad.connections.accepted).toBe(1)
   })
 })

@@ -1,0 +1,68 @@
+import { certificateIn, keyIn } from './check.ts'
+import { formatPath, nodeAt, type Node, type Path } from '../tree/node.ts'
+import { readPem, type Pem } from './read.ts'
+import type { Draft } from '../check/draft.ts'
+import type { KeyObject, X509Certificate } from 'node:crypto'
+import type { Problem } from '../report/issues.ts'
+
+/** Everything in PEM form that a configuration names. */
+export class PemFiles {
+  readonly problems: Problem[] = []
+  readonly #found = new Map<string, Pem>()
+  readonly #root: Node
+
+  constructor(root: Node) {
+    this.#root = root
+  }
+
+  /** What a key holds. Only for keys of a configuration without a mistake. */
+  at(...path: Path): Pem {
+    return this.#found.get(formatPath(path))!
+  }
+
+  async certificate(path: Path, value: string | undefined): Promise<X509Certificate | undefined> {
+    return this.#read(path, value, certificateIn)
+  }
+
+  async key(path: Path, value: string | undefined): Promise<KeyObject | undefined> {
+    return this.#read(path, value, keyIn)
+  }
+
+  /** A certificate and the key that must belong to it. */
+  async pair(path: Path, { cert, key }: { readonly cert?: string | undefined; readonly key?: string | undefined }): Promise<void> {
+    const certificate = await this.certificate([...path, 'cert'], cert)
+    const privateKey = await this.key([...path, 'key'], key)
+    if (certificate === undefined || privateKey === undefined || certificate.checkPrivateKey(privateKey)) return
+    this.#refuse([...path, 'key'], 'does not belong to the certificate in cert; name the key that the certificate was made for')
+  }
+
+  async #read<T>(path: Path, value: string | undefined, parse: (text: string) => T | string): Promise<T | undefined> {
+    if (value === undefined) return undefined
+    const node = nodeAt(this.#root, path)
+    const isShown = node?.kind === 'scalar' && node.variables.length === 0
+    const pem = await readPem(value, { from: (node ?? this.#root).at.file, isShown })
+    if (typeof pem === 'string') return this.#refuse(path, pem, 'unreadable_file')
+    const parsed = parse(pem.text)
+    if (typeof parsed === 'string') return this.#refuse(path, parsed)
+    this.#found.set(formatPath(path), pem)
+    return parsed
+  }
+
+  #refuse(path: Path, message: string, code = 'invalid_value'): undefined {
+    this.problems.push({ code, path, message })
+  }
+}
+
+/** Reads the certificates and keys of listeners and upstreams. */
+export async function readPemFiles({ tls, upstreams = [] }: Draft, root: Node): Promise<PemFiles> {
+  const files = new PemFiles(root)
+  if (tls !== undefined && tls.enabled !== false) {
+    await files.pair(['tls'], tls)
+    for (const [index, certificate] of (tls.certificates ?? []).entries()) {
+      if (certificate !== undefined) await files.pair(['tls', 'certificates', index], certificate)
+    }
+    await files.certificate(['tls', 'client_auth', 'ca'], tls.client_auth?.ca)
+  }
+  for (const [index, upstream] of upstreams.entries()) await files.certificate(['upstreams', index, 'tls', 'ca'], upstream?.tls?.ca)
+  return files
+}

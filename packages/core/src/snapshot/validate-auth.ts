@@ -1,0 +1,61 @@
+import { didYouMean } from '../suggest.ts'
+import type { ConfigIssue } from '../errors.ts'
+import type { Hooks } from '../plugin/plugin.ts'
+import type { RouteDefinition } from '../routing/route.ts'
+import type { RouteSet } from './source.ts'
+
+/** The auth providers that these plugins ask. */
+export function enforcedBy(hooks: readonly Hooks[]): ReadonlySet<string> {
+  return new Set(hooks.flatMap((hook) => hook.enforces ?? []))
+}
+
+/** Whether a demand is one: it may come over the network, and one that cannot be read must not pass as none. */
+export function demandIssues({ auth }: RouteDefinition, path: string): ConfigIssue[] {
+  const given: unknown = auth
+  if (given === undefined || given === false) return []
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    return [invalid(path, 'Write false for anonymous callers, or an object with providers, scopes or roles.')]
+  const issues: ConfigIssue[] = []
+  for (const [key, names] of Object.entries(given)) {
+    if (key !== 'providers' && key !== 'scopes' && key !== 'roles')
+      issues.push(invalid(`${path}.${key}`, `There is no demand "${key}"${didYouMean(key, ['providers', 'scopes', 'roles'])}.`))
+    else if (names !== undefined && !(Array.isArray(names) && names.every((name) => typeof name === 'string' && name !== '')))
+      issues.push(invalid(`${path}.${key}`, 'Write a list of names.'))
+    else if (Array.isArray(names) && names.length === 0 && key !== 'scopes')
+      issues.push(invalid(`${path}.${key}`, 'The list is empty, so nobody could ever be let in: name one, or leave the key out.'))
+  }
+  return issues
+}
+
+/** What of a route's demand nobody enforces. */
+export function enforcementIssues({ auth }: RouteDefinition, enforced: ReadonlySet<string>, path: string): ConfigIssue[] {
+  if (auth === undefined || auth === false) return []
+  if (enforced.size === 0) {
+    const message =
+      'The route demands authentication, and no plugin on it authenticates: add auth({ providers: [...] }) to the plugins, or write auth: false for anonymous callers.'
+    return [{ code: 'auth_not_enforced', path, message }]
+  }
+  return (auth.providers ?? [])
+    .filter((name) => !enforced.has(name))
+    .map((name) => ({
+      code: 'unknown_auth_provider',
+      path,
+      message: `No auth plugin on this route has a provider "${name}"${didYouMean(name, enforced) || ': give it one, or correct the name.'}`,
+    }))
+}
+
+/** The same for the routes of sources, on which only the gateway's own plugins run. */
+export function setIssues(sets: ReadonlyMap<string, readonly RouteSet[]>, enforced: ReadonlySet<string>): ConfigIssue[] {
+  const issues: ConfigIssue[] = []
+  for (const [source, list] of sets) {
+    for (const { service, routes } of list) {
+      for (const [index, route] of routes.entries())
+        issues.push(...enforcementIssues(route, enforced, `source ${source}, service ${service}: routes[${index}].auth`))
+    }
+  }
+  return issues
+}
+
+function invalid(path: string, message: string): ConfigIssue {
+  return { code: 'invalid_value', path, message }
+}

@@ -1,0 +1,79 @@
+import { GatewayError } from '@octopus-gateway/core'
+import { H2Flow } from './h2-flow.ts'
+import { H2Pool } from './h2-pool.ts'
+import { Readable } from 'node:stream'
+import { Replay, ReplayBudget } from './replay.ts'
+import type { Call, Sending } from '@octopus-gateway/core/lane'
+import type { Flow, NodeUpload, NodeWire } from '../flow.ts'
+import type { Transport } from '@octopus-gateway/core'
+
+/** How often idle connections are looked for. */
+const SWEEP_MS = 5_000
+
+/** The way out over HTTP/2: `node:http2`, one pool of connections for each transport and origin. */
+export class H2Wire implements NodeWire {
+  readonly #pools = new Map<Transport, Map<string, H2Pool>>()
+  readonly #replays = new WeakMap<Readable, Replay>()
+  readonly #budget = new ReplayBudget()
+  #sweeper: ReturnType<typeof setInterval> | null = null
+
+  send(call: Call<NodeUpload>): Sending<Flow> {
+    const pool = this.poolOf(call.transport, call.endpoint.origin)
+    const flow = new H2Flow(call, pool, call.body instanceof Readable ? this.#replay(call.body) : null)
+    pool.acquire(flow)
+    return flow
+  }
+
+  replayable(body: NodeUpload): boolean {
+    if (!(body instanceof Readable)) return true
+    return this.replayOf(body)?.isPossible ?? (!body.readableDidRead && !body.destroyed)
+  }
+
+  /** What was kept of a body that has been sent over this wire. */
+  replayOf(body: Readable): Replay | undefined {
+    return this.#replays.get(body)
+  }
+
+  async close(graceMs: number): Promise<void> {
+    if (this.#sweeper !== null) clearInterval(this.#sweeper)
+    const pools = [...this.#pools.values()].flatMap((origins) => [...origins.values()])
+    for (const pool of pools) pool.close()
+    const until = performance.now() + graceMs
+    while (pools.some((pool) => !pool.isEmpty) && performance.now() < until) await pause()
+    for (const pool of pools) pool.destroy(new GatewayError('UPSTREAM_RESET', 'The gateway is closing.'))
+  }
+
+  /** The connections of a transport to an origin, for streams that are no requests. */
+  poolOf(transport: Transport, origin: string): H2Pool {
+    let origins = this.#pools.get(transport)
+    if (origins === undefined) this.#pools.set(transport, (origins = new Map()))
+    let pool = origins.get(origin)
+    if (pool === undefined) {
+      origins.set(origin, (pool = new H2Pool(origin, transport)))
+      this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS).unref()
+    }
+    return pool
+  }
+
+  #replay(body: Readable): Replay {
+    let replay = this.#replays.get(body)
+    if (replay === undefined) this.#replays.set(body, (replay = new Replay(body, this.#budget)))
+    return replay
+  }
+
+  /** Transports and origins come and go with the configuration: what has no connection left is forgotten. */
+  #sweep(): void {
+    const now = performance.now()
+    for (const [transport, origins] of this.#pools) {
+      for (const [origin, pool] of origins) {
+        pool.sweep(now)
+        if (pool.isEmpty) origins.delete(origin)
+      }
+      if (origins.size === 0) this.#pools.delete(transport)
+    }
+  }
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 10))
+}

@@ -1,0 +1,7 @@
+export { jwt } from './jwt.ts'
+export type { JwtFactory } from './jwt.ts'
+export { jwtProvider } from './provider.ts'
+export { jwtOptions } from './options.ts'
+export type { ClaimValue, JwtOptions } from './options.ts'
+export { ALGORITHMS } from './algorithms.ts'
+export type { Algorithm } from './algorithms.ts'
