@@ -52,7 +52,8 @@ export class Session {
     session.once('close', () => clearTimeout(late))
     session.on('remoteSettings', () => this.count('settings'))
     session.on('ping', () => this.count('ping'))
-    session.setTimeout(this.#options.keepAlive, () => this.#idle())
+    session.on('timeout', () => this.#idle())
+    session.setTimeout(this.#options.keepAlive)
     // The fourth argument is what Node's types do not know: the head as a flat list.
     const opened = (stream: ServerHttp2Stream, _headers: IncomingHttpHeaders, _flags: number, raw: readonly string[]): void =>
       onStream(this, stream, raw)
@@ -72,8 +73,13 @@ export class Session {
     if (exchange.stream.rstCode !== NGHTTP2_NO_ERROR && !exchange.isCut) this.count('reset')
   }
 
+  /**
+   * Nothing has moved for a while. Node tells nobody when nghttp2 has said goodbye to a client that breaks the rules, and reads no more: such a
+   * connection, too, ends here.
+   */
   #idle(): void {
     if (this.connection.size === 0) this.#retire()
+    else this.#session.setTimeout(this.#options.keepAlive)
   }
 
   /** Takes no more streams; the connection ends when those under way have ended, at once when there is none. */

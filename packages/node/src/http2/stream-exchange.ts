@@ -69,8 +69,8 @@ export class StreamExchange implements Exchange {
   sent(bytesOut: number): void {
     const { ctx } = this
     this.#bytesOut = bytesOut
-    if (ctx.isFinished) {
-      // The web lane has counted already: nobody else watches whether the client takes it.
+    if (ctx.isFinished || ctx.ended !== null) {
+      // The request has ended before, or the web lane has counted: nobody else watches whether the client takes the answer.
       if (ctx.clientIdle !== Infinity) this.stream.setTimeout(ctx.clientIdle, () => this.cut())
     } else {
       ctx.flowing()
@@ -115,8 +115,11 @@ export class StreamExchange implements Exchange {
   }
 
   #reset(code: number): void {
+    const { stream } = this
     this.isCut = true
-    if (!this.stream.closed) this.stream.close(code)
+    if (!stream.closed) stream.close(code)
+    // Not left to nghttp2, which closes no stream of a connection that it has given up.
+    setImmediate(() => stream.destroy())
   }
 
   /** The stream is closed: after a whole answer this is the end that was meant. */

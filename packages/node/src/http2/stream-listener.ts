@@ -30,6 +30,8 @@ export class StreamListener {
   /** Takes a connection whose client speaks HTTP/2: told by ALPN, or by the preface that has been seen and put back. */
   accept(socket: Socket): void {
     const { limits } = this.#listener.lanes.opener
+    // The sockets of `node:http` stay half open for ever when their client has gone; nobody here would end them.
+    socket.allowHalfOpen = false
     const session = new Session(socket, performServerHandshake(socket, sessionOptions(limits)), this.#options)
     session.start((of, stream, raw) => this.#open(of, stream, raw))
   }
