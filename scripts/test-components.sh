@@ -3,7 +3,7 @@
 set -euo pipefail
 
 # program:package
-COMPONENTS="promtool:prometheus nginx:nginx-light haproxy:haproxy caddy:caddy wrk:wrk curl:curl git:git ps:procps taskset:util-linux nghttp:nghttp2-client h2load:nghttp2-client openssl:openssl"
+COMPONENTS="promtool:prometheus nginx:nginx-light haproxy:haproxy caddy:caddy nghttpd:nghttp2-server wrk:wrk curl:curl git:git ps:procps taskset:util-linux nghttp:nghttp2-client h2load:nghttp2-client openssl:openssl"
 
 missing=()
 packages=()
@@ -17,7 +17,7 @@ for component in ${*:-$COMPONENTS}; do
 done
 
 # Modules of Debian's own Python. module:package
-MODULES="websockets:python3-websockets"
+MODULES="websockets:python3-websockets grpc:python3-grpcio"
 
 for component in $MODULES; do
   module=${component%%:*}

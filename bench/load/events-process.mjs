@@ -3,9 +3,11 @@ import { connect } from 'node:net'
 
 const { port, seconds, path, connections, perStream, hold } = JSON.parse(process.argv[2])
 const MARK = 'data: '
+const AT_ONCE = 50
+let opened = 0
 let isMeasuring = false
 let requests = 0
-await Promise.all(Array.from({ length: connections }, open))
+await Promise.all(Array.from({ length: AT_ONCE }, openSome))
 setTimeout(() => {
   isMeasuring = true
   console.log('steady')
@@ -27,6 +29,13 @@ setTimeout(
 function end(counts) {
   console.log(JSON.stringify(counts))
   process.exit()
+}
+
+async function openSome() {
+  while (opened < connections) {
+    opened++
+    await open()
+  }
 }
 
 /** Resolves with the first event. */

@@ -14,11 +14,12 @@ export function announce(service: Service, { traffic, admin }: Listeners): void 
   const { config, io, log } = service
   const adminUrl = admin?.url
   if (!isForPeople(service)) {
-    log.info('gateway started', { version: packageVersion(), url: traffic.url, admin: admin?.url ?? null })
+    log.info('gateway started', { version: packageVersion(), url: traffic.url, tls: traffic.tls?.url ?? null, admin: admin?.url ?? null })
     return
   }
   const rows = [
     ['Gateway', traffic.url],
+    ...(traffic.tls === undefined ? [] : [['', traffic.tls.url]]),
     ...(adminUrl === undefined
       ? []
       : [

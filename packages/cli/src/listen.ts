@@ -9,12 +9,13 @@ export interface ListenerName {
   readonly port: number
 }
 
-/** Starts a listener. When its address cannot be had, throws an `Ending` that says what to do next. */
-export async function listen<T>(name: ListenerName, start: () => Promise<T>): Promise<T> {
+/** Starts what listens under these names. When an address cannot be had, throws an `Ending` that says what to do next. */
+export async function listen<T>(names: readonly [ListenerName, ...ListenerName[]], start: () => Promise<T>): Promise<T> {
   try {
     return await start()
   } catch (error) {
-    throw describe(name, error)
+    const port = (error as { readonly port?: unknown } | null)?.port
+    throw describe(names.find((name) => name.port === port) ?? names[0], error)
   }
 }
 

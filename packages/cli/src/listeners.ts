@@ -13,11 +13,12 @@ export async function startAdmin({ config, gateway, log }: Service): Promise<Ser
     log,
   })
   const { host, port } = admin
-  return listen({ what: 'admin', key: 'server.admin_port (or admin.address)', host, port }, () => serveFetch(app, { host, port }))
+  return listen([{ what: 'admin', key: 'server.admin_port (or admin.address)', host, port }], () => serveFetch(app, { host, port }))
 }
 
-/** Opens the traffic listener. */
+/** Opens the traffic listeners: HTTP, and TLS where there is to be one. */
 export function startTraffic({ config, gateway }: Service): Promise<Server> {
-  const { host, port } = config.server
-  return listen({ what: 'traffic', key: 'server.http_port', host, port }, () => serve(gateway, config.server))
+  const { host, port, tls } = config.server
+  const secure = tls === undefined ? [] : [{ what: 'TLS', key: 'server.https_port', host, port: tls.port }]
+  return listen([{ what: 'traffic', key: 'server.http_port', host, port }, ...secure], () => serve(gateway, config.server))
 }

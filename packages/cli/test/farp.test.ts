@@ -31,7 +31,7 @@ test('octopus routes lists them, and opens no port', async () => {
   await using users = await startFarpService({ name: 'users', openapi: openapiOf('Users', ['GET /people/{id}']) })
   cli.file('octopus.yaml', config(users.port))
   expect(await cli.run(['routes', '-c', 'octopus.yaml'])).toBe(0)
-  expect(cli.out).toMatch(/^\* +GET +\/users\/people\/\{id\} +\S+ +head +farp \(users\)$/m)
+  expect(cli.out).toMatch(/^\* +GET +\/users\/people\/\{id\} +\S+ +- +head +farp \(users\)$/m)
 })
 
 test('octopus routes waits no longer than it is told', async () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Cli } from './harness.ts'
-import { hang, startRawServer, startService, waitFor, type Service } from '@octopus-gateway/testing'
+import { hang, startRawServer, startService, testCertificates, waitFor, type Service } from '@octopus-gateway/testing'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
@@ -49,6 +49,21 @@ describe('serving', () => {
     expect(cli.listeners).toBe(0)
     await expect(fetch(`${url}/users/7`)).rejects.toThrow()
     await expect(fetch(`${admin}/_/health`)).rejects.toThrow()
+  })
+
+  test('the address of HTTPS is told too, to people and to machines', async () => {
+    const { cert, key } = testCertificates().server
+    cli.file('cert.pem', cert)
+    cli.file('key.pem', key)
+    cli.file('octopus.yaml', config('tls: { cert: cert.pem, key: key.pem }\n').replace('{ http_port: 0', '{ http_port: 0, https_port: 0'))
+    const machine = cli.run(['-c', 'octopus.yaml'])
+    expect(await started()).toMatchObject({ tls: expect.stringMatching(/^https:\/\/127\.0\.0\.1:\d+$/) as string })
+    cli.signal()
+    expect(await machine).toBe(0)
+    const person = cli.run(['-c', 'octopus.yaml'], { isTerminal: true })
+    await cli.seen(/Gateway +http:\/\/127\.0\.0\.1:\d+\n +https:\/\/127\.0\.0\.1:\d+\n/)
+    cli.signal()
+    expect(await person).toBe(0)
   })
 
   test('a terminal gets addresses and route changes in words', async () => {
@@ -110,9 +125,9 @@ describe('when it cannot start', () => {
   })
 
   test('an invalid configuration: 78, and no listener was opened', async () => {
-    cli.file('octopus.yaml', config('tls: { enabled: true }\n'))
+    cli.file('octopus.yaml', config('graphql: {}\n'))
     expect(await cli.run(['-c', 'octopus.yaml'])).toBe(78)
-    expect(cli.err).toContain('octopus.yaml:4:8: tls.enabled: is not available yet')
+    expect(cli.err).toContain('octopus.yaml:4:1: graphql: is not available yet')
     expect(cli.err).toContain('1 problem in the configuration.')
   })
 })

@@ -3,7 +3,44 @@ import { didYouMean } from './suggest.ts'
 import { GatewayError, toGatewayError } from './errors.ts'
 import { Latest } from './latest.ts'
 import { parseDuration, sleep, toMilliseconds } from './time.ts'
-import { sameData } from './same.ts'
+import { dataKey, sameData } from './same.ts'
+
+describe('dataKey', () => {
+  it('is the same for the same data, and differs where plain data does', () => {
+    const act = (): void => {}
+    const same: (readonly [unknown, unknown])[] = [
+      [
+        { a: 1, b: [{ c: 'x' }], act },
+        { act, b: [{ c: 'x' }], a: 1 },
+      ],
+      [{ a: undefined }, {}],
+      [{ a: Number.NaN }, { a: Number.NaN }],
+      [Object.assign(Object.create(null) as object, { a: 1 }), { a: 1 }],
+    ]
+    for (const [one, other] of same) {
+      expect(sameData(one, other)).toBe(true)
+      expect(dataKey(one)).toBe(dataKey(other))
+    }
+    for (const [one, other] of [
+      [{ a: 1 }, { a: '1' }],
+      [
+        [1, 2],
+        [2, 1],
+      ],
+      [{ a: 1 }, { b: 1 }],
+      [0, -0],
+      [null, undefined],
+    ]) {
+      expect(dataKey(one)).not.toBe(dataKey(other))
+    }
+  })
+
+  it('comes to an end with data that contains itself', () => {
+    const endless: Record<string, unknown> = {}
+    endless.self = endless
+    expect(dataKey(endless)).toContain('*')
+  })
+})
 
 describe('sameData', () => {
   it('compares plain data by structure and everything else by reference', () => {

@@ -157,9 +157,16 @@ function isMalformed(problem: GatewayError | null): boolean {
   return problem !== null && problem.spec.source === 'client' && ![404, 405, 413].includes(problem.spec.status)
 }
 
+/** More digits than a number holds exactly: what is counted would not be what was said. */
+const LENGTH_DIGITS = 15
+
 /** What Node's parser lets through and a gateway must not: messages that two servers may read in two ways. */
 function framingProblem(req: IncomingMessage, ctx: Context): GatewayError | null {
   const { headers } = ctx.request
+  // Node takes HTTP/0.9, whose heads have no fields, and HTTP/2.0, which is never spoken like this.
+  if (req.httpVersionMajor !== 1) return new GatewayError('BAD_REQUEST', 'A version other than HTTP/1.')
+  const length = headers.get('content-length')
+  if (length !== undefined && length.length > LENGTH_DIGITS) return new GatewayError('BAD_REQUEST', 'The length cannot be counted.')
   const coding = headers.getAll('transfer-encoding')
   if (coding !== undefined) {
     // Chunked on HTTP/1.0 has no defined meaning (RFC 9112, section 6.1).

@@ -34,7 +34,7 @@ export class UndiciWire implements NodeWire {
       // Our own deadlines count; undici would also count time that a slow client takes.
       headersTimeout: 0,
       bodyTimeout: 0,
-      // Undici would take the name from the Host field: whose certificate is asked for must not be the client's choice.
+      // undici takes the name for TLS from the Host field, and ends the connection when the next client writes another one there.
       servername: endpoint.origin,
     }
     try {
@@ -53,12 +53,14 @@ export class UndiciWire implements NodeWire {
   async close(graceMs: number): Promise<void> {
     const agents = [...this.#pools.values()].flatMap((pools) => [...pools.values()].map(({ agent }) => agent))
     this.#pools.clear()
-    const closing = Promise.all(agents.map((agent) => agent.close()))
-    const timer = setTimeout(
-      () => agents.forEach((agent) => void agent.destroy(new GatewayError('UPSTREAM_RESET', 'The gateway is closing.'))),
-      graceMs,
-    )
-    await closing.finally(() => clearTimeout(timer))
+    const closed = Promise.all(agents.map((agent) => agent.close()))
+    const error = new GatewayError('UPSTREAM_RESET', 'The gateway is closing.')
+    let timer: ReturnType<typeof setTimeout> | undefined
+    // undici's `close` never comes to its end when `destroy` is called meanwhile.
+    const destroyed = new Promise<void>((resolve, reject) => {
+      timer = setTimeout(() => Promise.all(agents.map((agent) => agent.destroy(error))).then(() => resolve(), reject), graceMs)
+    })
+    await Promise.race([closed, destroyed]).finally(() => clearTimeout(timer))
   }
 
   #agent(transport: Transport, connectTimeout: number): Agent {

@@ -325,13 +325,10 @@ describe('the connection', () => {
     },
   )
 
-  test('Upgrade: websocket is 501, and nothing reaches the upstream', async () => {
+  test('Upgrade: websocket without the connection option is no upgrade that could be carried: 501, and nothing reaches the upstream', async () => {
     const up = await service()
     const { port } = await running(to(up))
-    const exchange = await rawRequest(
-      port,
-      `GET / HTTP/1.1\r\n${HOST}Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n`,
-    )
+    const exchange = await rawRequest(port, `GET / HTTP/1.1\r\n${HOST}Upgrade: websocket\r\n\r\n`)
     expect([exchange.response.status, exchange.response.field('content-type'), up.count]).toEqual([501, 'application/problem+json', 0])
   })
 

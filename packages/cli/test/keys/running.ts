@@ -21,6 +21,8 @@ export interface Running extends AsyncDisposable {
   readonly cli: Cli
   readonly url: string
   readonly port: number
+  /** The port of the TLS listener, or `null`. */
+  readonly tlsPort: number | null
   /** The origin of the admin listener, or `null`. */
   readonly admin: string | null
   readonly lines: readonly Line[]
@@ -49,13 +51,14 @@ export async function running(yaml: string, { env = {}, base = BASE, files = {} 
   const lines = (): Line[] => jsonLines(cli.out)
   const started = await waitFor(() => code !== undefined || lines().find((line) => line.message === 'gateway started'), { timeout: 10_000 })
   if (started === true) throw new Error(`octopus ended with ${code}: ${cli.err}`)
-  const { url, admin } = started as { readonly url: string; readonly admin: string | null }
+  const { url, tls, admin } = started as { readonly url: string; readonly tls: string | null; readonly admin: string | null }
   if (admin !== null) await waitFor(async () => ((await (await fetch(`${admin}/_/health`)).json()) as { readonly synced: boolean }).synced)
   return {
     cli,
     url,
     admin,
     port: Number(new URL(url).port),
+    tlsPort: tls === null ? null : Number(new URL(tls).port),
     get lines() {
       return lines()
     },

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect } from 'vitest'
 import { behaviour } from './behaviour.ts'
 import { discovered, discovery, upstream } from './yaml.ts'
-import { respondWith, startRawServer, startService, waitFor, type Service } from '@octopus-gateway/testing'
+import { startRawServer, startService, waitFor, type Service } from '@octopus-gateway/testing'
 import { head, open } from './client.ts'
 import { running, type Running } from './running.ts'
 
@@ -109,15 +109,6 @@ behaviour('upstreams[].scheme', 'https speaks TLS, http is the default', async (
   await using secure = await running(upstream(raw.port, { upstream: 'scheme: https', route: 'retries: 0' }))
   // A TLS handshake record (RFC 8446, section 5.1).
   expect([await secure.status('/'), raw.received.at(-1)?.slice(0, 2)]).toEqual([502, '\u0016\u0003'])
-})
-
-behaviour('upstreams[].protocol', 'auto, the default, and http1 speak HTTP/1.1', async () => {
-  await using raw = await startRawServer(respondWith('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'))
-  for (const protocol of ['auto', 'http1']) {
-    await using gateway = await running(upstream(raw.port, { upstream: `protocol: ${protocol}` }))
-    expect(await gateway.status('/')).toBe(200)
-    expect(raw.received.at(-1)).toMatch(/^GET \/ HTTP\/1\.1\r\n/)
-  }
 })
 
 behaviour('upstreams[].load_balance', 'round-robin takes turns', async () => {

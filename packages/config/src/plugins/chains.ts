@@ -2,7 +2,7 @@ import { camelKeys } from './keys.ts'
 import { judge } from './validate.ts'
 import { dangling, providersFor, standsAlone } from './providers.ts'
 import { POLICIES, type Policy } from './policies.ts'
-import { readSites, type PlacedPolicy, type Site } from './sites.ts'
+import { hasAuth, readSites, type PlacedPolicy, type Site, type Sites } from './sites.ts'
 import type { Draft } from '../check/draft.ts'
 import type { Made, Workshop } from './made.ts'
 import type { Path } from '../tree/node.ts'
@@ -17,7 +17,7 @@ export interface Chains {
   readonly routes: ReadonlyMap<number, readonly Plugin[]>
   /** Where plugins and auth providers were written, by the names that they give themselves. */
   readonly places: ReadonlyMap<string, Path>
-  readonly sites: readonly [whole: Site, ...routes: Site[]]
+  readonly sites: Sites
   readonly problems: readonly Problem[]
 }
 
@@ -26,9 +26,9 @@ export async function makeChains(draft: Draft, workshop: Workshop, refused: read
   const problems: Problem[] = []
   const sites = await readSites(draft, { workshop, refused, problems })
   const maker = new Maker(workshop, sites, problems)
-  const own = await maker.chain(sites[0])
+  const own = await maker.chain(sites.whole)
   const routes = new Map<number, readonly Plugin[]>()
-  for (const site of sites.slice(1)) {
+  for (const site of sites.all.slice(1)) {
     const chain = await maker.chain(site)
     if (chain.length > 0) routes.set(site.route!, chain)
   }
@@ -39,13 +39,13 @@ export async function makeChains(draft: Draft, workshop: Workshop, refused: read
 class Maker {
   readonly places = new Map<string, Path>()
   readonly #workshop: Workshop
-  readonly #sites: readonly [Site, ...Site[]]
+  readonly #sites: Sites
   readonly #problems: Problem[]
   readonly #asked = new Set<Made>()
   /** An `auth` whose providers are not known: who is asked cannot be said. */
   #isUnclear = false
 
-  constructor(workshop: Workshop, sites: readonly [Site, ...Site[]], problems: Problem[]) {
+  constructor(workshop: Workshop, sites: Sites, problems: Problem[]) {
     this.#workshop = workshop
     this.#sites = sites
     this.#problems = problems
@@ -54,9 +54,12 @@ class Maker {
   async chain(site: Site): Promise<Plugin[]> {
     const chain: Plugin[] = []
     const seen = new Map<string, Path>(
-      site.route === null ? [] : this.#sites[0].policies.map(({ at, policy }) => [JSON.stringify(policy), at]),
+      site.route === null ? [] : this.#sites.whole.policies.map(({ at, policy }) => [JSON.stringify(policy), at]),
     )
+    let isKnown = site.route !== null && hasAuth(this.#sites.whole)
     for (const placed of site.policies) {
+      isKnown ||= placed.policy.name === 'auth'
+      if (!isKnown) this.#checkKey(placed)
       const before = seen.get(JSON.stringify(placed.policy))
       if (before !== undefined) {
         const message = `the same is already in ${before[0] === 'middleware' && site.route !== null ? 'the middleware of every route' : 'this list'}; remove one of them`
@@ -76,14 +79,21 @@ class Maker {
 
   /** A provider that no `auth` asks would be written for nothing. */
   checkUse(): void {
-    if (this.#isUnclear || this.#sites.some((site) => site.isBroken)) return
-    for (const site of this.#sites) {
+    if (this.#isUnclear || this.#sites.all.some((site) => site.isBroken)) return
+    for (const site of this.#sites.all) {
       for (const made of site.plugins) {
         if (this.#asked.has(made) || standsAlone(made, site, this.#sites)) continue
         const message = `no auth asks it: each names other providers; name ${made.name} in one of them, or set enabled to false`
         this.#problems.push({ code: 'unused_plugin', path: made.at, message })
       }
     }
+  }
+
+  /** Without an identity a limit falls back to addresses, which is not what was asked for. */
+  #checkKey({ at, policy }: PlacedPolicy): void {
+    if (policy.name !== 'rate_limit' || !policy.key.includes('identity')) return
+    const message = 'counts by who a caller is, and nobody has asked by then; put auth before rate_limit'
+    this.#problems.push({ code: 'conflicting_keys', path: [...at, 'key'], message })
   }
 
   #placed(plugin: Plugin, at: Path): Plugin {
@@ -108,9 +118,9 @@ class Maker {
 
   /** Whom an `auth` asks; `undefined` when that is not clear, which is reported. */
   #providers(policy: Extract<Policy, { readonly name: 'auth' }>, at: Path, site: Site): readonly Made[] | undefined {
-    const pool = providersFor(this.#sites[0], site)
+    const pool = providersFor(this.#sites.whole, site)
     // What could not be made might have been one: its own issue is enough.
-    const isBroken = this.#sites[0].isBroken || site.isBroken
+    const isBroken = this.#sites.whole.isBroken || site.isBroken
     if (pool.length === 0) {
       const message =
         'there is no plugin that can tell who a caller is; add one to plugins, such as "- name: jwt-auth" with its config, or remove auth'

@@ -5,16 +5,16 @@ import type { Made } from './made.ts'
 import type { Path } from '../tree/node.ts'
 import type { Problem } from '../report/issues.ts'
 import type { RouteAuth } from '@octopus-gateway/core'
-import type { Site } from './sites.ts'
+import type { Site, Sites } from './sites.ts'
 
 type DraftAuth = NonNullable<NonNullable<NonNullable<Draft['routes']>[number]>['auth']>
 
 /** Demands of routes: somebody must be there who enforces them, or a route that looks closed is open. */
 export function* checkDemands(draft: Draft, { sites }: Pick<Chains, 'sites'>): Generator<Problem> {
-  const [whole] = sites
+  const { whole } = sites
   for (const [index, route] of (draft.routes ?? []).entries()) {
     const auth = route?.auth
-    const site = sites.find((one) => one.route === index)
+    const site = sites.of(index)
     if (auth === undefined || site === undefined) continue
     const path = ['routes', index, 'auth']
     if (auth !== false) yield* emptyLists(auth, path)
@@ -51,8 +51,8 @@ interface Enforcer {
   readonly name: string
 }
 
-function enforcers(sites: Chains['sites'], site: Site): readonly Enforcer[] {
-  const [whole] = sites
+function enforcers(sites: Sites, site: Site): readonly Enforcer[] {
+  const { whole } = sites
   const both = [...new Set([whole, site])]
   const asked = both.flatMap((one) => namedIn(one, providersFor(whole, one)).map((made) => ({ made, name: made.provider!.asked.name })))
   const alone = both.flatMap((one) =>
@@ -75,7 +75,7 @@ type Demand = false | { readonly [K in keyof RouteAuth]: RouteAuth[K] | undefine
 export function demandOf(index: number, auth: Demand, { sites }: Pick<Chains, 'sites'>): false | RouteAuth {
   if (auth === false) return false
   const { providers, scopes, roles } = auth
-  const site = sites.find((one) => one.route === index) ?? sites[0]
+  const site = sites.of(index) ?? sites.whole
   const known = enforcers(sites, site)
   const own = (name: string): string => known.find(({ made }) => made.name === name)?.name ?? name
   return {

@@ -70,6 +70,10 @@ describe('middleware', () => {
     ['middleware: [{ name: rate_limit, key: [user] }]', 'middleware[0].key: must be ip, identity, route, header:<name>'],
     ['middleware: [{ name: request_id, header: "a b" }]', 'middleware[0].header: must be the name of a header field'],
     ['middleware: [{ name: compression, algorithms: [deflate] }]', 'middleware[0].algorithms[0]: must be one of br, zstd, gzip'],
+    [
+      'middleware: [{ name: rate_limit, key: [ip, identity] }]',
+      'middleware[0].key: counts by who a caller is, and nobody has asked by then; put auth before rate_limit',
+    ],
     ['middleware: [cors, { name: cors }]', 'middleware[1]: the same is already in this list'],
   ])('%s', async (yaml, message) => {
     const lines = await said(yaml, {})
@@ -309,6 +313,15 @@ describe('auth', () => {
     const lines = await check(yaml)
     expect(lines).toHaveLength(1)
     expect(lines[0]).toContain(message)
+  })
+
+  test('a limit by identity needs an auth before it, of its list or of every route', async () => {
+    const limit = '{ name: rate_limit, key: identity }'
+    expect(await check(`middleware: [auth, ${limit}]\nplugins: [${A}]`)).toEqual([])
+    expect(await check(`${UP}middleware: [auth]\nplugins: [${A}]\nroutes: [{ path: /a, upstream: up, middleware: [${limit}] }]`)).toEqual(
+      [],
+    )
+    expect(await check(`middleware: [${limit}, auth]\nplugins: [${A}]`)).toEqual([expect.stringContaining('put auth before rate_limit')])
   })
 
   test('what could not be loaded is the only problem', async () => {

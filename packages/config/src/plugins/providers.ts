@@ -1,16 +1,11 @@
 import { nearest } from '../report/suggest.ts'
 import type { Made } from './made.ts'
-import type { Site } from './sites.ts'
-
-/** Whether `auth` stands in the lists of this place. */
-export function hasAuth(site: Site): boolean {
-  return site.policies.some(({ policy }) => policy.name === 'auth')
-}
+import { hasAuth, type Site, type Sites } from './sites.ts'
 
 /** Whether a plugin runs by itself. One that can tell who a caller is leaves that to `auth`: its own, or for a plugin of every route any one. */
-export function standsAlone(made: Made, site: Site, sites: readonly Site[]): boolean {
+export function standsAlone(made: Made, site: Site, sites: Sites): boolean {
   if (made.provider === undefined) return true
-  return site.route === null ? !sites.some(hasAuth) : !hasAuth(site)
+  return site.route === null ? !sites.hasAuth : !hasAuth(site)
 }
 
 /** The plugins that an `auth` at a place may ask: those of every route and its own. */

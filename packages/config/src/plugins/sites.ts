@@ -20,62 +20,91 @@ export interface Site {
   readonly isBroken: boolean
 }
 
+/** All places of a configuration. */
+export class Sites {
+  readonly whole: Site
+  /** The whole first, then every route that is valid. */
+  readonly all: readonly Site[]
+  /** Whether `auth` stands anywhere. */
+  readonly hasAuth: boolean
+  readonly #byRoute: ReadonlyMap<number | null, Site>
+
+  constructor(whole: Site, routes: readonly Site[]) {
+    this.whole = whole
+    this.all = [whole, ...routes]
+    this.hasAuth = this.all.some(hasAuth)
+    this.#byRoute = new Map(this.all.map((site) => [site.route, site]))
+  }
+
+  of(route: number): Site | undefined {
+    return this.#byRoute.get(route)
+  }
+}
+
+/** Whether `auth` stands in the lists of this place. */
+export function hasAuth(site: Site): boolean {
+  return site.policies.some(({ policy }) => policy.name === 'auth')
+}
+
 interface Lists {
   readonly middleware?: Draft['middleware']
   readonly plugins?: Draft['plugins']
 }
 
-/** Reads the lists of the whole and of every route that has some. What is wrong with an item goes to `problems`; `refused` are the paths that the schema has taken offence at. */
-export async function readSites(
-  draft: Draft,
-  { workshop, refused, problems }: { readonly workshop: Workshop; readonly refused: readonly Path[]; readonly problems: Problem[] },
-): Promise<[whole: Site, ...routes: Site[]]> {
-  const read = (lists: Lists, route: number | null): Promise<Site> => readSite(lists, route, { workshop, refused, problems })
-  const sites: [Site, ...Site[]] = [await read(draft, null)]
-  for (const [index, route] of (draft.routes ?? []).entries()) if (route !== undefined) sites.push(await read(route, index))
-  return sites
+/** What reading the lists needs. */
+interface Reading {
+  readonly workshop: Workshop
+  /** The paths that the schema has taken offence at. */
+  readonly refused: readonly Path[]
+  /** Gets what is wrong with items. */
+  readonly problems: Problem[]
 }
 
-async function readSite(
-  { middleware = [], plugins = [] }: Lists,
-  route: number | null,
-  { workshop, refused, problems }: { readonly workshop: Workshop; readonly refused: readonly Path[]; readonly problems: Problem[] },
-): Promise<Site> {
+/** Reads the lists of the whole and of every route. */
+export async function readSites(draft: Draft, reading: Reading): Promise<Sites> {
+  const whole = await readSite(draft, null, reading)
+  const routes: Site[] = []
+  for (const [index, route] of (draft.routes ?? []).entries()) if (route !== undefined) routes.push(await readSite(route, index, reading))
+  return new Sites(whole, routes)
+}
+
+async function readSite({ middleware = [], plugins = [] }: Lists, route: number | null, reading: Reading): Promise<Site> {
   const base: Path = route === null ? [] : ['routes', route]
-  const isRefused = (at: Path): boolean => refused.some((path) => at.every((step, index) => path[index] === step))
-  const policies: PlacedPolicy[] = []
-  const made: Made[] = []
-  let isBroken = false
-  for (const [index, item] of middleware.entries()) {
+  const isRefused = (at: Path): boolean => reading.refused.some((path) => at.every((step, index) => path[index] === step))
+  const policies = middleware.flatMap((item, index): PlacedPolicy[] => {
     const at = [...base, 'middleware', index]
-    if (item === undefined || isRefused(at)) isBroken = true
-    else policies.push({ at, policy: item as Policy })
-  }
+    return item === undefined || isRefused(at) ? [] : [{ at, policy: item as Policy }]
+  })
+  const made: Made[] = []
   const names = new Map<string, number>()
+  let isBroken = policies.length < middleware.length
   for (const [index, item] of plugins.entries()) {
     const at = [...base, 'plugins', index]
-    if (item?.name === undefined || isRefused(at)) {
-      isBroken = true
-      continue
-    }
-    const first = names.get(item.name)
-    if (first !== undefined) {
-      problems.push({
-        code: 'duplicate_name',
-        path: [...at, 'name'],
-        message: `plugins[${first}] already has the name ${item.name}; rename or remove one`,
-      })
-      isBroken = true
-      continue
-    }
-    names.set(item.name, index)
-    if (item.enabled === false) continue
-    const result = await makePlugin({ ...item, name: item.name }, at, workshop)
+    const result =
+      item?.name === undefined || isRefused(at)
+        ? []
+        : await readPlugin({ ...item, name: item.name }, at, { names, workshop: reading.workshop })
+    if (result === undefined) continue
     if ('plugin' in result) made.push(result)
     else {
-      problems.push(...result)
+      reading.problems.push(...result)
       isBroken = true
     }
   }
   return { route, policies, plugins: made, isBroken }
+}
+
+/** `undefined` for a plugin that is left out on purpose. */
+async function readPlugin(
+  item: Parameters<typeof makePlugin>[0],
+  at: Path,
+  { names, workshop }: { readonly names: Map<string, number>; readonly workshop: Workshop },
+): Promise<Made | readonly Problem[] | undefined> {
+  const first = names.get(item.name)
+  if (first !== undefined) {
+    const message = `plugins[${first}] already has the name ${item.name}; rename or remove one`
+    return [{ code: 'duplicate_name', path: [...at, 'name'], message }]
+  }
+  names.set(item.name, at.at(-1) as number)
+  return item.enabled === false ? undefined : makePlugin(item, at, workshop)
 }

@@ -1,5 +1,5 @@
 import { ConfigError, toGatewayError } from '../errors.ts'
-import { sameData } from '../same.ts'
+import { dataKey, sameData } from '../same.ts'
 import type { ConfigIssue } from '../errors.ts'
 import type { Hooks, Plugin, PluginHost } from './plugin.ts'
 import type { Logger } from '../log/logger.ts'
@@ -7,6 +7,8 @@ import type { Logger } from '../log/logger.ts'
 interface Live {
   readonly plugin: Plugin
   readonly hooks: Hooks
+  /** Equal for equal identities. */
+  readonly key: string
   users: number
 }
 
@@ -16,6 +18,8 @@ interface Live {
  */
 export class PluginSet {
   readonly #live: Live[] = []
+  /** By key: routes may bring thousands, and comparing each with every other would take minutes. */
+  readonly #byKey = new Map<string, Live[]>()
   readonly #host: PluginHost
 
   constructor(log: Logger) {
@@ -47,10 +51,12 @@ export class PluginSet {
   }
 
   async #hold(plugin: Plugin): Promise<Live> {
-    let live = this.#live.find((candidate) => sameData(candidate.plugin.identity, plugin.identity))
+    const key = dataKey(plugin.identity)
+    let live = this.#byKey.get(key)?.find((candidate) => sameData(candidate.plugin.identity, plugin.identity))
     if (live === undefined) {
-      live = { plugin, hooks: await plugin.setup(this.#host), users: 0 }
+      live = { plugin, hooks: await plugin.setup(this.#host), key, users: 0 }
       this.#live.push(live)
+      this.#byKey.set(key, [...(this.#byKey.get(key) ?? []), live])
     }
     live.users += 1
     return live
@@ -64,6 +70,9 @@ export class PluginSet {
       live.users -= 1
       if (live.users > 0) continue
       this.#live.splice(this.#live.indexOf(live), 1)
+      const left = this.#byKey.get(live.key)!.filter((other) => other !== live)
+      if (left.length === 0) this.#byKey.delete(live.key)
+      else this.#byKey.set(live.key, left)
       try {
         await live.hooks[Symbol.asyncDispose]?.()
       } catch (thrown) {

@@ -23,6 +23,8 @@ export class NotHttp2 extends GatewayError {
   }
 }
 
+const CLOSING = new GatewayError('UPSTREAM_CONNECT', 'the gateway is closing')
+
 /** Up to this many streams share a connection before another is opened, and up to this many are opened for that reason. */
 const SPREAD_STREAMS = 100
 const SPREAD_SESSIONS = 8
@@ -60,6 +62,10 @@ export class H2Pool implements SessionOwner {
 
   /** Calls `begin` at once when a connection has room. */
   acquire(waiter: Waiter): void {
+    if (this.#isClosing) {
+      waiter.refuse(CLOSING)
+      return
+    }
     const session = this.#pick()
     if (session !== undefined) {
       waiter.begin(session)
@@ -86,7 +92,7 @@ export class H2Pool implements SessionOwner {
   /** Ends every connection with its last stream. */
   close(): void {
     this.#isClosing = true
-    this.#refuseAll(new GatewayError('UPSTREAM_CONNECT', 'the gateway is closing'))
+    this.#refuseAll(CLOSING)
     for (const connecting of this.#connecting) connecting.destroy()
     for (const session of this.#sessions.slice()) session.close()
   }

@@ -15,8 +15,6 @@ export class Held {
   constructor(socket: Socket, first: Buffer) {
     this.#socket = socket
     if (first.length > 0) this.#keep(first)
-    // Node leaves some of its own behind, one more with every request that is given back.
-    socket.removeAllListeners('pause').removeAllListeners('resume')
     socket.on('data', this.#keep)
     socket.on('end', this.#left)
     socket.on('error', ignore)

@@ -198,16 +198,16 @@ describe('upstreams', () => {
     const way = await through(at(leaving), { tls: false, upstreams: { up: [leaving.origin, staying.origin] } })
     const client = grpcJsClient(way.origin, { 'grpc.enable_retries': 0 })
     const failures: unknown[] = []
-    let isOver = false
+    const over = new AbortController()
     const load = Array.from({ length: 8 }, async () => {
-      while (!isOver) await client.call('Unary', [NOTE]).catch((thrown: unknown) => failures.push(thrown))
+      while (!over.signal.aborted) await client.call('Unary', [NOTE]).catch((thrown: unknown) => failures.push(thrown))
     })
     for (let i = 0; i < 5; i++) {
       const before = way.outcomes.length
       await waitFor(() => way.outcomes.length > before + 20)
       for (const session of leaving.sessions) session.close()
     }
-    isOver = true
+    over.abort()
     await Promise.all(load)
     expect(failures).toEqual([])
     expect(leaving.sessions.length).toBeGreaterThan(3)
@@ -259,6 +259,18 @@ describe('deadlines kept by the gateway', () => {
     })
     const way = await through(at(server), { tls: false, routing: { timeout: 200 } })
     expect((await grpcJsClient(way.origin).call('ServerStream', [NOTE])).notes).toHaveLength(2)
+  })
+
+  it('a stream whose client has nothing to say for long goes on', async () => {
+    const server = await h2Origin((stream) => {
+      stream.resume()
+      stream.on('end', () => answer(stream))
+    })
+    const way = await through(at(server), { tls: false, routing: { timeout: 200, idleTimeout: 200 } })
+    const { stream, answer: told } = rawCall(rawSession(way.origin), UNARY)
+    stream.write(MESSAGE)
+    setTimeout(() => stream.end(MESSAGE), 700)
+    expect((await told).trailers['grpc-status']).toBe('0')
   })
 
   it('the time of the route holds where the client set none', async () => {

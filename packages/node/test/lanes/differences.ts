@@ -114,7 +114,8 @@ export const DIFFERENCES: readonly Difference[] = [
     id: 'grpc',
     what: 'gRPC',
     lanes: { fetch: '501', head: '501', web: '501' },
-    http2: 'is carried on the head lane; on the web lane where every middleware says that it carries it, otherwise `grpc-status: 12`',
+    http2:
+      'is carried on the head lane; a route with a middleware carries it, past the middleware, where its plugin says so, otherwise `grpc-status: 12`',
     why: 'It ends in trailers, which `Response` does not have, and its clients speak HTTP/2.',
   },
   {

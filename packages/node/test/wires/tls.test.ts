@@ -143,6 +143,17 @@ it('transports do not share connections: what one does not verify is not used by
   expect((await failure(wires.send(callOf({ origin: heard.origin, transport: strict })).answer)).code).toBe('UPSTREAM_CONNECT')
 })
 
+it('requests for different hosts share connections', async () => {
+  const heard = await http1(testCertificates().server)
+  const wires = ending(new Wires())
+  const transport = { protocol: 'http1', tls: { ca: testCertificates().ca } } as const
+  for (let i = 0; i < 8; i++) {
+    const host = `${i}.test`
+    await collected(wires.send(callOf({ origin: heard.origin, transport, headers: ['host', host] })).answer)
+  }
+  expect(heard.names.length).toBeLessThanOrEqual(2)
+})
+
 it('further connections resume the TLS session', async () => {
   const heard = await http1(testCertificates().server)
   const wires = ending(new Wires())

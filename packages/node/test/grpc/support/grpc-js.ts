@@ -117,7 +117,7 @@ export function grpcJsClient(origin: string, channel: ChannelOptions = {}): Note
   onTestFinished(() => client.close())
   const start = (kind: Kind, options: CallOptions): ClientDuplexStream<Note, Note> => {
     const call = client.makeBidiStreamRequest(`/${SERVICE}/${kind}`, encodeNote, decodeNote, metadataOf(options.fields ?? []), {
-      ...(options.deadlineMs === undefined ? {} : { deadline: Date.now() + options.deadlineMs }),
+      deadline: Date.now() + (options.deadlineMs ?? Infinity),
     })
     options.signal?.addEventListener('abort', () => call.cancel())
     return call
