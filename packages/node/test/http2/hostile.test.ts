@@ -41,6 +41,7 @@ test.each(HOSTILE)(
       await waitFor(() => raw.ended !== undefined, { what: 'the connection to be closed' })
     } else expect([String(expected.refused), 'connection']).toContain(refusal(raw))
     if (expected.mayOpen !== true) expect(up.count).toBe(0)
+    await waitFor(() => up.requests.every((request) => request.state === 'aborted'), { what: 'what had begun to be given up' })
     expect((await ask(session(port), { ':path': '/not/found' })).status).toBe(404)
     raw.socket.destroy()
     await waitFor(() => active(gateway) === 0, { what: 'what had begun to be given up' })
