@@ -10,7 +10,9 @@ import type { GatewayOptions, Plugin, RouteDefinition } from '@octopus-gateway/c
 import type { JWTPayload } from 'jose'
 import type { RecordedRequest, Service } from '@octopus-gateway/testing'
 
-const soon = (): number => Math.floor(Date.now() / 1000) + 600
+/** The same in every lane, so that all of them send the same tokens. */
+const NOW = Math.floor(Date.now() / 1000)
+const soon = (): number => NOW + 600
 const tokenOf = (claims: JWTPayload = {}): Promise<string> => signedWithSecret({ sub: 'ann', exp: soon(), ...claims })
 const bearer = (token: string): [string, string] => ['authorization', `Bearer ${token}`]
 
@@ -62,9 +64,12 @@ describeLanes('jwt', (lane) => {
       expect(answer.values('www-authenticate')).toEqual([`Bearer realm="octopus", ${reason}`])
       expect(answer.text).not.toMatch(/issuer|signature|expired/)
     }
-    const several = await sendAlone({ headers: [bearer(good), bearer(good)] }, 'Headers joins both fields: malformed, not several')
-    expect(several.status).toBe(401)
-    expect(several.header('www-authenticate')).toContain('error="invalid_request"')
+    // The client of `node:http2` sends no second one.
+    if (!lane.name.startsWith('h2')) {
+      const several = await sendAlone({ headers: [bearer(good), bearer(good)] }, 'Headers joins both fields: malformed, not several')
+      expect(several.status).toBe(401)
+      expect(several.header('www-authenticate')).toContain('error="invalid_request"')
+    }
     expect(up.requests).toEqual([])
     expect((await send({ headers: [bearer(good)] })).status).toBe(200)
   })
