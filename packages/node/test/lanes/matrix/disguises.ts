@@ -41,6 +41,11 @@ export function isCall(lane: { readonly name: string }, fields: Fields): boolean
   return isHttp2(lane) && fields.some(([name, value]) => name === 'content-type' && value === 'application/grpc')
 }
 
+/** Whether on this lane these fields are no disguise: over HTTP/1.1 it is a handshake, and what answers it is left alone. */
+export function isHandshake(lane: { readonly name: string }, fields: Fields): boolean {
+  return lane.name === 'head' && fields.some(([name, value]) => name === 'upgrade' && value === 'websocket')
+}
+
 /** Those that a client of this lane can put on: HTTP/2 has no fields of one connection. */
 export function disguisesOf(lane: { readonly name: string }): readonly (readonly [string, Fields])[] {
   if (!isHttp2(lane)) return DISGUISES

@@ -1,7 +1,7 @@
 import { ANN, BOB, guard } from '../../support/tokens.ts'
 import { compression, cors, rateLimit, requestId } from '@octopus-gateway/core/plugins'
 import { describeLanes } from '../support/describe-lanes.ts'
-import { disguisesOf, isCall } from './disguises.ts'
+import { disguisesOf, isCall, isHandshake } from './disguises.ts'
 import { expect, test } from 'vitest'
 import { PROTOCOLS } from './protocols.ts'
 import type { Lane, Running } from '../support/describe-lanes.ts'
@@ -38,8 +38,18 @@ for (const spoken of PROTOCOLS) {
       const { up, ask } = await start(lane, spoken, [guard()])
       for (const credential of [[], [['authorization', 'Bearer stranger']]] as Fields[]) {
         const { status, text } = await ask(...credential, ...fields)
-        expect([401, 501]).toContain(status)
+        expect(isCall(lane, fields) ? [lane.isWeb ? 501 : 401] : [401, 501]).toContain(status)
         expect(text).not.toContain('text text')
+      }
+      expect(up.count).toBe(0)
+    })
+
+    test('[R1] what says to be a call and is no POST is refused, and never passed on', async () => {
+      const { up, running } = await start(lane, spoken, [guard(), rateLimit({ rate: 1, per: '1h' })])
+      const headers: Fields = [['content-type', 'application/grpc'], ANN]
+      for (const method of ['GET', 'PUT', 'DELETE']) {
+        const { status, text } = await running.sendAlone({ method, headers }, 'HTTP/1.1 carries no calls at all')
+        expect([status, text.includes('text text')]).toEqual([lane.isHttp2 ? 405 : 501, false])
       }
       expect(up.count).toBe(0)
     })
@@ -82,7 +92,7 @@ for (const spoken of PROTOCOLS) {
       const { up, ask } = await start(lane, spoken, [rateLimit({ rate: 2, per: '1h' })])
       const told = [await ask(...fields), await ask(...fields), await ask(...fields)]
       expect(up.count).toBeLessThanOrEqual(2)
-      expect([429, 501]).toContain(told[2]!.status)
+      expect(isCall(lane, fields) ? [lane.isWeb ? 501 : 429] : [429, 501]).toContain(told[2]!.status)
       if (told[0]!.status === 200) {
         expect(told.map(({ status }) => status)).toEqual([200, 200, 429])
         expect(told.map((one) => one.header('ratelimit'))).toEqual(['"ip";r=1;t=1800', '"ip";r=0;t=3600', '"ip";r=0;t=3600'])
@@ -120,7 +130,7 @@ for (const spoken of PROTOCOLS) {
     test.each(disguisesOf(lane))('[R1] [R27] compression: goes by the answer, with %s', async (_name, fields) => {
       const { ask } = await start(lane, spoken, [compression({ algorithms: ['gzip'] })])
       const { status, header, text } = await ask(['accept-encoding', 'gzip'], ...fields)
-      const isCoded = status === 200 && spoken.isCompressed && !isCall(lane, fields)
+      const isCoded = status === 200 && spoken.isCompressed && !isCall(lane, fields) && !isHandshake(lane, fields)
       expect(header('content-encoding')).toBe(isCoded ? 'gzip' : undefined)
       if (status === 200) expect(text.includes('text')).toBe(!isCoded)
     })
