@@ -66,6 +66,10 @@ function isBlank(code: number): boolean {
 function readConnection(name: string, value: string, framing: Framing): void {
   const lower = name.toLowerCase()
   if (lower === 'connection') {
+    if (value === 'keep-alive') {
+      framing.isKept = true
+      return
+    }
     for (const token of value.toLowerCase().split(',')) {
       const option = token.trim()
       if (option === 'close') framing.isLast = true

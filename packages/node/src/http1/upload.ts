@@ -51,7 +51,8 @@ export class Upload {
     body.on('data', this.#onData)
     body.on('end', this.#onEnd)
     body.on('error', this.#onError)
-    body.on('close', this.#onClose)
+    // A message that is cut tells by an error.
+    if (!(body instanceof IncomingMessage)) body.on('close', this.#onClose)
     body.resume()
     // Behind the piece that may be there already: the stream begins to flow before this.
     process.nextTick(this.#flush)
@@ -66,8 +67,10 @@ export class Upload {
     if (this.#isStopped) return
     this.#isStopped = true
     const body = this.#body
+    // Behind the end nothing more is heard, and the listeners go with the body.
+    if (this.#isEnded) return
     this.#detach()
-    if (this.#isEnded || body.destroyed) return
+    if (body.destroyed) return
     if (body instanceof IncomingMessage || body instanceof Duplex) body.pause()
     else {
       body.on('error', () => {
@@ -113,14 +116,15 @@ export class Upload {
     if (!this.#isChunked && this.#left !== 0)
       return this.#fail(new GatewayError('BAD_REQUEST', 'The request body is shorter than its Content-Length.'))
     this.#isEnded = true
-    this.#detach()
     const last = this.#isChunked ? `${this.#head}0\r\n\r\n` : this.#head
     this.#head = ''
     if (last !== '') this.#target.write(last)
   }
 
-  readonly #onError = (thrown: Error & { code?: string }): void =>
+  readonly #onError = (thrown: Error & { code?: string }): void => {
+    if (this.#isEnded) return
     this.#fail(thrown.code === 'ECONNRESET' ? new GatewayError('CLIENT_CLOSED', thrown.message, thrown) : toGatewayError(thrown))
+  }
 
   readonly #onClose = (): void => {
     if (!this.#isEnded) this.#fail(new GatewayError('CLIENT_CLOSED', 'The request body ended early.'))
