@@ -63,10 +63,15 @@ behaviour('middleware[auth].providers[]', 'are asked, in the order of the list; 
   const both = [JWT, PARTNERS]
   await using every = await protectedBy({ auth: '', plugins: both })
   expect(await statuses(every, '/', us(), partner())).toEqual([200, 200])
-  const route = 'path: /b, middleware: [{ name: auth, providers: [partner] }]'
-  await using some = await protectedBy({ plugins: both, routes: ['path: /a, middleware: [{ name: auth, providers: [jwt-auth] }]', route] })
+  const asking = (path: string, provider: string, plugin: string): string =>
+    `path: ${path}, plugins: [${plugin}], middleware: [{ name: auth, providers: [${provider}] }]`
+  await using some = await protectedBy({ plugins: [], routes: [asking('/a', 'jwt-auth', JWT), asking('/b', 'partner', PARTNERS)] })
   expect(await statuses(some, '/a', us(), partner())).toEqual([200, 401])
   expect(await statuses(some, '/b', us(), partner())).toEqual([401, 200])
+  // Plugins of every route stand alone beside the auth of one: the others must not be open.
+  await using beside = await protectedBy({ routes: ['path: /a, middleware: [auth]', 'path: /b'] })
+  expect(await statuses(beside, '/a', us(), {})).toEqual([200, 401])
+  expect(await statuses(beside, '/b', us(), {})).toEqual([200, 401])
 })
 
 /** What the upstream is told in these fields. */
