@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadConfig } from '@octopus-gateway/config'
 import { ConfigError, formatIssue } from '@octopus-gateway/core'
+import { testCertificates } from '@octopus-gateway/testing'
 import ts from 'typescript'
 import { assertBuilt } from '../../scripts/lib/build.mjs'
 import { root } from './process.ts'
@@ -37,7 +38,22 @@ function exampleOf(name: string): string {
   return name.endsWith('_SECRET') ? 'example '.repeat(8) : 'example'
 }
 
+/** The files that configurations of documents name. */
+function companions(): void {
+  const { ca, server } = testCertificates()
+  write('ca.pem', ca)
+  write('cert.pem', server.cert)
+  write('key.pem', server.key)
+  mkdirSync(join(folder, 'plugins'), { recursive: true })
+  const any = "{ '~standard': { version: 1, vendor: 'example', validate: (value) => ({ value }) } }"
+  write(
+    'plugins/stamp.js',
+    `import { definePlugin } from '@octopus-gateway/core'\nexport default definePlugin({ name: 'stamp', config: ${any}, setup: () => ({}) })\n`,
+  )
+}
+
 async function checkYaml(snippet: Snippet): Promise<string[]> {
+  companions()
   const path = write(fileName(snippet, 'yaml'), snippet.text)
   const paths = snippet.note === 'part' ? [write('smallest.yaml', SMALLEST), path] : [path]
   const variables = [...snippet.text.matchAll(/\$\{(\w+)\}/g)].map((match) => [match[1]!, exampleOf(match[1]!)])

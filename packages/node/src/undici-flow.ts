@@ -106,7 +106,7 @@ export class UndiciFlow implements Flow, Dispatcher.DispatchHandler {
     this.#isEnded = true
     // undici's types say strings; what comes are the same buffers as for a head, or nothing.
     const trailers = rawTrailers as readonly Buffer[] | null
-    if (trailers !== null && trailers.length > 0) this.#trailers = listOf(trailers)
+    if (trailers !== null && trailers.length > 0) this.#trailers = trimmed(listOf(trailers))
     this.#sink?.end(this.#trailers)
   }
 
@@ -116,6 +116,11 @@ export class UndiciFlow implements Flow, Dispatcher.DispatchHandler {
     if (this.#hasHead) this.#sink?.fail(this.#error)
     else this.#reject(this.#error)
   }
+}
+
+/** The parser leaves blanks behind the values of trailer fields. */
+function trimmed(list: HeaderList): HeaderList {
+  return new HeaderList(list.flat.map((text) => text.trimEnd()))
 }
 
 function listOf(rawHeaders: readonly Buffer[]): HeaderList {

@@ -72,7 +72,7 @@ class Maker {
     }
     for (const made of site.plugins) {
       if (made.provider !== undefined) this.places.set(made.provider.asked.name, made.at)
-      if (standsAlone(made, site, this.#sites)) chain.push(this.#placed(made.plugin, made.at))
+      if (standsAlone(made, site)) chain.push(this.#placed(made.plugin, made.at))
     }
     return chain
   }
@@ -82,7 +82,7 @@ class Maker {
     if (this.#isUnclear || this.#sites.all.some((site) => site.isBroken)) return
     for (const site of this.#sites.all) {
       for (const made of site.plugins) {
-        if (this.#asked.has(made) || standsAlone(made, site, this.#sites)) continue
+        if (this.#asked.has(made) || standsAlone(made, site)) continue
         const message = `no auth asks it: each names other providers; name ${made.name} in one of them, or set enabled to false`
         this.#problems.push({ code: 'unused_plugin', path: made.at, message })
       }

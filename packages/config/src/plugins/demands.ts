@@ -57,7 +57,7 @@ function enforcers(sites: Sites, site: Site): readonly Enforcer[] {
   const asked = both.flatMap((one) => namedIn(one, providersFor(whole, one)).map((made) => ({ made, name: made.provider!.asked.name })))
   const alone = both.flatMap((one) =>
     one.plugins.flatMap((made) =>
-      made.provider === undefined || !standsAlone(made, one, sites) ? [] : [{ made, name: made.provider.aloneName }],
+      made.provider === undefined || !standsAlone(made, one) ? [] : [{ made, name: made.provider.aloneName }],
     ),
   )
   return [...asked, ...alone]

@@ -1,11 +1,14 @@
 import { nearest } from '../report/suggest.ts'
 import type { Made } from './made.ts'
-import { hasAuth, type Site, type Sites } from './sites.ts'
+import { hasAuth, type Site } from './sites.ts'
 
-/** Whether a plugin runs by itself. One that can tell who a caller is leaves that to `auth`: its own, or for a plugin of every route any one. */
-export function standsAlone(made: Made, site: Site, sites: Sites): boolean {
+/**
+ * Whether a plugin runs by itself. One that can tell who a caller is leaves that to an `auth` that stands where it stands: one of a single route
+ * must not open the others.
+ */
+export function standsAlone(made: Made, site: Site): boolean {
   if (made.provider === undefined) return true
-  return site.route === null ? !sites.hasAuth : !hasAuth(site)
+  return !hasAuth(site)
 }
 
 /** The plugins that an `auth` at a place may ask: those of every route and its own. */

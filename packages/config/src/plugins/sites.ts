@@ -25,14 +25,11 @@ export class Sites {
   readonly whole: Site
   /** The whole first, then every route that is valid. */
   readonly all: readonly Site[]
-  /** Whether `auth` stands anywhere. */
-  readonly hasAuth: boolean
   readonly #byRoute: ReadonlyMap<number | null, Site>
 
   constructor(whole: Site, routes: readonly Site[]) {
     this.whole = whole
     this.all = [whole, ...routes]
-    this.hasAuth = this.all.some(hasAuth)
     this.#byRoute = new Map(this.all.map((site) => [site.route, site]))
   }
 

@@ -45,6 +45,8 @@ const SINGLE = new Set([
 const NAME = /^[\w!#$%&'*+.^`|~-]+$/
 /** `node:http2` passes fields to nghttp2 as one text that it splits at NUL: a value with one would become fields of its own. */
 const NOT_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/
+/** A client must take a value with blanks around it for malformed (RFC 9113, section 8.2.1). */
+const HAS_BLANKS = /^[\t ]|[\t ]$/
 
 /**
  * A flat list as `node:http2` takes it: lower-case names, repeated fields as arrays. Throws `INTERNAL` for what is no field, as `node:http`
@@ -54,7 +56,8 @@ export function responseFields(flat: readonly string[]): OutgoingHttpHeaders {
   const fields = Object.create(null) as OutgoingHttpHeaders
   for (let i = 0; i < flat.length; i += 2) {
     const name = flat[i]!.toLowerCase()
-    const value = flat[i + 1]!
+    const given = flat[i + 1]!
+    const value = HAS_BLANKS.test(given) ? given.trim() : given
     if (NOT_IN_HTTP2.has(name)) continue
     if (!NAME.test(name) || NOT_IN_VALUE.test(value))
       throw new GatewayError(

@@ -1,15 +1,15 @@
 import { ANN, BOB, guard } from '../../support/tokens.ts'
 import { compression, cors, rateLimit, requestId } from '@octopus-gateway/core/plugins'
 import { describeLanes } from '../support/describe-lanes.ts'
-import { disguisesOf, isCall } from './disguises.ts'
+import { disguisesOf, isCall, isHandshake, isPlain, refusals } from './disguises.ts'
 import { expect, test } from 'vitest'
-import { PROTOCOLS } from './protocols.ts'
+import { plugin } from '../../upgrade/support/watching.ts'
+import { isCarriedOn, PROTOCOLS } from './protocols.ts'
 import type { Lane, Running } from '../support/describe-lanes.ts'
-import type { Plugin, RouteDefinition } from '@octopus-gateway/core'
-import type { Speaking, Spoken, Told } from './protocols.ts'
+import type { Hooks, Plugin, RouteDefinition } from '@octopus-gateway/core'
+import type { Fields, Speaking, Spoken, Told } from './spoken.ts'
 
 const SHOP = 'https://shop.example'
-type Fields = readonly (readonly [string, string])[]
 
 interface Started {
   readonly up: Speaking
@@ -20,12 +20,12 @@ interface Started {
 async function start(lane: Lane, spoken: Spoken, plugins: readonly Plugin[], route: Partial<RouteDefinition> = {}): Promise<Started> {
   const { up, options } = await spoken.start()
   const running = await lane.start({ ...options, routes: options.routes!.map((one) => ({ ...one, ...route })), plugins })
-  return { up, running, ask: (...fields) => spoken.ask(running, fields) }
+  return { up, running, ask: (...fields) => spoken.ask(running, fields, lane) }
 }
 
 for (const spoken of PROTOCOLS) {
   describeLanes(`policies on ${spoken.name}`, (lane) => {
-    const isCarried = spoken.lanes === 'all' || spoken.lanes.includes(lane.name)
+    const isCarried = isCarriedOn(spoken, lane)
     const passed = isCarried ? 200 : 501
 
     test('[R1] without a policy the protocol passes, or is refused where the lane cannot carry it', async () => {
@@ -38,8 +38,18 @@ for (const spoken of PROTOCOLS) {
       const { up, ask } = await start(lane, spoken, [guard()])
       for (const credential of [[], [['authorization', 'Bearer stranger']]] as Fields[]) {
         const { status, text } = await ask(...credential, ...fields)
-        expect([401, 501]).toContain(status)
+        expect(refusals(lane, spoken, fields, 401)).toContain(status)
         expect(text).not.toContain('text text')
+      }
+      expect(up.count).toBe(0)
+    })
+
+    test('[R1] what says to be a call and is no POST is refused, and never passed on', async () => {
+      const { up, running } = await start(lane, spoken, [guard(), rateLimit({ rate: 1, per: '1h' })])
+      const headers: Fields = [['content-type', 'application/grpc'], ANN]
+      for (const method of ['GET', 'PUT', 'DELETE']) {
+        const { status, text } = await running.sendAlone({ method, headers }, 'HTTP/1.1 carries no calls at all')
+        expect([status, text.includes('text text')]).toEqual([lane.isHttp2 ? 405 : 501, false])
       }
       expect(up.count).toBe(0)
     })
@@ -82,7 +92,8 @@ for (const spoken of PROTOCOLS) {
       const { up, ask } = await start(lane, spoken, [rateLimit({ rate: 2, per: '1h' })])
       const told = [await ask(...fields), await ask(...fields), await ask(...fields)]
       expect(up.count).toBeLessThanOrEqual(2)
-      expect([429, 501]).toContain(told[2]!.status)
+      expect(refusals(lane, spoken, fields, 429)).toContain(told[2]!.status)
+      if (isPlain(fields)) expect(told[0]!.status).toBe(passed)
       if (told[0]!.status === 200) {
         expect(told.map(({ status }) => status)).toEqual([200, 200, 429])
         expect(told.map((one) => one.header('ratelimit'))).toEqual(['"ip";r=1;t=1800', '"ip";r=0;t=3600', '"ip";r=0;t=3600'])
@@ -120,10 +131,41 @@ for (const spoken of PROTOCOLS) {
     test.each(disguisesOf(lane))('[R1] [R27] compression: goes by the answer, with %s', async (_name, fields) => {
       const { ask } = await start(lane, spoken, [compression({ algorithms: ['gzip'] })])
       const { status, header, text } = await ask(['accept-encoding', 'gzip'], ...fields)
-      const isCoded = status === 200 && spoken.isCompressed && !isCall(lane, fields)
+      const isCoded = status === 200 && spoken.isCompressed && !isCall(lane, fields) && !isHandshake(lane, fields)
       expect(header('content-encoding')).toBe(isCoded ? 'gzip' : undefined)
       if (status === 200) expect(text.includes('text')).toBe(!isCoded)
     })
+
+    test('[R6] cors: a preflight is answered for the route, before auth, and the service is not asked', async () => {
+      const { up, running } = await start(lane, spoken, [guard(), cors({ allowedOrigins: [SHOP] }), rateLimit({ rate: 1, per: '1h' })])
+      const headers: Fields = [
+        ['origin', SHOP],
+        ['access-control-request-method', spoken.method],
+      ]
+      for (let i = 0; i < 2; i++) {
+        const { status, header } = await running.sendAlone({ method: 'OPTIONS', headers }, 'a matrix compares nothing')
+        expect([status, header('access-control-allow-origin')]).toEqual([204, SHOP])
+      }
+      expect(up.count).toBe(0)
+    })
+
+    // Plain HTTP goes through the middleware.
+    if (spoken.lanes !== 'all' && isCarried)
+      test('[R1] a middleware that says its phases suffice opens no way around the others', async () => {
+        let passes = 0
+        const middleware: Hooks['middleware'] = (_c, next) => ((passes += 1), next())
+        const carrying = plugin('carrying', { middleware, carries: ['websocket', 'grpc'] })
+        for (const plugins of [
+          [carrying, guard(), rateLimit({ rate: 1, per: '1h' })],
+          [guard(), rateLimit({ rate: 1, per: '1h' }), carrying],
+        ]) {
+          const { up, ask } = await start(lane, spoken, plugins)
+          expect([(await ask()).status, up.count]).toEqual([401, 0])
+          expect([(await ask(ANN, ['x-auth-principal', 'root'])).status, up.header('x-auth-principal')]).toEqual([200, 'ann'])
+          expect([(await ask(ANN)).status, up.count]).toEqual([429, 1])
+        }
+        expect(passes).toBe(0)
+      })
 
     test('[R1] all five together: a refusal has the fields of every policy', async () => {
       const plugins = [requestId(), cors({ allowedOrigins: [SHOP] }), rateLimit(), guard(), compression()]
