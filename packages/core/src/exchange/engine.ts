@@ -74,7 +74,10 @@ export async function forward<In, Out>(ctx: Context, wire: Wire<In, Out>, body: 
     endpoint.state.answered()
     ctx.attempted({ endpoint, ms: performance.now() - startedAt, status: answered.head.status })
     try {
-      return await accept(ctx, answered)
+      const received = responseHead(answered.head, ctx.protocol)
+      const { onUpstreamResponse } = ctx.route.phases
+      if (onUpstreamResponse !== null) for (const hook of onUpstreamResponse) await hook(ctx, received)
+      return accept(ctx, received, answered.body)
     } catch (thrown) {
       ctx.discard(toGatewayError(thrown))
       throw thrown
@@ -86,10 +89,7 @@ function giveUpIfEnded(ctx: Context): void {
   if (ctx.ended !== null) throw ctx.ended
 }
 
-async function accept<Out>(ctx: Context, answered: UpstreamAnswer<Out>): Promise<Answer<Out>> {
-  const head = responseHead(answered.head, ctx.protocol)
-  const { onUpstreamResponse } = ctx.route.phases
-  if (onUpstreamResponse !== null) for (const hook of onUpstreamResponse) await hook(ctx, head)
+function accept<Out>(ctx: Context, head: ResponseHead, body: Out): Answer<Out> {
   giveUpIfEnded(ctx)
   if (ctx.protocol === 'grpc') {
     const reply = notGrpcReply(head)
@@ -101,7 +101,7 @@ async function accept<Out>(ctx: Context, answered: UpstreamAnswer<Out>): Promise
     ctx.grpcStatus = grpcStatusIn(head.headers)
   }
   ctx.flowing(maySleep(ctx, head))
-  return { head, local: null, flow: answered.body, coding: null }
+  return { head, local: null, flow: body, coding: null }
 }
 
 /** Whether silence is normal in what follows this head: a tunnel, a gRPC call, a stream of events. */

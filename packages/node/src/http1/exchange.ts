@@ -95,13 +95,13 @@ export class ClientExchange implements Flow, Sending<Flow> {
     this.#resolve({ head: { status, headers: new HeaderList(flat) }, body: this })
   }
 
-  /** A piece of the body came, in memory of its own. */
+  /** A piece of the body came, in memory of its own. TLS hands over what it has decrypted also after a pause: only `resume` ends one. */
   piece(bytes: Buffer): void {
     if (this.#sink === null) {
       this.#kept.push(bytes)
       this.#keptBytes += bytes.length
-      this.#isPaused = this.#keptBytes >= KEPT_BYTES
-    } else this.#isPaused = !this.#sink.chunk(bytes)
+      if (this.#keptBytes >= KEPT_BYTES) this.#isPaused = true
+    } else if (!this.#sink.chunk(bytes)) this.#isPaused = true
   }
 
   /** The body is complete. */
