@@ -1,4 +1,5 @@
 import { GatewayError, HeaderList } from '@octopus-gateway/core'
+import { SINGLE_FIELDS } from '../single-fields.ts'
 import type { OutgoingHttpHeaders } from 'node:http2'
 import type { RequestHead, ResponseHead } from '@octopus-gateway/core'
 
@@ -12,42 +13,6 @@ const DROPPED = new Set([
   'http2-settings',
   'host',
   'expect',
-])
-
-/** Fields that Node refuses to send twice. */
-const SINGLE = new Set([
-  'access-control-allow-credentials',
-  'access-control-max-age',
-  'access-control-request-method',
-  'age',
-  'authorization',
-  'content-encoding',
-  'content-language',
-  'content-location',
-  'content-md5',
-  'content-range',
-  'content-type',
-  'date',
-  'dnt',
-  'etag',
-  'expires',
-  'from',
-  'if-match',
-  'if-modified-since',
-  'if-none-match',
-  'if-range',
-  'if-unmodified-since',
-  'last-modified',
-  'location',
-  'max-forwards',
-  'proxy-authorization',
-  'range',
-  'referer',
-  'retry-after',
-  'tk',
-  'upgrade-insecure-requests',
-  'user-agent',
-  'x-content-type-options',
 ])
 
 /** Larger header blocks fail inside Node as if the upstream had refused them. */
@@ -97,7 +62,7 @@ function repeated(name: string, before: string | string[], value: string): strin
     return before
   }
   if (name === 'content-length') throw new GatewayError('BAD_HEADER', 'The length of the body is given twice.')
-  return SINGLE.has(name) ? `${before}, ${value}` : [before, value]
+  return SINGLE_FIELDS.has(name) ? `${before}, ${value}` : [before, value]
 }
 
 /** The head in a flat list of `node:http2`, whose first field is `:status`. */

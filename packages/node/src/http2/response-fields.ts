@@ -1,46 +1,9 @@
 import { GatewayError } from '@octopus-gateway/core'
+import { SINGLE_FIELDS } from '../single-fields.ts'
 import type { OutgoingHttpHeaders } from 'node:http2'
 
 /** Fields of one connection have no place in HTTP/2 (RFC 9113, section 8.2.2). */
 const NOT_IN_HTTP2 = new Set(['connection', 'http2-settings', 'keep-alive', 'proxy-connection', 'te', 'transfer-encoding', 'upgrade'])
-
-/** Fields of which `node:http2` takes one value only: it would throw at a second one. */
-const SINGLE = new Set([
-  'access-control-allow-credentials',
-  'access-control-max-age',
-  'access-control-request-method',
-  'age',
-  'authorization',
-  'content-encoding',
-  'content-language',
-  'content-length',
-  'content-location',
-  'content-md5',
-  'content-range',
-  'content-type',
-  'date',
-  'dnt',
-  'etag',
-  'expires',
-  'from',
-  'host',
-  'if-match',
-  'if-modified-since',
-  'if-none-match',
-  'if-range',
-  'if-unmodified-since',
-  'last-modified',
-  'location',
-  'max-forwards',
-  'proxy-authorization',
-  'range',
-  'referer',
-  'retry-after',
-  'tk',
-  'upgrade-insecure-requests',
-  'user-agent',
-  'x-content-type-options',
-])
 
 const NAME = /^[\w!#$%&'*+.^`|~-]+$/
 /** `node:http2` passes fields to nghttp2 as one text that it splits at NUL: a value with one would become fields of its own. */
@@ -67,7 +30,7 @@ export function responseFields(flat: readonly string[]): OutgoingHttpHeaders {
     const before = fields[name]
     if (before === undefined) fields[name] = value
     // RFC 9110, section 5.3: joined with a comma a repeated field means the same.
-    else if (SINGLE.has(name)) fields[name] = `${String(before)}, ${value}`
+    else if (SINGLE_FIELDS.has(name)) fields[name] = `${String(before)}, ${value}`
     else if (Array.isArray(before)) before.push(value)
     else fields[name] = [String(before), value]
   }
