@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { openSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 
@@ -107,10 +107,14 @@ export async function freePort() {
   return port
 }
 
+/** Caddy makes a folder in the home folder even when it is only asked for its version. */
+const HOME = join(import.meta.dirname, '../../.cache/bench/home')
+
 /** The first line of what a program says about its version; `null` where there is no such program. */
 export function versionOf(command, args) {
+  mkdirSync(HOME, { recursive: true })
   try {
-    return firstLine(execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PATH } }))
+    return firstLine(execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PATH, HOME } }))
   } catch (error) {
     if (error.code === 'ENOENT') return null
     // wrk -v ends with exit code 1.
