@@ -114,7 +114,9 @@ const HOME = join(import.meta.dirname, '../../.cache/bench/home')
 export function versionOf(command, args) {
   mkdirSync(HOME, { recursive: true })
   try {
-    return firstLine(execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PATH, HOME } }))
+    return firstLine(
+      execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PATH, HOME } }),
+    )
   } catch (error) {
     if (error.code === 'ENOENT') return null
     // wrk -v ends with exit code 1.

@@ -2,7 +2,7 @@ import { MessageHandshake } from './message-handshake.ts'
 import { StreamHandshake } from './stream-handshake.ts'
 import { Tickets } from '../connect/tickets.ts'
 import type { Call, Sending, Wire } from '@octopus-gateway/core/lane'
-import type { H2Wire } from '../h2/h2-wire.ts'
+import type { H2Wire } from '../http2-client/wire.ts'
 import type { Transport } from '@octopus-gateway/core'
 import type { UpgradeBody } from './upgrade-body.ts'
 

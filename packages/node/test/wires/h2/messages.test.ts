@@ -1,7 +1,7 @@
 import { callOf, collected, ending, failure } from '../support/calls.ts'
 import { describe, expect, it } from 'vitest'
 import { h2Origin } from '../support/h2-origin.ts'
-import { H2Wire } from '../../../src/h2/h2-wire.ts'
+import { H2Wire } from '../../../src/http2-client/wire.ts'
 import { Readable } from 'node:stream'
 import { testCertificates, waitFor } from '@octopus-gateway/testing'
 import type { Asked, Collected } from '../support/calls.ts'

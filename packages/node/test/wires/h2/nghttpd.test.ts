@@ -1,7 +1,7 @@
 import { callOf, collected, ending } from '../support/calls.ts'
 import { expect, onTestFinished, test } from 'vitest'
 import { freePort, Program, waitFor } from '../../../../../tests/support/process.ts'
-import { H2Wire } from '../../../src/h2/h2-wire.ts'
+import { H2Wire } from '../../../src/http2-client/wire.ts'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-import { NotHttp2 } from './h2-pool.ts'
+import { NotHttp2 } from './pool.ts'
 import { toGatewayError } from '@octopus-gateway/core'
 import type { Flow } from '../flow.ts'
 import type { GatewayError } from '@octopus-gateway/core'

@@ -1,13 +1,13 @@
 import { constants } from 'node:http2'
-import { failureOf } from './h2-failure.ts'
-import { fromHeaders, toHeaders } from './h2-head.ts'
+import { failureOf } from './failure.ts'
+import { fromHeaders, toHeaders } from './head.ts'
 import { GatewayError, HeaderList } from '@octopus-gateway/core'
-import { H2Upload } from './h2-upload.ts'
+import { H2Upload } from './upload.ts'
 import type { Call, Sending, UpstreamAnswer } from '@octopus-gateway/core/lane'
 import type { ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2'
 import type { Flow, FlowSink, NodeUpload } from '../flow.ts'
-import type { H2Pool, Waiter } from './h2-pool.ts'
-import type { H2Session } from './h2-session.ts'
+import type { H2Pool, Waiter } from './pool.ts'
+import type { H2Session } from './session.ts'
 import type { Replay } from './replay.ts'
 
 /** What is kept of a body while nobody reads it; beyond it the upstream is paused. */

@@ -1,6 +1,6 @@
 import { GatewayError } from '@octopus-gateway/core'
-import { H2Flow } from './h2-flow.ts'
-import { H2Pool } from './h2-pool.ts'
+import { H2Flow } from './flow.ts'
+import { H2Pool } from './pool.ts'
 import { Readable } from 'node:stream'
 import { Replay, ReplayBudget } from './replay.ts'
 import type { Call, Sending } from '@octopus-gateway/core/lane'
