@@ -76,7 +76,7 @@ export function routeFor(path: string, over: Partial<Route> = {}): Route {
     connectTimeout: 2000,
     idleTimeout: 60_000,
     streamIdleTimeout: Infinity,
-    retries: 3,
+    retry: { retries: 3 },
     auth: null,
     ownFields: null,
     carries: { http: true, websocket: true, grpc: true },

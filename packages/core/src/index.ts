@@ -20,14 +20,7 @@ export { isPathPrefix } from './snapshot/validate.ts'
 export { closest } from './suggest.ts'
 export type { Endpoint } from './upstream/endpoint.ts'
 export type { EndpointStatus } from './upstream/endpoint-state.ts'
-export type {
-  BalancerName,
-  MaybePromise,
-  RoutingSettings,
-  UpstreamDefinition,
-  UpstreamHandler,
-  UpstreamOptions,
-} from './upstream/definition.ts'
+export type { MaybePromise, RoutingSettings, UpstreamDefinition, UpstreamHandler, UpstreamOptions } from './upstream/definition.ts'
 export type { Transport, UpstreamProtocol, UpstreamTls } from './upstream/transport.ts'
 export type { Balancer, BalancerFactory, Upstream } from './upstream/upstream.ts'
 export type { CompiledPhases, Phases } from './plugin/phases.ts'
@@ -46,3 +39,6 @@ export { silentLogger } from './log/logger.ts'
 export type { AccessEntry, AccessLog } from './log/access.ts'
 export { accessLine, createLogger } from './log/line.ts'
 export type { GatewayMetrics } from './metrics/gateway-metrics.ts'
+export type { BalancerName, BalancingSettings } from './upstream/balancing.ts'
+export type { HealthSettings } from './upstream/health.ts'
+export type { RetrySettings } from './exchange/retry-settings.ts'

@@ -12,7 +12,6 @@ import type { Answer } from './exchange/engine.ts'
 import type { Context } from './exchange/request-context.ts'
 import type { Generation } from './snapshot/current.ts'
 import type { Hooks } from './plugin/plugin.ts'
-import type { LiveUpstream } from './upstream/live-upstream.ts'
 import type { Peer } from './exchange/client.ts'
 import type { Metrics } from './metrics/gateway-metrics.ts'
 import type { Arrived, Opened, Opener } from './exchange/open.ts'
@@ -76,7 +75,7 @@ export class LaneHost {
 
   /** One request through Web objects: its route's middlewares and phases, then the lane's wire or the in-process function. */
   async respond<In>(ctx: Context, request: Request, way: WebWay<In>): Promise<Response> {
-    const { handler } = ctx.route.upstream as LiveUpstream
+    const { handler } = ctx.upstream
     if (handler === null) return this.#respond(ctx, request, way)
     return this.#respondStandard(
       ctx,
@@ -129,7 +128,7 @@ export class LaneHost {
     ctx.codings = webCodings()
     ctx.codesStreams = false
     try {
-      const { handler } = ctx.route.upstream as LiveUpstream
+      const { handler } = ctx.upstream
       const shown = ctx.taken === null ? request : without(request, ctx.taken)
       const response = await this.#respondStandard(
         ctx,

@@ -1,16 +1,15 @@
 import type { AccessLog } from './log/access.ts'
+import type { BalancingSettings } from './upstream/balancing.ts'
 import type { DiscoveryProvider } from './discovery/provider.ts'
+import type { HealthSettings } from './upstream/health.ts'
 import type { Logger } from './log/logger.ts'
 import type { Plugin } from './plugin/plugin.ts'
 import type { RouteDefinition } from './routing/route.ts'
 import type { RouteSource } from './snapshot/source.ts'
-import type { BalancerName, RoutingSettings, UpstreamDefinition } from './upstream/definition.ts'
+import type { RoutingSettings, UpstreamDefinition } from './upstream/definition.ts'
 
 /** Defaults for every route and upstream that does not say otherwise. */
-export interface RoutingOptions extends RoutingSettings {
-  /** Default `round-robin`. */
-  readonly loadBalance?: BalancerName
-}
+export interface RoutingOptions extends RoutingSettings, BalancingSettings, HealthSettings {}
 
 /** Counted while a request streams; a request over a limit is refused and never forwarded further. */
 export interface RequestLimits {

@@ -33,7 +33,7 @@ function viewOf(route: Route): Record<string, unknown> {
     timeout_ms: route.timeout,
     connect_timeout_ms: route.connectTimeout,
     idle_timeout_ms: route.idleTimeout,
-    retries: route.retries,
+    retries: route.retry.retries,
     subset: route.subset,
     tags: route.tags,
   }

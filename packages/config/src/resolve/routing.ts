@@ -1,16 +1,19 @@
 import type { Endpoint, RouteDefinition, RoutingOptions, RoutingSettings, UpstreamOptions, UpstreamTls } from '@octopus-gateway/core'
+import { balancingSettings } from './balancing.ts'
 import { demandOf } from '../plugins/demands.ts'
 import type { Chains } from '../plugins/chains.ts'
 import type { Config } from '../schema/root.ts'
 import type { PemFiles } from '../pem/files.ts'
+import { healthSettings } from './health.ts'
 import { isIPv6 } from 'node:net'
+import { retrySettings } from './retry.ts'
 
 type ConfigUpstream = Config['upstreams'][number]
 type ConfigRoute = Config['routes'][number]
 
 /** `routing` as the gateway's defaults. */
 export function routingOptions({ routing }: Config): RoutingOptions {
-  return { loadBalance: routing.load_balance, ...settings(routing) }
+  return { ...timeouts(routing), ...retrySettings(routing), ...balancingSettings(routing), ...healthSettings(routing) }
 }
 
 /** `upstreams` by name. */
@@ -36,8 +39,10 @@ function oneUpstream(upstream: ConfigUpstream): UpstreamOptions {
     protocol: upstream.protocol,
     endpoints: upstream.service === undefined ? endpoints(upstream) : { discover: upstream.service },
     host: upstream.host,
-    ...(upstream.load_balance === undefined ? {} : { loadBalance: upstream.load_balance }),
-    ...settings(upstream),
+    ...timeouts(upstream),
+    ...retrySettings(upstream),
+    ...balancingSettings(upstream),
+    ...healthSettings(upstream),
   }
 }
 
@@ -64,7 +69,8 @@ export function routeDefinitions({ routes }: Config, chains: Chains): RouteDefin
     ...(route.host === undefined ? {} : { host: route.host }),
     ...(route.methods === undefined ? {} : { methods: route.methods }),
     ...rewrite(route),
-    ...settings(route),
+    ...timeouts(route),
+    ...retrySettings(route),
     ...(route.auth === undefined ? {} : { auth: demandOf(index, route.auth, chains) }),
     ...(chains.routes.has(index) ? { plugins: chains.routes.get(index)! } : {}),
   }))
@@ -80,19 +86,17 @@ function rewrite({ strip_prefix, add_prefix }: ConfigRoute): Pick<RouteDefinitio
   }
 }
 
-/** The keys that `routing`, upstreams and routes have in common. */
-interface Shared {
+/** The timeouts that `routing`, upstreams and routes have in common. */
+interface Timeouts {
   readonly timeout?: number | undefined
   readonly connect_timeout?: number | undefined
   readonly idle_timeout?: number | undefined
-  readonly retries?: number | undefined
 }
 
-function settings(from: Shared): RoutingSettings {
+function timeouts(from: Timeouts): RoutingSettings {
   return {
     ...(from.timeout === undefined ? {} : { timeout: from.timeout }),
     ...(from.connect_timeout === undefined ? {} : { connectTimeout: from.connect_timeout }),
     ...(from.idle_timeout === undefined ? {} : { idleTimeout: from.idle_timeout }),
-    ...(from.retries === undefined ? {} : { retries: from.retries }),
   }
 }

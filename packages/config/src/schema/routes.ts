@@ -4,6 +4,7 @@ import { leaf, Refusal, type Leaf } from './leaf.ts'
 import { middleware } from './middleware.ts'
 import { orFalse } from './either.ts'
 import { plugin } from './plugins.ts'
+import { ownRetry } from './retry.ts'
 import { ownTimeouts } from './routing.ts'
 import { whole } from './scalars.ts'
 
@@ -50,6 +51,7 @@ export const route = section({
       'Higher wins, only between routes written by hand with the same host, method and path pattern. Routes of services never win over these.',
   }),
   ...ownTimeouts,
+  retries: ownRetry.retries,
   middleware: defaulted(list(middleware), [], { description: 'More policies, after those of all routes, written as in `middleware`.' }),
   plugins: defaulted(list(plugin), [], {
     description: 'More plugins, after everything in `middleware` and `plugins`, written as in `plugins`.',

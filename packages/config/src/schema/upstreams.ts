@@ -1,7 +1,10 @@
 import { choice, flag, port, weight } from './scalars.ts'
-import { defaulted, later, list, optional, required, section } from './keys.ts'
+import { defaulted, list, optional, required, section } from './keys.ts'
 import { host, name, pem, text, textMap } from './texts.ts'
-import { laterRouting, loadBalance, ownConnectTimeout, ownTimeouts } from './routing.ts'
+import { ownBalancing } from './balancing.ts'
+import { ownConnectTimeout, ownTimeouts } from './routing.ts'
+import { ownHealth } from './health.ts'
+import { ownRetry } from './retry.ts'
 
 const instance = section({
   address: required(host(), { description: 'Host name or address.' }),
@@ -44,30 +47,13 @@ export const upstream = section({
     risk: 'With `h2c`, an upstream that speaks only HTTP/1.1 answers nothing.',
   }),
   tls: optional(tls, { description: 'TLS towards the instances, where `scheme` is `https`.' }),
-  load_balance: optional(loadBalance(), {
-    description: 'How the instance for a request is chosen.',
-    otherwise: 'as `routing.load_balance`',
-  }),
   host: defaulted(choice(['preserve', 'upstream']), 'preserve', {
     description: 'The Host field the upstream sees: the one of the client, or its own.',
     risk: 'With `upstream`, links that the upstream makes from it point at the upstream.',
   }),
   ...ownTimeouts,
   connect_timeout: ownConnectTimeout,
-  ...laterRouting,
-  hash_on: later('What a hash balancer hashes.'),
-  sticky: later('Keeping a client at one instance.'),
-  health_check: optional(
-    section({
-      type: later('Kind of check.'),
-      path: later('Path to ask.'),
-      interval: later('How often.'),
-      timeout: later('How long one check may take.'),
-      healthy_threshold: later('Good answers that bring an instance back.'),
-      unhealthy_threshold: later('Bad answers that take it out.'),
-      statuses: later('Statuses that are good.'),
-      body: later('Text that a good answer holds.'),
-    }),
-    { description: 'Asking instances how they are.' },
-  ),
+  ...ownRetry,
+  ...ownBalancing,
+  ...ownHealth,
 })

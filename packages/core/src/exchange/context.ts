@@ -4,6 +4,7 @@ import type { Logger } from '../log/logger.ts'
 import type { ContentCoding, Protocol, RequestHead } from './head.ts'
 import type { Route } from '../routing/route.ts'
 import type { Slot } from './slots.ts'
+import type { Upstream } from '../upstream/upstream.ts'
 
 /** Who sent the request, as far as the connection and trusted proxies tell. */
 export interface Client {
@@ -55,6 +56,8 @@ export interface RequestContext {
   /** The trace id of `traceparent` (W3C Trace Context): 32 hexadecimal digits, the caller's or a new one. */
   readonly traceId: string
   readonly route: Route
+  /** Where the request goes: the route's upstream, or the one chosen for this request where the route has several. */
+  readonly upstream: Upstream
   readonly params: Readonly<Record<string, string>>
   /** The head as received. The head that goes upstream is another object. */
   readonly request: Readonly<RequestHead>

@@ -5,7 +5,6 @@ import { outgoingHead, responseHead } from './forward.ts'
 import { mayRetry } from './retry.ts'
 import type { CompiledPhases } from '../plugin/phases.ts'
 import type { Context } from './request-context.ts'
-import type { LiveUpstream } from '../upstream/live-upstream.ts'
 import type { Coding, Reply, ResponseHead } from './head.ts'
 import type { UpstreamAnswer, Wire } from './wire.ts'
 
@@ -36,7 +35,7 @@ export async function exchange<In, Out>(ctx: Context, wire: Wire<In, Out>, body:
 
 /** Sends the request to endpoints of its upstream until one answers. Rejects with a `GatewayError`. */
 export async function forward<In, Out>(ctx: Context, wire: Wire<In, Out>, body: In): Promise<Answer<Out>> {
-  const upstream = ctx.route.upstream as LiveUpstream
+  const { upstream } = ctx
   for (;;) {
     giveUpIfEnded(ctx)
     ctx.checkCall()
@@ -66,12 +65,10 @@ export async function forward<In, Out>(ctx: Context, wire: Wire<In, Out>, body: 
       answered = await sending.answer
     } catch (thrown) {
       const error = ctx.ended ?? toGatewayError(thrown)
-      if (error.code === 'UPSTREAM_CONNECT') endpoint.state.connectFailed(performance.now())
       ctx.attempted({ endpoint, ms: performance.now() - startedAt, error })
       if (mayRetry(ctx, error, wire.replayable(body))) continue
       throw error
     }
-    endpoint.state.answered()
     ctx.attempted({ endpoint, ms: performance.now() - startedAt, status: answered.head.status })
     try {
       const received = responseHead(answered.head, ctx.protocol)
@@ -94,7 +91,7 @@ function accept<Out>(ctx: Context, head: ResponseHead, body: Out): Answer<Out> {
   if (ctx.protocol === 'grpc') {
     const reply = notGrpcReply(head)
     if (reply !== null) {
-      ctx.log.debug('upstream did not answer in gRPC', { status: head.status, request_id: ctx.id, upstream: ctx.route.upstream.name })
+      ctx.log.debug('upstream did not answer in gRPC', { status: head.status, request_id: ctx.id, upstream: ctx.upstream.name })
       ctx.discard(new GatewayError('UPSTREAM_PROTOCOL', 'The answer is not gRPC.'))
       return local(ctx, reply)
     }
@@ -184,7 +181,7 @@ function logFailure(ctx: Context, error: GatewayError): void {
     request_id: ctx.id,
     trace_id: ctx.traceId,
     route: ctx.route.path,
-    upstream: ctx.route.upstream.name,
+    upstream: ctx.upstream.name,
     endpoint: ctx.attempts.at(-1)?.endpoint.origin,
     attempts: ctx.attempts.length,
   })

@@ -54,7 +54,7 @@ export function outgoingHead(ctx: Context, endpoint: Endpoint): RequestHead {
   const inbound = request.headers.flat
   const flat: string[] = [
     'host',
-    route.upstream.hostMode === 'upstream' ? authorityOf(endpoint.origin) : (request.headers.get('host') ?? authorityOf(endpoint.origin)),
+    ctx.upstream.hostMode === 'upstream' ? authorityOf(endpoint.origin) : (request.headers.get('host') ?? authorityOf(endpoint.origin)),
   ]
   const seen: Forwarding = { via: null, forwarded: null, for: null, host: null, proto: null, port: null }
   const nominated = nominatedFields(request.headers)

@@ -6,8 +6,9 @@ import { parseGrpcTimeout } from './grpc-timeout.ts'
 import type { Attempt, Client, Outcome, RequestContext } from './context.ts'
 import type { Deadlines, Timed } from './deadlines.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
-import type { EndpointState, LiveEndpoint } from '../upstream/endpoint-state.ts'
+import type { LiveEndpoint } from '../upstream/endpoint-state.ts'
 import type { Generation } from '../snapshot/current.ts'
+import type { LiveUpstream } from '../upstream/live-upstream.ts'
 import type { Logger } from '../log/logger.ts'
 import type { Match, Route } from '../routing/route.ts'
 import type { Peer, TrustedProxies } from './client.ts'
@@ -59,6 +60,7 @@ export interface Given {
 /** The inside of a `RequestContext`: what lanes and the engine need beyond what plugins see. */
 export class Context implements RequestContext, Timed {
   readonly route: Route
+  readonly upstream: LiveUpstream
   readonly params: Readonly<Record<string, string>>
   readonly request: RequestHead
   readonly client: Client
@@ -108,7 +110,7 @@ export class Context implements RequestContext, Timed {
   #slots: Map<Slot<unknown>, unknown> | null = null
   #abort: AbortController | null = null
   #sending: Abortable | null = null
-  #active: EndpointState | null = null
+  #active: LiveEndpoint | null = null
   #uploaded = -1
   /** When a gRPC call must be over, by its client's word; `null` when that cannot be read. */
   #callDeadline: number | null = Infinity
@@ -120,6 +122,7 @@ export class Context implements RequestContext, Timed {
     this.#shared = shared
     this.#lease = lease
     this.route = given.match.route
+    this.upstream = this.route.upstream as LiveUpstream
     this.params = given.match.params
     this.request = given.request
     this.protocol = given.protocol
@@ -224,19 +227,20 @@ export class Context implements RequestContext, Timed {
   /** An attempt begins. */
   sending(sending: Abortable, endpoint: LiveEndpoint): void {
     this.#sending = sending
-    this.#active = endpoint.state
-    endpoint.state.active += 1
+    this.#active = endpoint
+    this.upstream.began(endpoint)
   }
 
   /** An attempt got its head, or failed. */
   attempted(attempt: Attempt): void {
     if (this.attempts === NO_ATTEMPTS) this.attempts = [attempt]
     else this.attempts.push(attempt)
-    if (attempt.error !== undefined) this.#leave()
+    if (this.#active !== null) this.upstream.attempted(this.#active, attempt)
+    if (attempt.error !== undefined) this.#leave(attempt.error)
   }
 
-  #leave(): void {
-    if (this.#active !== null) this.#active.active -= 1
+  #leave(error: GatewayError | undefined): void {
+    if (this.#active !== null) this.upstream.left(this.#active, error)
     this.#active = null
     this.#sending = null
   }
@@ -314,10 +318,10 @@ export class Context implements RequestContext, Timed {
     if (this.#isFinished) return
     this.#isFinished = true
     this.#shared.deadlines.unwatch(this)
-    this.#leave()
+    const error = outcome.error ?? this.ended ?? this.failure ?? undefined
+    this.#leave(error)
     this.downstream = null
     this.onFinish?.()
-    const error = outcome.error ?? this.ended ?? this.failure ?? undefined
     if (outcome.error !== undefined) this.#abort?.abort(outcome.error)
     try {
       this.#shared.finished(this, {

@@ -9,7 +9,7 @@ const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE', 
  * been taken; where something may have reached the upstream, only for idempotent methods and no upgrade.
  */
 export function mayRetry(ctx: Context, error: GatewayError, replayable: boolean): boolean {
-  if (ctx.ended !== null || !replayable || ctx.attempts.length > ctx.route.retries || performance.now() >= ctx.deadline) return false
+  if (ctx.ended !== null || !replayable || ctx.attempts.length > ctx.route.retry.retries || performance.now() >= ctx.deadline) return false
   const { retry } = error.spec
   // A handshake has its own connection: where it broke, the upstream has seen it, and a tunnel is more than the GET that asks for it.
   return retry === 'always' || (retry === 'idempotent' && ctx.protocol !== 'websocket' && IDEMPOTENT.has(ctx.request.method))

@@ -79,7 +79,7 @@ export class Metrics implements GatewayMetrics {
     const histogram = (series.durations[method] ??= new Histogram())
     histogram.observe(outcome.ms / 1000)
     for (const attempt of ctx.attempts)
-      this.#countAttempt(ctx.route.upstream.name, attempt.status === undefined ? 'error' : String(attempt.status))
+      this.#countAttempt(ctx.upstream.name, attempt.status === undefined ? 'error' : String(attempt.status))
   }
 
   #countAttempt(upstream: string, status: string): void {

@@ -32,7 +32,7 @@ export function observe(options: GatewayOptions, metrics: Metrics, log: Logger):
       path: query === -1 ? target : target.slice(0, query),
       status: outcome.status,
       durationMs: outcome.ms,
-      upstream: ctx.attempts.length === 0 ? NO_UPSTREAM : ctx.route.upstream.name,
+      upstream: ctx.attempts.length === 0 ? NO_UPSTREAM : ctx.upstream.name,
     })
   }
 }

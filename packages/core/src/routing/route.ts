@@ -3,6 +3,7 @@ import type { MiddlewareHandler } from 'hono'
 import type { Hooks, Plugin } from '../plugin/plugin.ts'
 import type { OwnFields } from '../exchange/own-fields.ts'
 import type { Protocol, RequestHead } from '../exchange/head.ts'
+import type { RetryPolicy } from '../exchange/retry-settings.ts'
 import type { RoutingSettings } from '../upstream/definition.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 
@@ -93,7 +94,7 @@ export interface Route {
   readonly idleTimeout: number
   /** The same for upgrades, gRPC and event streams, which may be silent for long: `Infinity` unless it was set. */
   readonly streamIdleTimeout: number
-  readonly retries: number
+  readonly retry: RetryPolicy
   readonly auth: false | RouteAuth | null
   /** Request fields that the plugins of this route set, beside those that are taken from every request; `null` for none. */
   readonly ownFields: OwnFields | null

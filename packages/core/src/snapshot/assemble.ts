@@ -1,3 +1,4 @@
+import { balancingPolicy } from '../upstream/balancing.ts'
 import { buildRoutes } from './build.ts'
 import { collectEntries, CONFIG, placeOf } from './entries.ts'
 import { ConfigError } from '../errors.ts'
@@ -5,6 +6,7 @@ import { endpointsOf } from '../discovery/resolve.ts'
 import { DEFAULT_TRANSPORT } from '../upstream/transport.ts'
 import { Generation } from './current.ts'
 import { slices } from '../slices.ts'
+import { healthPolicy } from '../upstream/health.ts'
 import { enforcedBy, enforcementIssues, setIssues } from './validate-auth.ts'
 import { isOptions, validateRoutes, validateSettings, validateUpstreams } from './validate.ts'
 import type { ConfigIssue } from '../errors.ts'
@@ -160,6 +162,7 @@ function endpointsFor(one: Placed, services: ServiceSet): readonly Endpoint[] {
 }
 
 function place(workshop: Workshop, options: GatewayOptions, sets: ReadonlyMap<string, readonly RouteSet[]>): Map<string, Placed> {
+  const { routing = {} } = options
   const placed = new Map<string, Placed>()
   const taken = new Set<string>()
   const put = (key: string, name: string, definition: UpstreamDefinition): void => {
@@ -174,6 +177,8 @@ function place(workshop: Workshop, options: GatewayOptions, sets: ReadonlyMap<st
       handler,
       hostMode: settings.host ?? 'preserve',
       transport: transportOf(settings),
+      balancing: balancingPolicy([settings, routing]),
+      health: healthPolicy([settings, routing]),
     })
     placed.set(key, { upstream, settings, endpoints: endpointsIn(definition) })
   }

@@ -1,6 +1,7 @@
 import { compilePhases } from '../plugin/compile.ts'
 import { compileRewrite } from '../routing/rewrite.ts'
 import { IDENTITY_FIELDS, OwnFields } from '../exchange/own-fields.ts'
+import { retryPolicy } from '../exchange/retry-settings.ts'
 import { RouteTable } from '../routing/table.ts'
 import { slices } from '../slices.ts'
 import { toMilliseconds } from '../time.ts'
@@ -79,7 +80,7 @@ function compileRoute(entry: RouteEntry, host: BuildHost, phasesByHooks: Map<rea
     idleTimeout: milliseconds('idleTimeout', 60_000, [definition, settings, host.routing]),
     // The gateway's own default is for bodies; a stream that may be silent is cut only by who says so.
     streamIdleTimeout: milliseconds('idleTimeout', Infinity, [definition, settings]),
-    retries: definition.retries ?? settings.retries ?? host.routing.retries ?? 3,
+    retry: retryPolicy([definition, settings, host.routing]),
     auth: definition.auth ?? null,
     ownFields: ownFieldsOf(hooks),
     carries: carriesOf(upstream, hooks),

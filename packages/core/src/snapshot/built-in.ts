@@ -1,7 +1,6 @@
 import { compilePhases } from '../plugin/compile.ts'
-import { DEFAULT_TRANSPORT } from '../upstream/transport.ts'
 import { EndpointPool } from '../upstream/endpoint-state.ts'
-import { LiveUpstream } from '../upstream/live-upstream.ts'
+import { LiveUpstream, PLAIN_SETTINGS } from '../upstream/live-upstream.ts'
 import type { BuiltInRoutes } from '../exchange/open.ts'
 import type { Hooks } from '../plugin/plugin.ts'
 import type { Route } from '../routing/route.ts'
@@ -22,7 +21,7 @@ export function builtInRoutes(hooks: readonly Hooks[], host: { seriesFor(label: 
     onError: null,
     onFinish,
   }
-  const upstream = new LiveUpstream(NO_UPSTREAM, new EndpointPool(), { handler: null, hostMode: 'preserve', transport: DEFAULT_TRANSPORT })
+  const upstream = new LiveUpstream(NO_UPSTREAM, new EndpointPool(), PLAIN_SETTINGS)
   const route = (id: string): Route => ({
     id,
     path: id,
@@ -42,7 +41,7 @@ export function builtInRoutes(hooks: readonly Hooks[], host: { seriesFor(label: 
     connectTimeout: 2_000,
     idleTimeout: 60_000,
     streamIdleTimeout: Infinity,
-    retries: 0,
+    retry: { retries: 0 },
     auth: null,
     ownFields: null,
     carries: { http: true, websocket: true, grpc: true },

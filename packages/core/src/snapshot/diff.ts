@@ -32,7 +32,7 @@ const VISIBLE = Object.keys({
   connectTimeout: true,
   idleTimeout: true,
   streamIdleTimeout: true,
-  retries: true,
+  retry: true,
   auth: true,
   carries: true,
   tags: true,

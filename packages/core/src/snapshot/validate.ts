@@ -1,8 +1,11 @@
+import { balancingIssues } from '../upstream/balancing.ts'
 import { demandIssues } from './validate-auth.ts'
 import { didYouMean } from '../suggest.ts'
+import { healthIssues } from '../upstream/health.ts'
 import { parseHost } from '../routing/hosts.ts'
 import { parsePattern } from '../routing/pattern.ts'
 import { pathOf } from '../routing/normalize.ts'
+import { retryIssues } from '../exchange/retry-settings.ts'
 import { slices } from '../slices.ts'
 import { toMilliseconds } from '../time.ts'
 import { isOrigin } from '../upstream/endpoint.ts'
@@ -96,14 +99,7 @@ function validateOptions(options: UpstreamOptions, path: string): ConfigIssue[] 
         issues.push(invalid(`${path}.endpoints[${index}].weight`, 'A weight is a number from 0 up.'))
     })
   }
-  if (options.loadBalance !== undefined && options.loadBalance !== 'round-robin') {
-    issues.push({
-      code: 'not_available',
-      path: `${path}.loadBalance`,
-      message: `"${String(options.loadBalance)}" is not available yet: use round-robin.`,
-    })
-  }
-  return issues
+  return [...issues, ...balancingIssues(options, path), ...healthIssues(options, path)]
 }
 
 /** Protocol and TLS have to fit the origins. Those of discovered instances are not known yet. */
@@ -146,10 +142,7 @@ export function validateSettings(settings: RoutingSettings, path: string): Confi
       if (toMilliseconds(value) === 0) throw new TypeError('A timeout of 0 would end every request: leave the key out for the default.')
     })
   }
-  const { retries } = settings
-  if (retries !== undefined && !(Number.isInteger(retries) && retries >= 0 && retries <= 100))
-    issues.push(invalid(`${path}.retries`, 'The number of retries is an integer from 0 to 100.'))
-  return issues
+  return [...issues, ...retryIssues(settings, path)]
 }
 
 export function isOptions(definition: UpstreamDefinition): definition is UpstreamOptions {

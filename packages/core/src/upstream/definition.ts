@@ -1,5 +1,8 @@
+import type { BalancingSettings } from './balancing.ts'
 import type { Duration } from '../time.ts'
 import type { Endpoint } from './endpoint.ts'
+import type { HealthSettings } from './health.ts'
+import type { RetrySettings } from '../exchange/retry-settings.ts'
 import type { UpstreamProtocol, UpstreamTls } from './transport.ts'
 
 /** A value, or a promise of it. */
@@ -9,26 +12,19 @@ export type MaybePromise<T> = T | Promise<T>
 export type UpstreamHandler = (request: Request) => MaybePromise<Response>
 
 /** Settings that a gateway, an upstream and a route share; the closest one wins. */
-export interface RoutingSettings {
+export interface RoutingSettings extends RetrySettings {
   /** From the last request byte to the final response head, over all attempts. Default 30s. Never cuts a running body. */
   readonly timeout?: Duration
   /** To establish one connection. Default 2s. */
   readonly connectTimeout?: Duration
   /** Longest silence while a body moves in either direction. Default 60s. */
   readonly idleTimeout?: Duration
-  /** Additional attempts, each at another endpoint, within `timeout`. Default 3. */
-  readonly retries?: number
 }
 
-/** How endpoints are chosen. */
-export type BalancerName = 'round-robin'
-
 /** An upstream written out. */
-export interface UpstreamOptions extends RoutingSettings {
+export interface UpstreamOptions extends RoutingSettings, BalancingSettings, HealthSettings {
   /** Origins (`http://10.0.0.7:8080`), endpoints with weights and labels, or the instances of a discovered service. */
   readonly endpoints: readonly (string | Endpoint)[] | { readonly discover: string }
-  /** Default `round-robin`, weighted. */
-  readonly loadBalance?: BalancerName
   /** `preserve` (default) sends the client's Host to the upstream; `upstream` sends the endpoint's own authority. */
   readonly host?: 'preserve' | 'upstream'
   /** Default `auto`. `h2` needs `https` origins, `h2c` needs `http` ones (prior knowledge, RFC 9113, section 3.3). */

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { DEFAULT_TRANSPORT } from './transport.ts'
 import { EndpointPool } from './endpoint-state.ts'
-import { LiveUpstream } from './live-upstream.ts'
+import { LiveUpstream, PLAIN_SETTINGS } from './live-upstream.ts'
 import { UpstreamSet } from './upstream-set.ts'
 import type { Attempt } from '../exchange/context.ts'
 import type { Context } from '../exchange/request-context.ts'
@@ -17,7 +16,7 @@ const endpoint = (id: string, more: Partial<Endpoint> = {}): Endpoint => ({
 })
 
 function upstreamOf(...endpoints: Endpoint[]): LiveUpstream {
-  const upstream = new LiveUpstream('up', new EndpointPool(), { handler: null, hostMode: 'preserve', transport: DEFAULT_TRANSPORT })
+  const upstream = new LiveUpstream('up', new EndpointPool(), PLAIN_SETTINGS)
   upstream.assign(endpoints)
   return upstream
 }
@@ -121,7 +120,7 @@ describe('an upstream', () => {
 })
 
 describe('the pool of states', () => {
-  const identity = { key: 'k', name: 'up', handler: null, hostMode: 'preserve', transport: DEFAULT_TRANSPORT } as const
+  const identity = { key: 'k', name: 'up', ...PLAIN_SETTINGS } as const
 
   it('[R34] keeps a state while any upstream mentions its endpoint, and is empty afterwards', () => {
     const pool = new EndpointPool()

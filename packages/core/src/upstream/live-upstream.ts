@@ -1,9 +1,15 @@
+import { balancingPolicy } from './balancing.ts'
+import { DEFAULT_TRANSPORT } from './transport.ts'
+import { healthPolicy } from './health.ts'
 import { roundRobin } from './balancers/round-robin.ts'
+import type { BalancingPolicy } from './balancing.ts'
+import type { HealthPolicy } from './health.ts'
 import type { Balancer, Upstream } from './upstream.ts'
+import type { Attempt, RequestContext } from '../exchange/context.ts'
 import type { Context } from '../exchange/request-context.ts'
 import type { Endpoint } from './endpoint.ts'
+import type { GatewayError } from '../errors.ts'
 import type { EndpointPool, EndpointStatus, LiveEndpoint } from './endpoint-state.ts'
-import type { RequestContext } from '../exchange/context.ts'
 import type { Transport } from './transport.ts'
 import type { UpstreamHandler } from './definition.ts'
 
@@ -12,6 +18,17 @@ export interface UpstreamSettings {
   readonly handler: UpstreamHandler | null
   readonly hostMode: 'preserve' | 'upstream'
   readonly transport: Transport
+  readonly balancing: BalancingPolicy
+  readonly health: HealthPolicy
+}
+
+/** Those of an upstream that says nothing. */
+export const PLAIN_SETTINGS: UpstreamSettings = {
+  handler: null,
+  hostMode: 'preserve',
+  transport: DEFAULT_TRANSPORT,
+  balancing: balancingPolicy([]),
+  health: healthPolicy([]),
 }
 
 /** An upstream with its endpoints' states and its balancer. */
@@ -20,6 +37,8 @@ export class LiveUpstream implements Upstream {
   readonly handler: UpstreamHandler | null
   readonly hostMode: 'preserve' | 'upstream'
   readonly transport: Transport
+  readonly balancing: BalancingPolicy
+  readonly health: HealthPolicy
   readonly #pool: EndpointPool
   #endpoints: readonly LiveEndpoint[] = []
   #balancer: Balancer = roundRobin([])
@@ -30,6 +49,8 @@ export class LiveUpstream implements Upstream {
     this.handler = settings.handler
     this.hostMode = settings.hostMode
     this.transport = settings.transport
+    this.balancing = settings.balancing
+    this.health = settings.health
   }
 
   get endpoints(): readonly Endpoint[] {
@@ -72,6 +93,22 @@ export class LiveUpstream implements Upstream {
       this.#balancer.pick(ctx, fits) ??
       (ctx as Context).brokenEndpoint()
     return picked as LiveEndpoint | undefined
+  }
+
+  /** An attempt is sent to an endpoint. Matched by one `left`. */
+  began(endpoint: LiveEndpoint): void {
+    endpoint.state.active += 1
+  }
+
+  /** The head of an attempt came, or it failed before one: what is known of the endpoint follows from it. */
+  attempted(endpoint: LiveEndpoint, attempt: Attempt): void {
+    if (attempt.error === undefined) endpoint.state.answered()
+    else if (attempt.error.code === 'UPSTREAM_CONNECT') endpoint.state.connectFailed(performance.now())
+  }
+
+  /** The attempt is over, with its body; `error` when it failed, or its answer broke off. */
+  left(endpoint: LiveEndpoint, _error: GatewayError | undefined): void {
+    endpoint.state.active -= 1
   }
 
   status(now: number): EndpointStatus[] {

@@ -54,6 +54,10 @@ export class UpstreamSet {
 
 function hasSettings(upstream: LiveUpstream, settings: UpstreamSettings): boolean {
   return (
-    upstream.handler === settings.handler && upstream.hostMode === settings.hostMode && sameData(upstream.transport, settings.transport)
+    upstream.handler === settings.handler &&
+    upstream.hostMode === settings.hostMode &&
+    sameData(upstream.transport, settings.transport) &&
+    sameData(upstream.balancing, settings.balancing) &&
+    sameData(upstream.health, settings.health)
   )
 }
