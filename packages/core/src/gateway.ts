@@ -173,11 +173,11 @@ class RunningGateway implements Gateway {
       const sets = this.#sources.sets(options.sources ?? [])
       const assembly = await this.#prepare(options, sets)
       if (how.dryRun === true) {
-        const diff = diffRoutes(this.snapshot, assembly.generation.snapshot)
+        const diff = await diffRoutes(this.snapshot, assembly.generation.snapshot)
         await assembly.abandon()
         return diff
       }
-      const diff = this.#adopt(options, assembly, sets)
+      const diff = await this.#adopt(options, assembly, sets)
       this.#discovery.use(options.discovery ?? [])
       this.#sources.use(options.sources ?? [])
       return diff
@@ -191,12 +191,13 @@ class RunningGateway implements Gateway {
     return this.#assemble(options, sets)
   }
 
-  #adopt(options: GatewayOptions, assembly: Assembly, sets: ReadonlyMap<string, readonly RouteSet[]>): SnapshotDiff {
+  async #adopt(options: GatewayOptions, assembly: Assembly, sets: ReadonlyMap<string, readonly RouteSet[]>): Promise<SnapshotDiff> {
     const { limits, trusted } = resolveOptions(options)
-    this.#options = options
-    this.#opener.limits = limits
-    this.#opener.shared = this.#sharedBy(options, trusted)
-    return this.#swap(assembly, sets)
+    return this.#swap(assembly, sets, () => {
+      this.#options = options
+      this.#opener.limits = limits
+      this.#opener.shared = this.#sharedBy(options, trusted)
+    })
   }
 
   on(event: 'snapshot' | 'endpoints', listener: SnapshotListener | EndpointsListener): Disposable {
@@ -276,16 +277,18 @@ class RunningGateway implements Gateway {
       this.#assignEndpoints(this.services)
       return
     }
-    this.#swap(await this.#assemble(this.#options, sets), sets)
+    await this.#swap(await this.#assemble(this.#options, sets), sets)
   }
 
   #assemble(options: GatewayOptions, sets: ReadonlyMap<string, readonly RouteSet[]>): Promise<Assembly> {
     return assemble(this.#workshop, this.#generation + 1, { options, sets })
   }
 
-  #swap(assembly: Assembly, sets: ReadonlyMap<string, readonly RouteSet[]>): SnapshotDiff {
+  /** `before` happens in the same tick, so that no request sees one without the other. */
+  async #swap(assembly: Assembly, sets: ReadonlyMap<string, readonly RouteSet[]>, before: () => void = () => {}): Promise<SnapshotDiff> {
     const previous = this.snapshot
-    const diff = diffRoutes(previous, assembly.generation.snapshot)
+    const diff = await diffRoutes(previous, assembly.generation.snapshot)
+    before()
     assembly.commit(this.services)
     this.#opener.builtIn = builtInRoutes(assembly.hooks, this.#workshop)
     this.#current.swap(assembly.generation)

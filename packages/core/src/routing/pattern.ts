@@ -32,6 +32,17 @@ export function parsePattern(path: string): Pattern {
   return { segments, names, key: segments.map(keyOf).join('/'), literal: literalOf(segments) }
 }
 
+const parsed = new WeakMap<object, { readonly path: string; readonly pattern: Pattern }>()
+
+/** The pattern of a route's definition, parsed once however often it is validated, compared and placed. Throws as `parsePattern` does. */
+export function patternOf(definition: { readonly path: string }): Pattern {
+  const known = parsed.get(definition)
+  if (known?.path === definition.path) return known.pattern
+  const pattern = parsePattern(definition.path)
+  parsed.set(definition, { path: definition.path, pattern })
+  return pattern
+}
+
 /** A decoded `/` or `%` would read as a separator or an escape when it is compared with a path as sent. */
 function literalOf(segments: readonly Segment[]): string | null {
   let path = ''

@@ -1,8 +1,8 @@
 import { HostIndex, parseHost } from './hosts.ts'
-import { parsePattern } from './pattern.ts'
 import { PathTree } from './tree.ts'
 import type { Found } from './tree.ts'
 import type { Match, Route } from './route.ts'
+import type { Pattern } from './pattern.ts'
 
 const NO_PARAMS: Readonly<Record<string, string>> = Object.freeze(Object.create(null) as Record<string, string>)
 
@@ -10,12 +10,12 @@ const NO_PARAMS: Readonly<Record<string, string>> = Object.freeze(Object.create(
 export class RouteTable {
   readonly #hosts = new HostIndex<PathTree<Route>>()
 
-  /** Adds a route for one of its methods (`null`: any). Returns the route that already holds this place, which keeps it. */
-  add(route: Route, method: string | null): Route | null {
+  /** Adds a route, at the pattern of its path, for one of its methods (`null`: any). Returns the route that already holds this place, which keeps it. */
+  add(route: Route, pattern: Pattern, method: string | null): Route | null {
     const host = parseHost(route.host ?? undefined)
     let tree = this.#hosts.get(host)
     if (tree === undefined) this.#hosts.set(host, (tree = new PathTree<Route>()))
-    return tree.add(parsePattern(route.path), method, route)
+    return tree.add(pattern, method, route)
   }
 
   /** `host` as `hostName` gives it, `path` as `pathOf` gives it. */

@@ -123,10 +123,12 @@ export async function assemble(
     hooksOf: (definition: RouteDefinition) => hooks.of(definition),
     seriesFor: (label: string) => workshop.seriesFor(label),
   }
-  const built = await buildRoutes(collectEntries(options.routes ?? [], sets), host).catch(async (thrown: unknown) => {
-    await letGo()
-    throw thrown
-  })
+  const built = await collectEntries(options.routes ?? [], sets)
+    .then((entries) => buildRoutes(entries, host))
+    .catch(async (thrown: unknown) => {
+      await letGo()
+      throw thrown
+    })
   const upstreams = new Map([...placed.values()].map(({ upstream }) => [upstream.name, upstream]))
   const generation = new Generation(
     { generation: number, routes: built.routes, upstreams, sets, standby: built.standby, table: built.table },

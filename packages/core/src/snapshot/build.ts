@@ -1,5 +1,6 @@
 import { compilePhases } from '../plugin/compile.ts'
 import { compileRewrite } from '../routing/rewrite.ts'
+import { patternOf } from '../routing/pattern.ts'
 import { IDENTITY_FIELDS, OwnFields } from '../exchange/own-fields.ts'
 import { retryPolicy } from '../exchange/retry-settings.ts'
 import { RouteTable } from '../routing/table.ts'
@@ -40,9 +41,10 @@ export async function buildRoutes(entries: readonly RouteEntry[], host: BuildHos
   for (const entry of entries) {
     await turn()
     const route = compileRoute(entry, host, phasesByHooks)
+    const pattern = patternOf(entry.definition)
     let isPlaced = false
     for (const method of route.methods ?? [null]) {
-      const winner = table.add(route, method)
+      const winner = table.add(route, pattern, method)
       if (winner === null) isPlaced = true
       else if (winner !== route) standby.push({ route, winner })
     }
@@ -84,12 +86,17 @@ function compileRoute(entry: RouteEntry, host: BuildHost, phasesByHooks: Map<rea
     auth: definition.auth ?? null,
     ownFields: ownFieldsOf(hooks),
     carries: carriesOf(upstream, hooks),
-    tags: definition.tags ?? [],
-    meta: definition.meta ?? {},
+    tags: definition.tags ?? NO_TAGS,
+    meta: definition.meta ?? NO_META,
     metric: host.seriesFor(definition.path),
-    rewrite: rewrite === null ? () => {} : (head) => void (head.target = rewrite(head.target)),
+    rewrite: rewrite === null ? unchanged : (head) => void (head.target = rewrite(head.target)),
   }
 }
+
+const NO_TAGS: readonly string[] = Object.freeze([])
+const NO_META: Readonly<Record<string, unknown>> = Object.freeze({})
+
+function unchanged(): void {}
 
 /** Beside those that are taken from every request. Routes with the same plugins share one list of hooks, and so one set of names. */
 function ownFieldsOf(hooks: readonly Hooks[]): OwnFields | null {
@@ -103,11 +110,14 @@ function ownFieldsOf(hooks: readonly Hooks[]): OwnFields | null {
 
 const ownFieldsByHooks = new WeakMap<readonly Hooks[], OwnFields | null>()
 
+/** One object for each case, not one for each of thousands of routes. By WebSocket, by gRPC. */
+const CARRIES = [false, true].map((websocket) => [false, true].map((grpc) => Object.freeze({ http: true, websocket, grpc })))
+
 /** A middleware that a protocol cannot pass through may be a guard: without the author's word the protocol is refused. */
 function carriesOf(upstream: LiveUpstream, hooks: readonly Hooks[]): Route['carries'] {
   const carries = (protocol: 'websocket' | 'grpc'): boolean =>
     upstream.handler === null && hooks.every((hook) => hook.middleware === undefined || hook.carries?.includes(protocol) === true)
-  return { http: true, websocket: carries('websocket'), grpc: carries('grpc') }
+  return CARRIES[carries('websocket') ? 1 : 0]![carries('grpc') ? 1 : 0]!
 }
 
 function laneOf(upstream: LiveUpstream, middleware: readonly MiddlewareHandler[]): { lane: Lane; laneReason: string | null } {

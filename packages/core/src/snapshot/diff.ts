@@ -1,15 +1,32 @@
 import { sameData } from '../same.ts'
+import { slices } from '../slices.ts'
 import type { Route } from '../routing/route.ts'
 import type { Snapshot, SnapshotDiff } from './snapshot.ts'
 
 /** What changes between two snapshots. */
-export function diffRoutes(previous: Snapshot, next: Snapshot): SnapshotDiff {
-  const before = new Map(previous.routes.map((route) => [route.id, route]))
-  const after = new Map(next.routes.map((route) => [route.id, route]))
+export async function diffRoutes(previous: Snapshot, next: Snapshot): Promise<SnapshotDiff> {
+  const before = new Map<string, Route>()
+  const added: Route[] = []
+  const changed: Route[] = []
+  const kept = new Set<Route>()
+  const turn = slices()
+  for (const route of previous.routes) {
+    before.set(route.id, route)
+    await turn()
+  }
+  for (const route of next.routes) {
+    const known = before.get(route.id)
+    if (known === undefined) added.push(route)
+    else {
+      kept.add(known)
+      if (!sameRoute(known, route)) changed.push(route)
+    }
+    await turn()
+  }
   return {
-    added: next.routes.filter((route) => !before.has(route.id)),
-    removed: previous.routes.filter((route) => !after.has(route.id)),
-    changed: next.routes.filter((route) => before.has(route.id) && !sameRoute(before.get(route.id)!, route)),
+    added,
+    removed: previous.routes.filter((route) => !kept.has(route)),
+    changed,
     upstreamsAdded: [...next.upstreams.keys()].filter((name) => !previous.upstreams.has(name)),
     upstreamsRemoved: [...previous.upstreams.keys()].filter((name) => !next.upstreams.has(name)),
   }
@@ -43,7 +60,11 @@ const VISIBLE = Object.keys({
 >) as (keyof Route)[]
 
 function sameRoute(a: Route, b: Route): boolean {
-  return a.upstream.name === b.upstream.name && VISIBLE.every((key) => sameData(a[key], b[key])) && rewritten(a) === rewritten(b)
+  return (
+    a.upstream.name === b.upstream.name &&
+    VISIBLE.every((key) => a[key] === b[key] || sameData(a[key], b[key])) &&
+    (a.rewrite === b.rewrite || rewritten(a) === rewritten(b))
+  )
 }
 
 /** What a rewrite does is told by what comes out of it. */

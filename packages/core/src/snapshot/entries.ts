@@ -1,6 +1,8 @@
 import { compareVersions } from './semver.ts'
 import { parseHost } from '../routing/hosts.ts'
-import { parsePattern } from '../routing/pattern.ts'
+import { patternOf } from '../routing/pattern.ts'
+import { slices } from '../slices.ts'
+import { sorted } from './sorted.ts'
 import type { RouteDefinition } from '../routing/route.ts'
 import type { RouteSet } from './source.ts'
 
@@ -20,23 +22,36 @@ export interface RouteEntry {
 export const CONFIG = 'config'
 
 /** All routes of a gateway, the winners of conflicts first. */
-export function collectEntries(routes: readonly RouteDefinition[], sources: ReadonlyMap<string, readonly RouteSet[]>): RouteEntry[] {
-  const entries = routes.map((definition) => entryOf(definition, { source: CONFIG, service: null, serviceVersion: undefined, rank: 0 }))
+export async function collectEntries(
+  routes: readonly RouteDefinition[],
+  sources: ReadonlyMap<string, readonly RouteSet[]>,
+): Promise<readonly RouteEntry[]> {
+  const entries: RouteEntry[] = []
+  const turn = slices()
+  const add = async (definitions: readonly RouteDefinition[], from: Origin): Promise<void> => {
+    for (const definition of definitions) {
+      entries.push(entryOf(definition, from))
+      const pause = turn()
+      if (pause !== undefined) await pause
+    }
+  }
+  await add(routes, { source: CONFIG, service: null, serviceVersion: undefined, rank: 0 })
   let rank = 0
   for (const [source, sets] of sources) {
     rank += 1
-    for (const set of sets) {
-      for (const definition of set.routes)
-        entries.push(entryOf(definition, { source, service: set.service, serviceVersion: set.serviceVersion, rank }))
-    }
+    for (const { service, serviceVersion, routes: definitions } of sets) await add(definitions, { source, service, serviceVersion, rank })
   }
-  return entries.sort(compareEntries)
+  return sorted(entries, compareEntries)
 }
 
-function entryOf(definition: RouteDefinition, from: Omit<RouteEntry, 'definition' | 'id'>): RouteEntry {
-  const methods = definition.methods === undefined ? '*' : [...definition.methods].sort().join(',')
-  const owner = from.service === null ? from.source : `${from.source}:${from.service}`
-  return { ...from, definition, id: definition.id ?? `${owner}:${methods} ${definition.host ?? ''}${definition.path}` }
+type Origin = Omit<RouteEntry, 'definition' | 'id'>
+
+function entryOf(definition: RouteDefinition, { source, service, serviceVersion, rank }: Origin): RouteEntry {
+  const { methods } = definition
+  const taken = methods === undefined ? '*' : methods.length === 1 ? methods[0]! : [...methods].sort().join(',')
+  const owner = service === null ? source : `${source}:${service}`
+  const id = definition.id ?? `${owner}:${taken} ${definition.host ?? ''}${definition.path}`
+  return { definition, id, source, service, serviceVersion, rank }
 }
 
 /**
@@ -60,6 +75,6 @@ function compareEntries(a: RouteEntry, b: RouteEntry): number {
  */
 export function placeOf(definition: Pick<RouteDefinition, 'host' | 'path' | 'priority'>, method: string): string {
   const host = parseHost(definition.host)
-  const pattern = `${host.kind === 'any' ? '*' : `${host.kind}:${host.text}`} ${parsePattern(definition.path).key}`
+  const pattern = `${host.kind === 'any' ? '*' : `${host.kind}:${host.text}`} ${patternOf(definition).key}`
   return `${method} ${pattern} ${definition.priority ?? 50}`
 }

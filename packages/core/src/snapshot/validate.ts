@@ -3,7 +3,7 @@ import { demandIssues } from './validate-auth.ts'
 import { didYouMean } from '../suggest.ts'
 import { healthIssues } from '../upstream/health.ts'
 import { parseHost } from '../routing/hosts.ts'
-import { parsePattern } from '../routing/pattern.ts'
+import { patternOf } from '../routing/pattern.ts'
 import { pathOf } from '../routing/normalize.ts'
 import { retryIssues } from '../exchange/retry-settings.ts'
 import { slices } from '../slices.ts'
@@ -31,7 +31,7 @@ export async function validateRoutes(
 
 function validateRoute(route: RouteDefinition, upstreams: ReadonlySet<string>, path: string): ConfigIssue[] {
   const issues: ConfigIssue[] = []
-  collect(issues, `${path}.path`, () => parsePattern(route.path))
+  collect(issues, `${path}.path`, () => patternOf(route))
   collect(issues, `${path}.host`, () => parseHost(route.host))
   for (const key of ['stripPrefix', 'addPrefix'] as const) {
     const prefix = route.rewrite?.[key]
