@@ -194,6 +194,7 @@ test('the defaults are those of the documentation', async () => {
   expect(config.server).toEqual({
     port: 8080,
     host: '0.0.0.0',
+    upstreamClient: 'native',
     timeouts: { header: 10_000, idle: 60_000, keepAlive: 75_000 },
     limits: { connections: 10_000 },
   })

@@ -23,6 +23,8 @@ export interface ServerSettings {
   readonly host: string
   readonly timeouts: { readonly header: number; readonly idle: number; readonly keepAlive: number; readonly requestBody?: number }
   readonly limits: { readonly connections: number; readonly connectionsPerIp?: number }
+  /** Who speaks HTTP/1.1 to upstreams. */
+  readonly upstreamClient: 'native' | 'undici'
   /** The listener with TLS, where there is one. */
   readonly tls?: TlsSettings
 }

@@ -53,6 +53,18 @@ behaviour('upstreams[].protocol', 'auto, the default, and http1 speak HTTP/1.1 i
   }
 })
 
+behaviour('routing.upstream_client', 'undici takes a status line that the native client, the default, refuses', async () => {
+  await using raw = await startRawServer(respondWith('HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n'))
+  for (const [client, status] of [
+    ['', 502],
+    ['upstream_client: native', 502],
+    ['upstream_client: undici', 200],
+  ] as const) {
+    await using gateway = await running(`routing: { ${client} }\n${upstream(raw.port)}`)
+    expect(await gateway.status('/')).toBe(status)
+  }
+})
+
 behaviour('upstreams[].protocol', 'h2c speaks HTTP/2 in the clear', async () => {
   expect(await spoken(plainPort, 'protocol: h2c')).toBe('2.0')
 })

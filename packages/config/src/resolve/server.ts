@@ -6,11 +6,12 @@ import type { Path } from '../tree/node.ts'
 import type { PemFiles } from '../pem/files.ts'
 
 /** The traffic listener of a configuration. */
-export function serverSettings({ server, tls }: Config, files: PemFiles): ServerSettings {
+export function serverSettings({ server, tls, routing }: Config, files: PemFiles): ServerSettings {
   const { timeouts, limits } = server
   return {
     port: server.http_port,
     host: server.host,
+    upstreamClient: routing.upstream_client,
     timeouts: {
       header: timeouts.header,
       idle: timeouts.idle,

@@ -1,6 +1,6 @@
 import { balancing } from './balancing.ts'
 import { defaulted, optional, section } from './keys.ts'
-import { duration } from './scalars.ts'
+import { choice, duration } from './scalars.ts'
 import { health } from './health.ts'
 import { retry } from './retry.ts'
 
@@ -21,6 +21,10 @@ export const routing = section({
   timeout: defaulted(duration(), '30s', { description: TIMEOUT }),
   connect_timeout: defaulted(duration(), '2s', { description: CONNECT }),
   idle_timeout: defaulted(duration(), '60s', { description: IDLE }),
+  upstream_client: defaulted(choice(['native', 'undici']), 'native', {
+    description:
+      'Who speaks HTTP/1.1 to upstreams: the client made for this gateway, which is stricter with answers and cheaper, or undici, for a second opinion when an upstream is suspected.',
+  }),
   ...retry,
   ...balancing,
   ...health,
