@@ -1,14 +1,20 @@
 import { matchPartial } from './pattern.ts'
 import type { Pattern, Segment } from './pattern.ts'
 
-/** What stands at the end of a pattern: one value per method, and one for every method. */
-export interface Leaf<T> {
-  readonly names: Map<T, readonly string[]>
-  readonly methods: Map<string, T>
-  any: T | null
+/** A value at the end of a pattern, for one method or (`null`) for every one. */
+interface Held<T> {
+  readonly method: string | null
+  readonly value: T
+  readonly names: readonly string[]
 }
 
+/** All values at the end of a pattern: nearly always one, so that a list is smaller and faster than a map. */
+type Leaf<T> = Held<T>[]
+
 interface Node<T> {
+  /** The text of the only literal segment that follows, with its node: most have one. A map takes over from the second on. */
+  text: string | null
+  child: Node<T> | null
   literals: Map<string, Node<T>> | null
   partials: { readonly parts: readonly string[]; readonly node: Node<T> }[] | null
   param: Node<T> | null
@@ -36,11 +42,9 @@ export class PathTree<T> {
   /** Adds a value; returns the one already there for the same pattern and method (`null` for any method), which stays. */
   add(pattern: Pattern, method: string | null, value: T): T | null {
     const leaf = this.#leafFor(pattern)
-    const before = method === null ? leaf.any : (leaf.methods.get(method) ?? null)
-    if (before !== null) return before
-    if (method === null) leaf.any = value
-    else leaf.methods.set(method, value)
-    leaf.names.set(value, pattern.names)
+    const before = leaf.find((held) => held.method === method)
+    if (before !== undefined) return before.value
+    leaf.push({ method, value, names: pattern.names })
     if (pattern.literal !== null) this.#literal.set(pattern.literal, leaf)
     return null
   }
@@ -48,17 +52,17 @@ export class PathTree<T> {
   #leafFor(pattern: Pattern): Leaf<T> {
     let node = this.#root
     for (const segment of pattern.segments) {
-      if (segment.kind === 'rest') return (node.rest ??= emptyLeaf())
+      if (segment.kind === 'rest') return (node.rest ??= [])
       node = childFor(node, segment)
     }
-    return (node.leaf ??= emptyLeaf())
+    return (node.leaf ??= [])
   }
 
   find(path: string, method: string): Found<T> | null {
     const literal = this.#literal.get(path)
     if (literal !== undefined) {
-      const value = valueFor(literal, method)
-      if (value !== null) return { value, names: NONE, values: NONE }
+      const held = heldFor(literal, method)
+      if (held !== null) return { value: held.value, names: NONE, values: NONE }
     }
     return walk(this.#root, { path, method, values: [] }, 1)
   }
@@ -66,7 +70,11 @@ export class PathTree<T> {
   /** Every method that some pattern matching this path takes. */
   methodsAt(path: string): Set<string> {
     const methods = new Set<string>()
-    walk(this.#root, { path, method: '', values: [], visit: (leaf) => leaf.methods.forEach((_, method) => methods.add(method)) }, 1)
+    walk(
+      this.#root,
+      { path, method: '', values: [], visit: (leaf) => leaf.forEach((held) => held.method !== null && methods.add(held.method)) },
+      1,
+    )
     return methods
   }
 }
@@ -88,8 +96,8 @@ function walk<T>(node: Node<T>, search: Search<T>, start: number): Found<T> | nu
   const next = slash === -1 ? -1 : slash + 1
   const depth = search.values.length
 
-  const literal = node.literals?.get(text)
-  if (literal !== undefined) {
+  const literal = node.text === text ? node.child : node.literals === null ? null : node.literals.get(text)
+  if (literal !== undefined && literal !== null) {
     const found = descend(literal, search, next)
     if (found !== null) return found
   }
@@ -121,27 +129,30 @@ function descend<T>(node: Node<T>, search: Search<T>, next: number): Found<T> | 
 
 function settle<T>(leaf: Leaf<T>, search: Search<T>, rest: string | null): Found<T> | null {
   search.visit?.(leaf)
-  const value = valueFor(leaf, search.method)
-  if (value === null) return null
+  const held = heldFor(leaf, search.method)
+  if (held === null) return null
   if (rest !== null) search.values.push(rest.includes('%') ? decodeURIComponent(rest) : rest)
-  return { value, names: leaf.names.get(value)!, values: search.values }
+  return { value: held.value, names: held.names, values: search.values }
 }
 
-function valueFor<T>(leaf: Leaf<T>, method: string): T | null {
-  const value = leaf.methods.get(method)
-  if (value !== undefined) return value
-  // RFC 9110, section 9.3.2: HEAD is answered wherever GET is.
-  const get = method === 'HEAD' ? leaf.methods.get('GET') : undefined
-  return get ?? (method === '' ? null : leaf.any)
+/** The value for a method: its own before GET's for HEAD (RFC 9110, section 9.3.2: answered wherever GET is), before the one for every method. */
+function heldFor<T>(leaf: Leaf<T>, method: string): Held<T> | null {
+  let get: Held<T> | null = null
+  let any: Held<T> | null = null
+  for (let i = 0; i < leaf.length; i++) {
+    const held = leaf[i]!
+    if (held.method === method) return held
+    if (held.method === null) any = held
+    else if (held.method === 'GET') get = held
+  }
+  if (method === 'HEAD' && get !== null) return get
+  return method === '' ? null : any
 }
 
 function childFor<T>(node: Node<T>, segment: Exclude<Segment, { kind: 'rest' }>): Node<T> {
   if (segment.kind === 'param') return (node.param ??= emptyNode())
   if (segment.kind === 'literal') {
-    const literals = (node.literals ??= new Map<string, Node<T>>())
-    let child = literals.get(segment.text)
-    if (child === undefined) literals.set(segment.text, (child = emptyNode()))
-    return child
+    return literalChild(node, segment.text)
   }
   const partials = (node.partials ??= [])
   const same = partials.find((partial) => partial.parts.join('\0') === segment.parts.join('\0'))
@@ -153,10 +164,22 @@ function childFor<T>(node: Node<T>, segment: Exclude<Segment, { kind: 'rest' }>)
   return child
 }
 
-function emptyNode<T>(): Node<T> {
-  return { literals: null, partials: null, param: null, rest: null, leaf: null }
+function literalChild<T>(node: Node<T>, text: string): Node<T> {
+  if (node.literals === null) {
+    if (node.child === null) {
+      node.text = text
+      return (node.child = emptyNode())
+    }
+    if (node.text === text) return node.child
+    node.literals = new Map([[node.text!, node.child]])
+    node.text = null
+    node.child = null
+  }
+  let child = node.literals.get(text)
+  if (child === undefined) node.literals.set(text, (child = emptyNode()))
+  return child
 }
 
-function emptyLeaf<T>(): Leaf<T> {
-  return { names: new Map(), methods: new Map(), any: null }
+function emptyNode<T>(): Node<T> {
+  return { text: null, child: null, literals: null, partials: null, param: null, rest: null, leaf: null }
 }
