@@ -1,5 +1,5 @@
 /** How long work off the request path may hold the thread before waiting requests get their turn. */
-const SLICE_MS = 5
+const SLICE_MS = 2
 
 /** After what waits for the thread now. A timer would let at least a millisecond pass each time. */
 const soon: (then: () => void) => void =
