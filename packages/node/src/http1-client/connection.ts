@@ -161,6 +161,7 @@ export class Connection implements Carrier, UploadTarget {
     try {
       this.#memory.filled(size)
       this.#consume(exchange, bytes, size)
+      exchange.tell()
     } catch (thrown) {
       this.#fail(thrown)
       this.#socket.destroy()

@@ -32,6 +32,8 @@ export class ClientExchange implements Flow, Sending<Flow> {
   #kept: Buffer[] = []
   #keptBytes = 0
   #trailers: HeaderList | null = null
+  /** Known, and not told yet: what came with it in one read may still show that it is no answer. */
+  #untold: UpstreamAnswer<Flow> | null = null
   #hasHead = false
   #isEnded = false
   #isPaused = false
@@ -89,10 +91,17 @@ export class ClientExchange implements Flow, Sending<Flow> {
     if (status === 103) this.#onInformational?.({ status, headers: new HeaderList(flat) })
   }
 
-  /** The final head came. */
+  /** The final head came; `tell` says so to whoever waits. */
   answered(status: number, flat: string[]): void {
+    this.#untold = { head: { status, headers: new HeaderList(flat) }, body: this }
+  }
+
+  /** Everything that came by now has been looked at: a head among it is an answer. Until then a failure is one without a head, and another attempt may follow. */
+  tell(): void {
+    if (this.#untold === null) return
     this.#hasHead = true
-    this.#resolve({ head: { status, headers: new HeaderList(flat) }, body: this })
+    this.#resolve(this.#untold)
+    this.#untold = null
   }
 
   /** A piece of the body came, in memory of its own. TLS hands over what it has decrypted also after a pause: only `resume` ends one. */
@@ -120,6 +129,7 @@ export class ClientExchange implements Flow, Sending<Flow> {
     this.#error = error
     this.upload?.stop()
     this.#kept = []
+    this.#untold = null
     if (this.#hasHead) this.#sink?.fail(error)
     else this.#reject(error)
   }

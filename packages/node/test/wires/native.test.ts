@@ -4,7 +4,7 @@ import { createServer as createTlsServer } from 'node:tls'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { Http1Wire } from '../../src/http1-client/wire.ts'
 import { once } from 'node:events'
-import { onRequest, testCertificates } from '@octopus-gateway/testing'
+import { onRequest, startRawServer, testCertificates } from '@octopus-gateway/testing'
 import { randomBytes } from 'node:crypto'
 import { testLife } from './support/test-life.ts'
 import { testWire } from './support/test-wire.ts'
@@ -13,6 +13,19 @@ import type { AddressInfo, Socket } from 'node:net'
 const native = { name: 'native', createWire: () => new Http1Wire(), reusesAtOnce: true }
 testWire(native)
 testLife(native)
+
+test('garbage that comes with a head is a failure without a head: another instance may be asked', async () => {
+  const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'
+  const sends = async (bytes: string): Promise<unknown> => {
+    const origin = await startRawServer(onRequest((_request, socket) => void socket.write(bytes)))
+    onTestFinished(() => origin.close())
+    const wire = new Http1Wire()
+    onTestFinished(() => wire.close(0))
+    return wire.send(callOf(origin.origin, {})).answer
+  }
+  await expect(sends(`${head}zz\r\nhello`)).rejects.toMatchObject({ code: 'UPSTREAM_PROTOCOL' })
+  expect(await sends(head)).toMatchObject({ head: { status: 200 } })
+})
 
 describe('large bodies', () => {
   const bytes = randomBytes(3 * 1024 * 1024)
