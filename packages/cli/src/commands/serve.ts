@@ -1,18 +1,22 @@
 import { CONFIG, configurationOf, HELP, readyOf } from '../configuration.ts'
 import { createConsole } from '@octopus-gateway/node'
-import { createGateway } from '@octopus-gateway/core'
+import { createGateway, type GatewayOptions } from '@octopus-gateway/core'
 import { EXIT } from '../exit.ts'
 import { announce, announceStop, followRoutes } from '../announce.ts'
 import { startAdmin, startTraffic } from '../listeners.ts'
+import { startReloading } from '../reload/start.ts'
 import { stopOf } from '../stop.ts'
 import type { Command } from './command.ts'
+import type { LoadedConfig } from '@octopus-gateway/config'
 import type { Service } from '../service.ts'
 
 /** `octopus serve`, or no command at all. */
 export const serve: Command = {
   name: 'serve',
   summary: 'Start the gateway. This is what happens without a command.',
-  details: 'SIGINT and SIGTERM stop it: running requests end first, and the exit code is 0. A second signal ends it at once.',
+  details:
+    'SIGINT and SIGTERM stop it: running requests end first, and the exit code is 0. A second signal ends it at once.\n' +
+    'SIGHUP reads the configuration again: what is wrong changes nothing.',
   options: { config: CONFIG, help: HELP },
   async run(args, io) {
     const stop = stopOf(io)
@@ -21,12 +25,24 @@ export const serve: Command = {
       const output = createConsole({ ...config.logging, stream: io.stdout })
       try {
         const { log, accessLog } = output
-        await serveUntil(stop.asked, {
+        const optionsOf = ({ gateway }: LoadedConfig): GatewayOptions => ({
+          ...gateway,
+          log,
+          ...(accessLog === undefined ? {} : { accessLog }),
+        })
+        const gateway = createGateway(optionsOf(config))
+        const reloading = startReloading({
           config,
+          load: () => configurationOf(args, io),
+          update: (next, how) => gateway.update(optionsOf(next), how),
           io,
-          gateway: createGateway({ ...config.gateway, log, ...(accessLog === undefined ? {} : { accessLog }) }),
           log,
         })
+        try {
+          await serveUntil(stop.asked, { config, io, gateway, log })
+        } finally {
+          reloading.stop()
+        }
       } finally {
         await output.flush()
       }
