@@ -15,6 +15,10 @@ export interface ConfigHost {
   readonly accessLog?: AccessLog
   /** Whether a person reads the output. Decides the default of `observability.logging.format`. */
   readonly isTerminal?: boolean
+  /** The default of `observability.logging.level`. Default `info`. */
+  readonly logLevel?: LogLevel
+  /** Called with every file that is read and what is in it, so that it can be watched for changes. Modules and packages are not files in this sense. */
+  onRead?(file: string, text: string): void
 }
 
 /** The traffic listener. Durations are milliseconds; a limit that is missing, or `Infinity`, is none. */

@@ -1,14 +1,19 @@
-import { CONFIG, configurationOf, HELP, readyOf } from '../configuration.ts'
+import { CONFIG, HELP, readyOf } from '../configuration.ts'
 import { createConsole } from '@octopus-gateway/node'
 import { createGateway, type GatewayOptions } from '@octopus-gateway/core'
 import { EXIT } from '../exit.ts'
 import { announce, announceStop, followRoutes } from '../announce.ts'
 import { startAdmin, startTraffic } from '../listeners.ts'
+import { Loader, type LoaderOptions } from '../reload/loader.ts'
 import { startReloading } from '../reload/start.ts'
 import { stopOf } from '../stop.ts'
+import type { Arguments, OptionSpec } from '../arguments.ts'
 import type { Command } from './command.ts'
+import type { Io } from '../io.ts'
 import type { LoadedConfig } from '@octopus-gateway/config'
 import type { Service } from '../service.ts'
+
+const NO_WATCH: OptionSpec = { type: 'boolean', description: 'Do not reload when a file changes; SIGHUP and POST /_/reload still do.' }
 
 /** `octopus serve`, or no command at all. */
 export const serve: Command = {
@@ -16,41 +21,46 @@ export const serve: Command = {
   summary: 'Start the gateway. This is what happens without a command.',
   details:
     'SIGINT and SIGTERM stop it: running requests end first, and the exit code is 0. A second signal ends it at once.\n' +
-    'SIGHUP reads the configuration again: what is wrong changes nothing.',
-  options: { config: CONFIG, help: HELP },
-  async run(args, io) {
-    const stop = stopOf(io)
+    'A change of the files, or SIGHUP, puts them in the place of what runs, without a lost request; what is wrong changes nothing.',
+  options: { config: CONFIG, 'no-watch': NO_WATCH, help: HELP },
+  run: (args, io) => serveWith(args, io, { freshModules: false }),
+}
+
+/** Serves until a signal stops it, and gives the exit code. */
+export async function serveWith(args: Arguments, io: Io, how: LoaderOptions): Promise<number> {
+  const stop = stopOf(io)
+  try {
+    const loader = new Loader(args, io, how)
+    const config = await loader.load()
+    const output = createConsole({ ...config.logging, stream: io.stdout })
     try {
-      const config = await configurationOf(args, io)
-      const output = createConsole({ ...config.logging, stream: io.stdout })
+      const { log, accessLog } = output
+      const optionsOf = ({ gateway }: LoadedConfig): GatewayOptions => ({
+        ...gateway,
+        log,
+        ...(accessLog === undefined ? {} : { accessLog }),
+      })
+      const gateway = createGateway(optionsOf(config))
+      const reloading = startReloading({
+        config,
+        loader,
+        isWatching: args.options['no-watch'] === undefined,
+        update: (next, how) => gateway.update(optionsOf(next), how),
+        io,
+        log,
+      })
       try {
-        const { log, accessLog } = output
-        const optionsOf = ({ gateway }: LoadedConfig): GatewayOptions => ({
-          ...gateway,
-          log,
-          ...(accessLog === undefined ? {} : { accessLog }),
-        })
-        const gateway = createGateway(optionsOf(config))
-        const reloading = startReloading({
-          config,
-          load: () => configurationOf(args, io),
-          update: (next, how) => gateway.update(optionsOf(next), how),
-          io,
-          log,
-        })
-        try {
-          await serveUntil(stop.asked, { config, io, gateway, log })
-        } finally {
-          reloading.stop()
-        }
+        await serveUntil(stop.asked, { config, io, gateway, log })
       } finally {
-        await output.flush()
+        reloading.stop()
       }
-      return EXIT.ok
     } finally {
-      stop.release()
+      await output.flush()
     }
-  },
+    return EXIT.ok
+  } finally {
+    stop.release()
+  }
 }
 
 async function serveUntil(asked: Promise<void>, service: Service): Promise<void> {

@@ -1,5 +1,7 @@
 import { createReloader, type Follower, type Reloader, type ReloadParts } from './reloader.ts'
+import { FileWatch } from './file-watch.ts'
 import type { Io } from '../io.ts'
+import type { Loader } from './loader.ts'
 
 /** Reloading while a gateway runs. */
 export interface Reloading {
@@ -10,10 +12,36 @@ export interface Reloading {
   stop(): void
 }
 
-/** Reloads whenever a signal asks for it. */
-export function startReloading({ io, ...parts }: Omit<ReloadParts, 'followers'> & { readonly io: Io }): Reloading {
+/** What reloading needs. */
+export interface ReloadingOptions extends Omit<ReloadParts, 'followers' | 'load'> {
+  /** Has loaded `config`. */
+  readonly loader: Loader
+  readonly io: Io
+  /** Whether a change of the files is enough. */
+  readonly isWatching: boolean
+}
+
+/** Reloads whenever a signal or a change of the files asks for it. */
+export function startReloading({ io, loader, isWatching, ...parts }: ReloadingOptions): Reloading {
   const followers: Follower[] = []
-  const reloader = createReloader({ ...parts, followers })
-  const stop = io.onReload(() => void reloader.reload({ trigger: 'SIGHUP' }))
-  return { reloader, follow: (follower) => void followers.push(follower), stop }
+  const watch = isWatching ? new FileWatch({ changed: () => void reloader.reload({ trigger: 'file change' }) }) : undefined
+  const reloader = createReloader({
+    ...parts,
+    load: () => loader.load(),
+    followers,
+    done(result, how) {
+      if (how.dryRun !== true) void watch?.use(loader.reads)
+      parts.done?.(result, how)
+    },
+  })
+  void watch?.use(loader.reads)
+  const release = io.onReload(() => void reloader.reload({ trigger: 'SIGHUP' }))
+  return {
+    reloader,
+    follow: (follower) => void followers.push(follower),
+    stop() {
+      release()
+      watch?.[Symbol.dispose]()
+    },
+  }
 }
