@@ -6,8 +6,10 @@ import type { Writable } from 'node:stream'
 /** The logs of a process. */
 export interface Console {
   readonly log: Logger
-  /** `undefined` at a level above `info`: request lines are `info`. */
+  /** `undefined` at a level above `info`: request lines are `info`. Follows `level`. */
   readonly accessLog: AccessLog | undefined
+  /** Lines below it are not written. May be changed. */
+  level: LogLevel
   /** Resolves when everything has been written. Call it before the process ends. */
   flush(): Promise<void>
 }
@@ -21,10 +23,27 @@ export function createConsole(options: {
   const writer = new BatchedWriter(options.stream ?? process.stdout)
   const write = (line: string): void => writer.write(line)
   const line = options.format === 'json' ? accessLine : textLine
-  const isLogged = options.level === 'info' || options.level === 'debug'
+  const { format } = options
+  const accessLog: AccessLog = { write: (entry) => writer.write(line(entry)) }
+  let level = options.level
+  let current = createLogger({ level, format, write })
   return {
-    log: createLogger({ level: options.level, format: options.format, write }),
-    accessLog: isLogged ? { write: (entry) => writer.write(line(entry)) } : undefined,
+    log: {
+      error: (message, fields) => current.error(message, fields),
+      warn: (message, fields) => current.warn(message, fields),
+      info: (message, fields) => current.info(message, fields),
+      debug: (message, fields) => current.debug(message, fields),
+    },
+    get accessLog() {
+      return level === 'info' || level === 'debug' ? accessLog : undefined
+    },
+    get level() {
+      return level
+    },
+    set level(next) {
+      level = next
+      current = createLogger({ level, format, write })
+    },
     flush: () => writer.flush(),
   }
 }
