@@ -1,18 +1,14 @@
-import { createAdmin } from '@octopus-gateway/admin'
+import { followingAdmin } from './reload/admin.ts'
 import { listen } from './listen.ts'
-import { processMetrics, serve, serveFetch, type Server } from '@octopus-gateway/node'
+import { serve, serveFetch, type Server } from '@octopus-gateway/node'
 import type { Service } from './service.ts'
 
 /** Opens the admin listener, if there is to be one. */
-export async function startAdmin({ config, gateway, log }: Service): Promise<Server | undefined> {
-  const { admin, metrics } = config
+export async function startAdmin(service: Service): Promise<Server | undefined> {
+  const { admin } = service.config
   if (!admin.enabled) return undefined
-  const app = createAdmin(gateway, {
-    ...(admin.auth === undefined ? {} : { auth: admin.auth }),
-    metrics: metrics.enabled ? { path: metrics.path, extra: [processMetrics()] } : false,
-    log,
-  })
   const { host, port } = admin
+  const app = followingAdmin(service)
   return listen([{ what: 'admin', key: 'server.admin_port (or admin.address)', host, port }], () => serveFetch(app, { host, port }))
 }
 

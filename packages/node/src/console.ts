@@ -6,8 +6,10 @@ import type { Writable } from 'node:stream'
 /** The logs of a process. */
 export interface Console {
   readonly log: Logger
-  /** `undefined` at a level above `info`: request lines are `info`. Follows `level`. */
+  /** `undefined` at a level above `info`: request lines are `info`. */
   readonly accessLog: AccessLog | undefined
+  /** The access log as it is at another level. */
+  accessLogAt(level: LogLevel): AccessLog | undefined
   /** Lines below it are not written. May be changed. */
   level: LogLevel
   /** Resolves when everything has been written. Call it before the process ends. */
@@ -25,7 +27,8 @@ export function createConsole(options: {
   const line = options.format === 'json' ? accessLine : textLine
   const { format } = options
   const accessLog: AccessLog = { write: (entry) => writer.write(line(entry)) }
-  let level = options.level
+  const accessLogAt = (at: LogLevel): AccessLog | undefined => (at === 'info' || at === 'debug' ? accessLog : undefined)
+  let { level } = options
   let current = createLogger({ level, format, write })
   return {
     log: {
@@ -34,9 +37,8 @@ export function createConsole(options: {
       info: (message, fields) => current.info(message, fields),
       debug: (message, fields) => current.debug(message, fields),
     },
-    get accessLog() {
-      return level === 'info' || level === 'debug' ? accessLog : undefined
-    },
+    accessLog: accessLogAt(level),
+    accessLogAt,
     get level() {
       return level
     },

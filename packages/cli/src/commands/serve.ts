@@ -5,6 +5,7 @@ import { EXIT } from '../exit.ts'
 import { announce, announceStop, followRoutes } from '../announce.ts'
 import { startAdmin, startTraffic } from '../listeners.ts'
 import { Loader, type LoaderOptions } from '../reload/loader.ts'
+import { followingLevel } from '../reload/level.ts'
 import { startReloading } from '../reload/start.ts'
 import { stopOf } from '../stop.ts'
 import type { Arguments, OptionSpec } from '../arguments.ts'
@@ -34,12 +35,11 @@ export async function serveWith(args: Arguments, io: Io, how: LoaderOptions): Pr
     const config = await loader.load()
     const output = createConsole({ ...config.logging, stream: io.stdout })
     try {
-      const { log, accessLog } = output
-      const optionsOf = ({ gateway }: LoadedConfig): GatewayOptions => ({
-        ...gateway,
-        log,
-        ...(accessLog === undefined ? {} : { accessLog }),
-      })
+      const { log } = output
+      const optionsOf = ({ gateway, logging }: LoadedConfig): GatewayOptions => {
+        const accessLog = output.accessLogAt(logging.level)
+        return { ...gateway, log, ...(accessLog === undefined ? {} : { accessLog }) }
+      }
       const gateway = createGateway(optionsOf(config))
       const reloading = startReloading({
         config,
@@ -49,11 +49,8 @@ export async function serveWith(args: Arguments, io: Io, how: LoaderOptions): Pr
         io,
         log,
       })
-      try {
-        await serveUntil(stop.asked, { config, io, gateway, log })
-      } finally {
-        reloading.stop()
-      }
+      reloading.follow(followingLevel(output))
+      await serveUntil(stop.asked, { config, io, gateway, log, reloading })
     } finally {
       await output.flush()
     }
@@ -79,6 +76,7 @@ async function serveUntil(asked: Promise<void>, service: Service): Promise<void>
     await asked
     announceStop(service)
   } finally {
+    service.reloading.stop()
     for (const close of closers.toReversed()) await close()
   }
 }

@@ -84,7 +84,7 @@ class SerialReloader implements Reloader {
 
   async #run(how: ReloadHow): Promise<ReloadResult> {
     const result = await this.#attempt(how)
-    this.#tell(result, how)
+    if (how.dryRun !== true) this.#tell(result, how)
     this.#parts.done?.(result, how)
     return result
   }
@@ -128,8 +128,9 @@ class SerialReloader implements Reloader {
         added: diff.added.length,
         removed: diff.removed.length,
         changed: diff.changed.length,
-        upstreams_added: diff.upstreamsAdded,
-        upstreams_removed: diff.upstreamsRemoved,
+        upstreams_added: diff.upstreamsAdded.length,
+        upstreams_removed: diff.upstreamsRemoved.length,
+        upstreams_changed: diff.upstreamsChanged.size,
       })
       if (restart.length > 0) log.warn('some changes need a restart; the rest was applied', { keys: restart })
     }
