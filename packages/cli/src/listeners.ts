@@ -1,10 +1,11 @@
 import { createAdmin } from '@octopus-gateway/admin'
 import { listen } from './listen.ts'
-import { processMetrics, serve, serveFetch, type Server } from '@octopus-gateway/node'
+import { processMetrics, serve, serveFetch } from '@octopus-gateway/node'
+import type { Listening, Server } from '@octopus-gateway/node'
 import type { Service } from './service.ts'
 
 /** Opens the admin listener, if there is to be one. */
-export async function startAdmin({ config, gateway, log }: Service): Promise<Server | undefined> {
+export async function startAdmin({ config, gateway, log }: Service): Promise<Listening | undefined> {
   const { admin, metrics } = config
   if (!admin.enabled) return undefined
   const app = createAdmin(gateway, {
