@@ -43,7 +43,7 @@ describe('the exposition', () => {
       'octopus_requests_total counter',
       'octopus_upstream_requests_total counter',
     ])
-    expect([...text.matchAll(/^# HELP (\S+) \S/gm)]).toHaveLength(9)
+    expect([...text.matchAll(/^# HELP (\S+) \S/gm)]).toHaveLength(10)
     expect(text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))).toEqual([
       'octopus_active_connections 0',
       'octopus_farp_services_total 0',

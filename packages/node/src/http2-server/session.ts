@@ -12,11 +12,9 @@ import type { StreamExchange } from './stream-exchange.ts'
 
 const { NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_NO_ERROR } = constants
 
-/** How long a client may take to answer the first goodbye, and the same when it has nothing under way. */
+/** How long a client may take to read a goodbye, and the same when it has nothing under way. */
 const FAREWELL_MS = 1_000
 const FAREWELL_IDLE_MS = 100
-/** No stream of a client is beyond it: none is refused yet. */
-const MAX_STREAM_ID = 2 ** 31 - 1
 
 /** What a session is told. */
 export interface SessionOptions {
@@ -95,8 +93,9 @@ export class Session {
   }
 
   /**
-   * Says goodbye in two steps (RFC 9113, section 6.8): first that the client is to open no more streams, and only when it has read that, and
-   * what it had sent until then is here, which of its streams is the last.
+   * Says which stream was the last (RFC 9113, section 6.8), and closes nothing before the client has read that: it knows then that later ones
+   * may be sent elsewhere. A warning before it, with a number that no stream has, is no use here: nghttp2 ignores new streams after any GOAWAY
+   * but a notice that Node cannot send.
    */
   #retire(): void {
     const session = this.#session
@@ -106,10 +105,9 @@ export class Session {
       this.#close()
       return
     }
-    session.goaway(NGHTTP2_NO_ERROR, MAX_STREAM_ID)
+    session.goaway(NGHTTP2_NO_ERROR)
     const timer = setTimeout(() => this.#close(), this.connection.size === 0 ? FAREWELL_IDLE_MS : FAREWELL_MS)
     session.once('close', () => clearTimeout(timer))
-    // Frames keep their order: the answer comes behind every request that was sent before the goodbye was read.
     session.ping(() => {
       clearTimeout(timer)
       this.#close()
