@@ -63,10 +63,10 @@ test('[R33] 100 reloads by SIGHUP while requests come: none fails, a bad configu
   const { url } = JSON.parse(/\{.*gateway started.*\}/.exec(program.output)![0]) as { readonly url: string }
   using client = new Client()
   connections = 0
-  let isOver = false
+  const over = new AbortController()
   const statuses: number[] = []
   const load = Array.from({ length: 4 }, async () => {
-    while (!isOver) statuses.push(await client.status(`${url}/stays/here`))
+    while (!over.signal.aborted) statuses.push(await client.status(`${url}/stays/here`))
   })
   for (let n = 1; n <= 100; n++) {
     const isBad = n % 10 === 0
@@ -78,7 +78,7 @@ test('[R33] 100 reloads by SIGHUP while requests come: none fails, a bad configu
   }
   expect(await client.status(`${url}/only-99`)).toBe(200)
   expect(await client.status(`${url}/only-98`)).toBe(404)
-  isOver = true
+  over.abort()
   await Promise.all(load)
   expect(statuses.length).toBeGreaterThan(100)
   expect(statuses.filter((status) => status !== 200)).toEqual([])

@@ -1,10 +1,12 @@
 import { followingAdmin } from './reload/admin.ts'
+import { followingTraffic } from './reload/traffic.ts'
 import { listen } from './listen.ts'
-import { serve, serveFetch, type Server } from '@octopus-gateway/node'
+import { serve, serveFetch } from '@octopus-gateway/node'
+import type { Listening, Server } from '@octopus-gateway/node'
 import type { Service } from './service.ts'
 
 /** Opens the admin listener, if there is to be one. */
-export async function startAdmin(service: Service): Promise<Server | undefined> {
+export async function startAdmin(service: Service): Promise<Listening | undefined> {
   const { admin } = service.config
   if (!admin.enabled) return undefined
   const { host, port } = admin
@@ -13,8 +15,10 @@ export async function startAdmin(service: Service): Promise<Server | undefined> 
 }
 
 /** Opens the traffic listeners: HTTP, and TLS where there is to be one. */
-export function startTraffic({ config, gateway }: Service): Promise<Server> {
+export async function startTraffic({ config, gateway, reloading }: Service): Promise<Server> {
   const { host, port, tls } = config.server
   const secure = tls === undefined ? [] : [{ what: 'TLS', key: 'server.https_port', host, port: tls.port }]
-  return listen([{ what: 'traffic', key: 'server.http_port', host, port }, ...secure], () => serve(gateway, config.server))
+  const traffic = await listen([{ what: 'traffic', key: 'server.http_port', host, port }, ...secure], () => serve(gateway, config.server))
+  reloading.follow(followingTraffic(traffic))
+  return traffic
 }

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import type { ConfigHost, LoadedConfig } from './options.ts'
 import { ConfigError, type ConfigIssue } from '@octopus-gateway/core'
-import { adminSettings, serverSettings } from './resolve/server.ts'
+import { adminSettings, serverSettings, shutdownSettings } from './resolve/server.ts'
 import { configSchema, type Config } from './schema/root.ts'
 import { discoveryProviders, routeSources } from './resolve/discovery.ts'
 import { routeDefinitions, routingOptions, upstreamOptions } from './resolve/routing.ts'
@@ -104,6 +104,7 @@ async function resolve({ config, chains, pem }: Valid, host: ConfigHost): Promis
       ...(host.accessLog === undefined ? {} : { accessLog: host.accessLog }),
     },
     server: serverSettings(config, pem),
+    shutdown: shutdownSettings(config),
     admin: adminSettings(config),
     metrics,
     logging: { level: logging.level, format: logging.format ?? (host.isTerminal === true ? 'text' : 'json') },

@@ -71,7 +71,7 @@ async function serveUntil(asked: Promise<void>, service: Service): Promise<void>
     if (admin !== undefined) closers.push(() => admin.close({ grace: '1s' }))
     await readyOf(gateway, service.config)
     const traffic = await startTraffic(service)
-    closers.push(() => traffic.close({ grace: '30s' }))
+    closers.push(() => traffic.close(service.reloading.reloader.current.shutdown))
     announce(service, { traffic, admin })
     await asked
     announceStop(service)

@@ -6,6 +6,8 @@ const AT_START: readonly (readonly [key: string, of: (config: LoadedConfig) => u
   ['server.host', ({ server }) => server.host],
   ['server.http_port', ({ server }) => server.port],
   ['server.https_port', ({ server }) => server.tls?.port],
+  ['server.probes', ({ server }) => server.probes],
+  ['routing.upstream_client', ({ server }) => server.upstreamClient],
   ['tls.enabled', ({ server }) => server.tls !== undefined],
   ['tls.client_auth.mode', ({ server }) => server.tls?.clientAuth?.mode],
   ['admin.enabled', ({ admin }) => admin.enabled],

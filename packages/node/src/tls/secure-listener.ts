@@ -8,6 +8,15 @@ import type { Logger } from '@octopus-gateway/core'
 import type { Server, TLSSocket } from 'node:tls'
 import type { TlsOptions } from './options.ts'
 
+/** What it is told. */
+export interface SecureHow {
+  /** For a handshake, milliseconds. */
+  readonly handshake: number
+  readonly log: Logger
+  /** A handshake failed, or took too long. */
+  refused(): void
+}
+
 /** Speaks TLS, with the certificates as they are at the moment. */
 export class SecureListener implements Disposable {
   readonly server: Server
@@ -18,11 +27,11 @@ export class SecureListener implements Disposable {
   #reloading: Promise<void> = Promise.resolve()
 
   /** Rejects with a `ConfigError` when a certificate cannot be used. */
-  static async create(options: TlsOptions, how: { readonly handshake: number; readonly log: Logger }): Promise<SecureListener> {
+  static async create(options: TlsOptions, how: SecureHow): Promise<SecureListener> {
     return new SecureListener(options, how, await load(options))
   }
 
-  private constructor(options: TlsOptions, how: { readonly handshake: number; readonly log: Logger }, loaded: Loaded) {
+  private constructor(options: TlsOptions, how: SecureHow, loaded: Loaded) {
     this.#options = options
     this.#log = how.log
     this.#loaded = loaded
@@ -36,7 +45,10 @@ export class SecureListener implements Disposable {
       SNICallback: (name, done) => done(null, this.#loaded.table.select(name).context),
     })
     // Node leaves a connection whose handshake takes too long as it is.
-    this.server.on('tlsClientError', (_error, socket) => socket.destroy())
+    this.server.on('tlsClientError', (_error, socket) => {
+      how.refused()
+      socket.destroy()
+    })
     this.#use(loaded)
     this.#watch()
   }
