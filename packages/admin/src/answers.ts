@@ -14,11 +14,13 @@ export interface Problem {
   /** What to do about it. */
   readonly detail?: string
   readonly headers?: Readonly<Record<string, string>>
+  /** Members beside those of every problem. */
+  readonly more?: Readonly<Record<string, unknown>>
 }
 
 /** An RFC 9457 problem document. */
-export function problem({ status, code, title, detail, headers }: Problem): Response {
-  const body = JSON.stringify({ type: 'about:blank', title, status, code, ...(detail === undefined ? {} : { detail }) })
+export function problem({ status, code, title, detail, headers, more }: Problem): Response {
+  const body = JSON.stringify({ type: 'about:blank', title, status, code, ...(detail === undefined ? {} : { detail }), ...more })
   return new Response(`${body}\n`, {
     status,
     headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store', ...headers },

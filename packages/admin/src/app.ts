@@ -8,6 +8,7 @@ import { metrics } from './routes/metrics.ts'
 import { openapi } from './routes/openapi.ts'
 import { problem } from './answers.ts'
 import { refuseForeignHost } from './host-guard.ts'
+import { reload } from './routes/reload.ts'
 import { routes } from './routes/routes.ts'
 import { services } from './routes/services.ts'
 import { settingsOf } from './options.ts'
@@ -39,10 +40,9 @@ type AdminApp = Hono<AdminEnv>
 export function createAdmin(gateway: Gateway, options: AdminOptions = {}): Admin {
   const settings = settingsOf(options)
   const app: AdminApp = new Hono<AdminEnv>()
-  const startedAt = performance.now()
   app.use(hardened)
   // Before the guard: probes carry no credential.
-  get(app, '/_/health', () => health(gateway, startedAt))
+  get(app, '/_/health', () => health(gateway, settings.startedAt))
   app.use(guarded(settings))
   addPages(app, gateway, settings)
   app.notFound(() => problem({ status: 404, code: 'NOT_FOUND', title: 'There is nothing here', detail: 'GET /_/ lists what there is.' }))
@@ -65,18 +65,27 @@ function addPages(app: AdminApp, gateway: Gateway, settings: AdminSettings): voi
   get(app, '/_/docs', () => docs(settings.name))
   get(app, '/_/docs/', (c) => c.redirect('../docs', 307))
   get(app, '/_/docs/:file', (c) => docsAsset(c.req.raw, c.req.param('file') ?? ''))
+  const run = settings.reload
+  if (run !== undefined) only(app, 'POST', '/_/reload', (c) => reload(c.req.raw, run))
   if (settings.metrics !== undefined) {
     const { path, extra } = settings.metrics
     get(app, path, () => metrics(gateway, extra))
   }
 }
 
-/** A path that answers GET and HEAD, and refuses every other method with 405 (RFC 9110, section 15.5.6). */
-function get(app: AdminApp, path: string, handler: (c: Context<AdminEnv>) => Response | Promise<Response>): void {
-  app.get(path, handler)
-  app.all(path, () =>
-    problem({ status: 405, code: 'METHOD_NOT_ALLOWED', title: 'Only GET and HEAD are answered here', headers: { allow: 'GET, HEAD' } }),
-  )
+type Handler = (c: Context<AdminEnv>) => Response | Promise<Response>
+
+/** A path that answers GET and HEAD. */
+function get(app: AdminApp, path: string, handler: Handler): void {
+  only(app, 'GET', path, handler)
+}
+
+/** A path that answers one method, GET with HEAD, and refuses every other one with 405 (RFC 9110, section 15.5.6). */
+function only(app: AdminApp, method: 'GET' | 'POST', path: string, handler: Handler): void {
+  const allow = method === 'GET' ? 'GET, HEAD' : method
+  const title = method === 'GET' ? 'Only GET and HEAD are answered here' : `Only ${method} is answered here`
+  app.on(method, path, handler)
+  app.all(path, () => problem({ status: 405, code: 'METHOD_NOT_ALLOWED', title, headers: { allow } }))
 }
 
 /** Who may go further: holders of the credential, or without one configured whoever asks under this machine's own names. */

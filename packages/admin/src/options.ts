@@ -1,5 +1,5 @@
 import { ConfigError } from '@octopus-gateway/core'
-import type { ConfigIssue, Logger } from '@octopus-gateway/core'
+import type { ConfigIssue, Logger, SnapshotDiff } from '@octopus-gateway/core'
 
 /** Something that adds its own metrics to the scrape, such as `processMetrics()` of `@octopus-gateway/node`. */
 export interface MetricsSource {
@@ -15,6 +15,21 @@ export interface AdminAuth {
   readonly passwordHash: string
 }
 
+/** What came of reading the configuration again. */
+export type ReloadOutcome =
+  | {
+      readonly outcome: 'applied' | 'dry_run'
+      readonly diff: SnapshotDiff
+      /** Keys that changed and hold from the next start on. */
+      readonly restart: readonly string[]
+    }
+  | { readonly outcome: 'refused'; readonly issues: readonly ConfigIssue[] }
+  /** `reason` is for the log and is not told to clients. */
+  | { readonly outcome: 'failed'; readonly reason: string }
+
+/** Reads the configuration again; with `dryRun` only tells what that would change. */
+export type Reload = (how: { readonly dryRun: boolean }) => Promise<ReloadOutcome>
+
 /** What an admin API is made of. */
 export interface AdminOptions {
   /** HTTP Basic authentication for everything but `/_/health`. Default: none, and then only loopback Host names are answered. */
@@ -26,6 +41,10 @@ export interface AdminOptions {
    * A name that strangers can point at this machine lets their web pages read the admin API (DNS rebinding).
    */
   readonly allowedHosts?: readonly string[]
+  /** What `POST /_/reload` does. Default: there is no such path. */
+  readonly reload?: Reload
+  /** Since when the gateway runs, as `performance.now()` told it; for an API that takes the place of another. Default: now. */
+  readonly startedAt?: number
   /** Default: nothing is logged. */
   readonly log?: Logger
   /** The title of the index, the documentation page and an empty OpenAPI document. Default `Octopus Gateway`. */
@@ -37,6 +56,8 @@ export interface AdminSettings {
   readonly auth: AdminAuth | undefined
   readonly metrics: { readonly path: string; readonly extra: readonly MetricsSource[] } | undefined
   readonly allowedHosts: ReadonlySet<string>
+  readonly reload: Reload | undefined
+  readonly startedAt: number
   readonly log: Logger | undefined
   readonly name: string
 }
@@ -50,6 +71,8 @@ export function settingsOf(options: AdminOptions): AdminSettings {
     auth,
     metrics: metrics === false ? undefined : { path: metrics?.path ?? '/metrics', extra: metrics?.extra ?? [] },
     allowedHosts: new Set((options.allowedHosts ?? []).map((host) => host.toLowerCase())),
+    reload: options.reload,
+    startedAt: options.startedAt ?? performance.now(),
     log,
     name: options.name ?? 'Octopus Gateway',
   }

@@ -1,12 +1,12 @@
 import { printDiff, say } from './print.ts'
 import { packageVersion } from './version.ts'
-import type { Server } from '@octopus-gateway/node'
+import type { Listening, Server } from '@octopus-gateway/node'
 import type { Service } from './service.ts'
 
 /** The listeners that are open. */
 export interface Listeners {
   readonly traffic: Server
-  readonly admin: Server | undefined
+  readonly admin: Listening | undefined
 }
 
 /** Says where everything is: in words to a person, as a log line otherwise. */

@@ -7,14 +7,17 @@ const io: Io = {
   env: process.env,
   cwd: process.cwd(),
   isTerminal: process.stdout.isTTY === true,
-  onStop(listener) {
-    const signals = ['SIGINT', 'SIGTERM'] as const
-    for (const signal of signals) process.on(signal, listener)
-    return () => {
-      for (const signal of signals) process.off(signal, listener)
-    }
-  },
+  onStop: (listener) => onSignals(['SIGINT', 'SIGTERM'], listener),
+  // On Windows it means that the window was closed.
+  onReload: (listener) => onSignals(process.platform === 'win32' ? [] : ['SIGHUP'], listener),
   exit: (code) => process.exit(code),
+}
+
+function onSignals(signals: readonly NodeJS.Signals[], listener: () => void): () => void {
+  for (const signal of signals) process.on(signal, listener)
+  return () => {
+    for (const signal of signals) process.off(signal, listener)
+  }
 }
 
 // `octopus routes | head` closes the pipe early; that is no failure.

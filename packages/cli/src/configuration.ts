@@ -1,7 +1,7 @@
 import { ConfigError, type Gateway } from '@octopus-gateway/core'
 import { existsSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
-import { loadConfig, type LoadedConfig } from '@octopus-gateway/config'
+import { loadConfig, type ConfigHost, type LoadedConfig } from '@octopus-gateway/config'
 import { importFrom } from './import-from.ts'
 import { usageError, type Arguments, type OptionSpec } from './arguments.ts'
 import type { Io } from './io.ts'
@@ -23,15 +23,22 @@ const PACKAGES: Readonly<Record<string, () => Promise<unknown>>> = {
   '@octopus-gateway/plugins-jwt': () => import('@octopus-gateway/plugins-jwt'),
 }
 
-/** Loads the configuration that the arguments name. Without one, says which file is lying about. */
-export async function configurationOf(args: Arguments, io: Io): Promise<LoadedConfig> {
+/** The files and directories that the arguments name. Without one, says which file is lying about. */
+export function configPaths(args: Arguments, io: Io): string[] {
   const paths = args.options.config ?? []
   if (paths.length === 0)
     throw usageError(`--config FILE is missing${candidates(args, io)}\nUsage: ${usage(args)} FILE [--config FILE...]`, args.command)
-  return loadConfig(
-    paths.map((path) => (isAbsolute(path) || io.cwd === process.cwd() ? path : join(io.cwd, path))),
-    { env: io.env, isTerminal: io.isTerminal, import: (specifier, from) => PACKAGES[specifier]?.() ?? importFrom(specifier, from) },
-  )
+  return paths.map((path) => (isAbsolute(path) || io.cwd === process.cwd() ? path : join(io.cwd, path)))
+}
+
+/** Loads the configuration that the arguments name. */
+export async function configurationOf(args: Arguments, io: Io, host: Partial<ConfigHost> = {}): Promise<LoadedConfig> {
+  return loadConfig(configPaths(args, io), { env: io.env, isTerminal: io.isTerminal, import: importModule, ...host })
+}
+
+/** Imports a package or a module, those of the program itself first. */
+export function importModule(specifier: string, from?: string): Promise<unknown> {
+  return PACKAGES[specifier]?.() ?? importFrom(specifier, from)
 }
 
 function usage({ command }: Arguments): string {

@@ -11,6 +11,8 @@ export interface Io {
   readonly isTerminal: boolean
   /** Called with every request to stop (SIGINT, SIGTERM). Returns what takes the listener away again. */
   onStop(listener: () => void): () => void
+  /** Called with every request to read the configuration again (SIGHUP). Returns what takes the listener away again. */
+  onReload(listener: () => void): () => void
   /** Ends the process at once. */
   exit(code: number): void
 }

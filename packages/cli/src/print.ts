@@ -20,12 +20,15 @@ export function printIssues(io: Io, error: ConfigError): void {
 // A registry can bring thousands of routes at once; nobody reads those, and the terminal must keep up.
 const MOST_LINES = 60
 
-/** `+ GET /users/{id} -> users` for every route that came, `-` for those that went, `~` for those that changed. */
+/** `+ GET /users/{id} -> users` for every route that came, `-` for those that went, `~ … (timeout)` for those that changed; upstreams after them. */
 export function printDiff(io: Io, diff: SnapshotDiff): void {
   const lines = [
     ...diff.removed.map((route) => `- ${describeRoute(route)}`),
     ...diff.added.map((route) => `+ ${describeRoute(route)}`),
-    ...diff.changed.map((route) => `~ ${describeRoute(route)}`),
+    ...diff.changed.map((route) => `~ ${describeRoute(route)} (${diff.changes.get(route.id)!.join(', ')})`),
+    ...diff.upstreamsRemoved.map((name) => `- upstream ${name}`),
+    ...diff.upstreamsAdded.map((name) => `+ upstream ${name}`),
+    ...[...diff.upstreamsChanged].map(([name, changes]) => `~ upstream ${name} (${changes.join(', ')})`),
   ]
   if (lines.length === 0) return
   const more = lines.length - MOST_LINES

@@ -1,11 +1,14 @@
 import type { Gateway, Logger } from '@octopus-gateway/core'
 import type { Io } from './io.ts'
 import type { LoadedConfig } from '@octopus-gateway/config'
+import type { Reloading } from './reload/start.ts'
 
 /** What is being served. */
 export interface Service {
+  /** What it was started with. */
   readonly config: LoadedConfig
   readonly gateway: Gateway
   readonly io: Io
   readonly log: Logger
+  readonly reloading: Reloading
 }

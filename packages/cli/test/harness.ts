@@ -10,6 +10,7 @@ export class Cli implements Disposable {
   readonly cwd = mkdtempSync(join(tmpdir(), 'octopus-cli-'))
   readonly exits: number[] = []
   readonly #stops = new Set<() => void>()
+  readonly #reloads = new Set<() => void>()
   out = ''
   err = ''
 
@@ -26,20 +27,26 @@ export class Cli implements Disposable {
       env: {},
       cwd: this.cwd,
       isTerminal: false,
-      onStop: this.#onStop,
+      onStop: (listener) => listening(this.#stops, listener),
+      onReload: (listener) => listening(this.#reloads, listener),
       exit: (code) => this.exits.push(code),
       ...how,
     })
   }
 
-  /** What a signal does. */
+  /** What a signal to stop does. */
   signal(): void {
     for (const stop of this.#stops) stop()
   }
 
+  /** What SIGHUP does. */
+  hangUp(): void {
+    for (const reload of this.#reloads) reload()
+  }
+
   /** How many listen for signals. */
   get listeners(): number {
-    return this.#stops.size
+    return this.#stops.size + this.#reloads.size
   }
 
   /** Waits until `pattern` is in the output and gives the match. */
@@ -51,11 +58,6 @@ export class Cli implements Disposable {
     rmSync(this.cwd, { recursive: true })
   }
 
-  readonly #onStop = (listener: () => void): (() => void) => {
-    this.#stops.add(listener)
-    return () => this.#stops.delete(listener)
-  }
-
   #stream(name: 'out' | 'err'): PassThrough {
     const stream = new PassThrough()
     stream.on('data', (chunk: Buffer) => {
@@ -63,4 +65,9 @@ export class Cli implements Disposable {
     })
     return stream
   }
+}
+
+function listening(listeners: Set<() => void>, listener: () => void): () => void {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
 }

@@ -51,8 +51,6 @@ describe('[R31] nothing is ignored', () => {
       'admin: { auth: { type: oidc, username: a, password_hash: $2b$04$aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa } }',
       'admin.auth.type',
     ],
-    ['server: { shutdown: { timeout: 1s } }', 'server.shutdown.timeout'],
-    ['server: { probes: { enabled: true } }', 'server.probes.enabled'],
     ['graphql: {}', 'graphql'],
   ])('%s is refused by name', async (yaml, path) => {
     expect(await codes(yaml)).toEqual([`not_available ${path}`])

@@ -1,6 +1,7 @@
 import { ConfigError, type ConfigIssue } from '@octopus-gateway/core'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { ConfigHost } from './options.ts'
 
 /** A file and what is in it. */
 export interface SourceFile {
@@ -9,12 +10,16 @@ export interface SourceFile {
 }
 
 /** Reads files, and the `*.yaml` and `*.yml` files of directories by name. Throws a `ConfigError` that names every path that cannot be read. */
-export async function readSources(paths: readonly string[]): Promise<SourceFile[]> {
+export async function readSources(paths: readonly string[], host: Pick<ConfigHost, 'onRead'> = {}): Promise<SourceFile[]> {
   const issues: ConfigIssue[] = []
   const sources: SourceFile[] = []
   for (const path of paths) {
     try {
-      for (const name of await filesOf(path)) sources.push({ name, text: await readFile(name, 'utf8') })
+      for (const name of await filesOf(path)) {
+        const text = await readFile(name, 'utf8')
+        host.onRead?.(name, text)
+        sources.push({ name, text })
+      }
     } catch (error) {
       issues.push(unreadable(path, error))
     }

@@ -197,7 +197,9 @@ test('the defaults are those of the documentation', async () => {
     upstreamClient: 'native',
     timeouts: { header: 10_000, idle: 60_000, keepAlive: 75_000 },
     limits: { connections: 10_000 },
+    probes: { liveness: '/livez', readiness: '/readyz', startup: '/startupz', requireSync: true },
   })
+  expect(config.shutdown).toEqual({ preStopDelay: 0, grace: 30_000 })
   expect(config.admin).toEqual({ enabled: true, host: '127.0.0.1', port: 9090, allowUnauthenticated: false })
   expect(config.gateway.limits).toEqual({ uri: 8192, headers: 16_384, headerCount: 100 })
   expect(config.gateway.routing).toEqual({

@@ -1,12 +1,12 @@
 import * as v from 'valibot'
 import type { ConfigHost, LoadedConfig } from './options.ts'
 import { ConfigError, type ConfigIssue } from '@octopus-gateway/core'
-import { adminSettings, serverSettings } from './resolve/server.ts'
+import { adminSettings, serverSettings, shutdownSettings } from './resolve/server.ts'
 import { configSchema, type Config } from './schema/root.ts'
 import { discoveryProviders, routeSources } from './resolve/discovery.ts'
 import { routeDefinitions, routingOptions, upstreamOptions } from './resolve/routing.ts'
 import type { AnySchema } from './schema/walk.ts'
-import type { MapNode, Node } from './tree/node.ts'
+import { nodeAt, type MapNode, type Node } from './tree/node.ts'
 import { check } from './check/check.ts'
 import { checkDemands } from './plugins/demands.ts'
 import { draftOf } from './check/draft.ts'
@@ -27,7 +27,7 @@ import { translate } from './report/translate.ts'
  * every issue, each with file, line, column, key path and remedy.
  */
 export async function loadConfig(paths: readonly string[], host: ConfigHost): Promise<LoadedConfig> {
-  const sources = await readSources(paths)
+  const sources = await readSources(paths, host)
   const files = sources.map((source) => source.name)
   const read = sources.map((source) => readYaml(source.text, { file: source.name, env: host.env }))
   const problems = read.flatMap((one) => one.problems)
@@ -39,7 +39,10 @@ export async function loadConfig(paths: readonly string[], host: ConfigHost): Pr
   const valid = await validate({ root, files, before: problems }, host)
   const locate = (issue: ConfigIssue): ConfigIssue => locateOption(issue, { root, places: valid.chains.places })
   try {
-    return { ...(await resolve(valid, host)), files, locate }
+    const resolved = await resolve(valid, host)
+    const isLevelSet = nodeAt(root, ['observability', 'logging', 'level']) !== undefined
+    const level = isLevelSet ? resolved.logging.level : (host.logLevel ?? resolved.logging.level)
+    return { ...resolved, logging: { ...resolved.logging, level }, files, locate }
   } catch (error) {
     throw error instanceof ConfigError ? new ConfigError(error.issues.map(locate)) : error
   }
@@ -71,7 +74,7 @@ async function validate({ root, files, before }: Reading, host: ConfigHost): Pro
   const draft = draftOf(result.output, refused)
   problems.push(...check(draft))
   const chains = await makeChains(draft, { root, host }, refused)
-  const pem = await readPemFiles(draft, root)
+  const pem = await readPemFiles(draft, { root, host })
   problems.push(...chains.problems, ...checkDemands(draft, chains), ...pem.problems)
   const issues = toIssues([...before, ...locate(problems, root)], files)
   if (issues.length > 0 || !result.success) throw new ConfigError(issues)
@@ -101,6 +104,7 @@ async function resolve({ config, chains, pem }: Valid, host: ConfigHost): Promis
       ...(host.accessLog === undefined ? {} : { accessLog: host.accessLog }),
     },
     server: serverSettings(config, pem),
+    shutdown: shutdownSettings(config),
     admin: adminSettings(config),
     metrics,
     logging: { level: logging.level, format: logging.format ?? (host.isTerminal === true ? 'text' : 'json') },

@@ -15,6 +15,10 @@ export interface ConfigHost {
   readonly accessLog?: AccessLog
   /** Whether a person reads the output. Decides the default of `observability.logging.format`. */
   readonly isTerminal?: boolean
+  /** The default of `observability.logging.level`. Default `info`. */
+  readonly logLevel?: LogLevel
+  /** Called with every file that is read and what is in it, so that it can be watched for changes. Modules and packages are not files in this sense. */
+  onRead?(file: string, text: string): void
 }
 
 /** The traffic listener. Durations are milliseconds; a limit that is missing, or `Infinity`, is none. */
@@ -25,8 +29,24 @@ export interface ServerSettings {
   readonly limits: { readonly connections: number; readonly connectionsPerIp?: number }
   /** Who speaks HTTP/1.1 to upstreams. */
   readonly upstreamClient: 'native' | 'undici'
+  /** `false` for none. */
+  readonly probes: ProbeSettings | false
   /** The listener with TLS, where there is one. */
   readonly tls?: TlsSettings
+}
+
+/** The probes of the traffic listeners: three paths, and whether readiness waits for the first discovery. */
+export interface ProbeSettings {
+  readonly liveness: string
+  readonly readiness: string
+  readonly startup: string
+  readonly requireSync: boolean
+}
+
+/** How it ends; milliseconds. */
+export interface ShutdownSettings {
+  readonly preStopDelay: number
+  readonly grace: number
 }
 
 /** The TLS listener. Certificates and keys are PEM texts, or absolute paths of files with one. */
@@ -52,6 +72,7 @@ export interface AdminSettings {
 export interface LoadedConfig {
   readonly gateway: GatewayOptions
   readonly server: ServerSettings
+  readonly shutdown: ShutdownSettings
   readonly admin: AdminSettings
   readonly metrics: { readonly enabled: boolean; readonly path: string }
   readonly logging: { readonly level: LogLevel; readonly format: 'json' | 'text' }

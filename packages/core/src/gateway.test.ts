@@ -223,7 +223,8 @@ describe('update', () => {
     expect(diff.added.map((route) => route.path)).toEqual(['/new'])
     expect(diff.removed.map((route) => route.path)).toEqual(['/gone'])
     expect(diff.changed.map((route) => route.path)).toEqual(['/b'])
-    expect([diff.upstreamsAdded, diff.upstreamsRemoved]).toEqual([['fresh'], ['old']])
+    expect([...diff.changes.values()]).toEqual([['timeout']])
+    expect([diff.upstreamsAdded, diff.upstreamsRemoved, diff.upstreamsChanged.size]).toEqual([['fresh'], ['old'], 0])
     expect(seen).toHaveBeenCalledExactlyOnceWith(gateway.snapshot, expect.objectContaining({ generation: 1 }), diff)
     expect((await gateway.request('/gone')).status).toBe(404)
     expect((await gateway.request('/new')).status).toBe(200)
@@ -247,6 +248,29 @@ describe('update', () => {
     expect(await changed({ subset: { v: '2' } })).toBe(1)
     expect(await changed({ plugins: [counter(log)({ start: 2 })] })).toBe(1)
     expect(await changed({ meta: { a: 1 } })).toBe(1)
+  })
+
+  it('tells what is different about routes and upstreams, before and after it happens', async () => {
+    const upstreams = (origin: string, more: object = {}): NonNullable<GatewayOptions['upstreams']> => ({
+      up: { endpoints: [origin], ...more },
+      same: ['http://127.0.0.1:9'],
+    })
+    const route = { path: '/a', upstream: 'up' }
+    const gateway = gatewayWith({ upstreams: upstreams('http://127.0.0.1:1'), routes: [route] })
+    await gateway.ready
+    const next: GatewayOptions = {
+      upstreams: upstreams('http://127.0.0.1:2', { host: 'upstream', protocol: 'http1' }),
+      routes: [{ ...route, upstream: 'same', priority: 60, rewrite: { addPrefix: '/b' } }],
+    }
+    const dry = await gateway.update(next, { dryRun: true })
+    expect(gateway.snapshot.upstreams.get('up')!.endpoints[0]!.origin).toBe('http://127.0.0.1:1')
+    for (const diff of [dry, await gateway.update(next)]) {
+      expect([...diff.changes.values()]).toEqual([['upstream', 'priority', 'rewrite']])
+      expect([...diff.upstreamsChanged]).toEqual([['up', ['endpoints', 'host', 'protocol']]])
+    }
+    expect((await gateway.update(next)).upstreamsChanged.size).toBe(0)
+    const moved = await gateway.update({ ...next, upstreams: upstreams('http://127.0.0.1:3', { host: 'upstream', protocol: 'http1' }) })
+    expect([...moved.upstreamsChanged]).toEqual([['up', ['endpoints']]])
   })
 
   it('[R33] a bad configuration changes nothing', async () => {

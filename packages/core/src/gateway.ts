@@ -3,7 +3,7 @@ import { builtInRoutes } from './snapshot/built-in.ts'
 import { ConfigError, GatewayError, toGatewayError } from './errors.ts'
 import { Current, Generation } from './snapshot/current.ts'
 import { Deadlines } from './exchange/deadlines.ts'
-import { diffRoutes } from './snapshot/diff.ts'
+import { diffSnapshots } from './snapshot/diff.ts'
 import { Discovery } from './discovery/supervise.ts'
 import { enforcedBy } from './snapshot/validate-auth.ts'
 import { EndpointPool } from './upstream/endpoint-state.ts'
@@ -173,7 +173,7 @@ class RunningGateway implements Gateway {
       const sets = this.#sources.sets(options.sources ?? [])
       const assembly = await this.#prepare(options, sets)
       if (how.dryRun === true) {
-        const diff = await diffRoutes(this.snapshot, assembly.generation.snapshot)
+        const diff = await diffSnapshots(this.snapshot, assembly.generation.snapshot, assembly.planned(this.services))
         await assembly.abandon()
         return diff
       }
@@ -287,7 +287,7 @@ class RunningGateway implements Gateway {
   /** `before` happens in the same tick, so that no request sees one without the other. */
   async #swap(assembly: Assembly, sets: ReadonlyMap<string, readonly RouteSet[]>, before: () => void = () => {}): Promise<SnapshotDiff> {
     const previous = this.snapshot
-    const diff = await diffRoutes(previous, assembly.generation.snapshot)
+    const diff = await diffSnapshots(previous, assembly.generation.snapshot, assembly.planned(this.services))
     before()
     assembly.commit(this.services)
     this.#opener.builtIn = builtInRoutes(assembly.hooks, this.#workshop)

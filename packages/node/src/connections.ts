@@ -9,26 +9,41 @@ export interface ConnectionLimits {
   readonly perIp: number
 }
 
+/** How long an idle connection is still read while the server closes: what its client has sent before it could know is answered. */
+const LINGER_MS = 50
+
+/**
+ * Connections that are closed between two looks of Node at what has come. A close throws away what the system has and nobody has read; right
+ * behind such a look there is nothing of the kind, and the fewer are closed the shorter is the time in which there could be.
+ */
+const CLOSED_AT_ONCE = 16
+
 /** All connections of a server, on whichever of its listeners they came. */
 export class Connections {
+  /** May be changed; connections that are there stay. */
+  limits: ConnectionLimits
   readonly #lanes: LaneHost
-  readonly #limits: ConnectionLimits
   /** As accepted. What speaks TLS has another socket on top, through which its requests come. */
   readonly #accepted = new Set<Socket>()
   readonly #speaking = new Set<Socket>()
   readonly #perIp = new Map<string, number>()
   #emptied: (() => void) | null = null
+  /** While retiring: what had come of each connection at the last sweep. */
+  #seen = new Map<Socket, number>()
+  #sweeping: ReturnType<typeof setTimeout> | null = null
 
   constructor(lanes: LaneHost, limits: ConnectionLimits) {
     this.#lanes = lanes
-    this.#limits = limits
+    this.limits = limits
   }
 
   /** Counts a connection that was accepted; `false` when it is one too many and was closed. */
   admit(socket: Socket): boolean {
     const ip = socket.remoteAddress ?? ''
     const count = (this.#perIp.get(ip) ?? 0) + 1
-    if (this.#accepted.size >= this.#limits.all || count > this.#limits.perIp) {
+    const isFull = this.#accepted.size >= this.limits.all
+    if (isFull || count > this.limits.perIp) {
+      this.#lanes.metrics.rejected(isFull ? 'connections' : 'connections_per_ip')
       socket.destroy()
       return false
     }
@@ -45,15 +60,35 @@ export class Connections {
     socket.once('close', () => this.#speaking.delete(socket))
   }
 
-  /** Ends what is idle, and asks the others to end with the requests that are under way. */
+  /** Asks connections to end with the requests that are under way, and ends them when they have been idle for a moment. */
   retire(): void {
+    // Again with every sweep: a handshake may have been under way.
+    for (const socket of this.#speaking) Connection.of(socket).retire?.()
+    this.#seen = new Map(Array.from(this.#accepted, (socket) => [socket, socket.bytesRead]))
+    if (this.#accepted.size > 0) this.#sweeping = setTimeout(() => this.#sweep(), LINGER_MS)
+  }
+
+  #sweep(): void {
     const busy = new Set<string>()
+    const speaking = new Map<string, Connection>()
     for (const socket of this.#speaking) {
       const connection = Connection.of(socket)
-      if (connection.retire !== null) connection.retire()
-      if (connection.size > 0 || connection.retire !== null) busy.add(nameOf(socket))
+      const name = nameOf(socket)
+      speaking.set(name, connection)
+      if (connection.retire !== null) busy.add(name)
     }
-    for (const socket of this.#accepted) if (!busy.has(nameOf(socket))) socket.destroy()
+    const isIdle = (socket: Socket): boolean =>
+      socket.bytesRead === this.#seen.get(socket) && !busy.has(nameOf(socket)) && (speaking.get(nameOf(socket))?.size ?? 0) === 0
+    this.#closeInTurns(Array.from(this.#accepted).filter(isIdle), isIdle)
+  }
+
+  /** In the turn behind Node's look for what has come, and not if that has found something. */
+  #closeInTurns(sockets: readonly Socket[], isIdle: (socket: Socket) => boolean): void {
+    setImmediate(() => {
+      for (const socket of sockets.slice(0, CLOSED_AT_ONCE)) if (isIdle(socket)) socket.destroy()
+      if (sockets.length > CLOSED_AT_ONCE) this.#closeInTurns(sockets.slice(CLOSED_AT_ONCE), isIdle)
+      else this.retire()
+    })
   }
 
   /** Cuts everything. */
@@ -73,7 +108,9 @@ export class Connections {
     const left = this.#perIp.get(ip)! - 1
     if (left === 0) this.#perIp.delete(ip)
     else this.#perIp.set(ip, left)
-    if (this.#accepted.size === 0) this.#emptied?.()
+    if (this.#accepted.size > 0) return
+    if (this.#sweeping !== null) clearTimeout(this.#sweeping)
+    this.#emptied?.()
   }
 }
 

@@ -8,6 +8,10 @@ export interface Console {
   readonly log: Logger
   /** `undefined` at a level above `info`: request lines are `info`. */
   readonly accessLog: AccessLog | undefined
+  /** The access log as it is at another level. */
+  accessLogAt(level: LogLevel): AccessLog | undefined
+  /** Lines below it are not written. May be changed. */
+  level: LogLevel
   /** Resolves when everything has been written. Call it before the process ends. */
   flush(): Promise<void>
 }
@@ -21,10 +25,27 @@ export function createConsole(options: {
   const writer = new BatchedWriter(options.stream ?? process.stdout)
   const write = (line: string): void => writer.write(line)
   const line = options.format === 'json' ? accessLine : textLine
-  const isLogged = options.level === 'info' || options.level === 'debug'
+  const { format } = options
+  const accessLog: AccessLog = { write: (entry) => writer.write(line(entry)) }
+  const accessLogAt = (at: LogLevel): AccessLog | undefined => (at === 'info' || at === 'debug' ? accessLog : undefined)
+  let { level } = options
+  let current = createLogger({ level, format, write })
   return {
-    log: createLogger({ level: options.level, format: options.format, write }),
-    accessLog: isLogged ? { write: (entry) => writer.write(line(entry)) } : undefined,
+    log: {
+      error: (message, fields) => current.error(message, fields),
+      warn: (message, fields) => current.warn(message, fields),
+      info: (message, fields) => current.info(message, fields),
+      debug: (message, fields) => current.debug(message, fields),
+    },
+    accessLog: accessLogAt(level),
+    accessLogAt,
+    get level() {
+      return level
+    },
+    set level(next) {
+      level = next
+      current = createLogger({ level, format, write })
+    },
     flush: () => writer.flush(),
   }
 }

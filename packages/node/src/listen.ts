@@ -1,12 +1,14 @@
 import type { AddressInfo, Server as NetServer } from 'node:net'
-import type { Duration } from '@octopus-gateway/core'
-import type { Server } from './serve.ts'
+import type { CloseOptions, Listening, Server } from './serve-options.ts'
+
+/** Connections that the system keeps until they are accepted; it takes less where it allows less (`net.core.somaxconn`). */
+const BACKLOG = 4096
 
 /** Resolves with the port once it listens. Rejects with Node's error when the port cannot be had. */
 export async function listenOn(server: NetServer, port: number, host: string): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(port, host, () => {
+    server.listen({ port, host, backlog: BACKLOG }, () => {
       server.off('error', reject)
       resolve()
     })
@@ -19,12 +21,12 @@ export function listening(options: {
   readonly port: number
   readonly host: string
   readonly tlsPort?: number
-  close(grace?: Duration): Promise<void>
-}): Server {
+  close(how: CloseOptions): Promise<void>
+}): Pick<Server, 'tls'> & Listening {
   const { port, tlsPort } = options
   const host = shownHost(options.host)
   let closing: Promise<void> | undefined
-  const close = (how?: { readonly grace?: Duration }): Promise<void> => (closing ??= options.close(how?.grace))
+  const close = (how: CloseOptions = {}): Promise<void> => (closing ??= options.close(how))
   return {
     url: `http://${host}:${port}`,
     port,

@@ -8,19 +8,22 @@ import { GatewayError, HeaderList, toGatewayError } from '@octopus-gateway/core'
 import { local } from '@octopus-gateway/core/lane'
 import { MessageExchange } from './message-exchange.ts'
 import { redirectReply } from './tls/redirect.ts'
+import { lingerAtEnd } from './linger.ts'
 import { Tunnels } from './upgrade/tunnels.ts'
 import { WebLane } from './web-lane.ts'
 import type { Answer, Context, LaneHost } from '@octopus-gateway/core/lane'
 import type { Exchange } from './exchange.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Flow } from './flow.ts'
+import type { Patience } from './serve-options.ts'
+import type { ProbeReply, Probes } from './probes.ts'
 import type { Wires } from './wires.ts'
 import type { RedirectTarget } from './tls/redirect.ts'
 
 /** What a listener is told. */
 export interface ListenerOptions {
-  /** Longest silence of a client in the middle of a message, milliseconds. */
-  readonly clientIdle: number
+  readonly patience: Patience
+  readonly probes: Probes | null
 }
 
 /** Takes requests through the lane of their route, whatever version of HTTP they came by. */
@@ -30,18 +33,21 @@ export class Listener {
   /** Set where nothing is served in the clear. */
   redirect: RedirectTarget | null = null
   readonly lanes: LaneHost
+  /** Answered before anything else looks at a request; `null` for none. */
+  readonly probes: Probes | null
   readonly #wire: Wires
   readonly #web: WebLane
   readonly #events = new EventStreams()
   readonly #tunnels: Tunnels
-  readonly #options: ListenerOptions
+  readonly #patience: Patience
 
   constructor(lanes: LaneHost, wire: Wires, options: ListenerOptions) {
     this.lanes = lanes
     this.#wire = wire
     this.#web = new WebLane(lanes, wire, this.#events)
     this.#tunnels = new Tunnels(lanes, wire.upgrades)
-    this.#options = options
+    this.probes = options.probes
+    this.#patience = options.patience
   }
 
   /** The server closes: what would go on for ever is told to go, everything else ends with its answer. */
@@ -60,17 +66,28 @@ export class Listener {
     const connection = Connection.of(req.socket)
     // Behind a message whose end is in doubt nothing is a request.
     if (connection.isLast) return
+    const probe = this.probes?.answer(req.method!, req.url!)
+    if (probe) {
+      this.#probed(req, res, probe)
+      return
+    }
     const request = { method: req.method!, target: req.url!, headers: new HeaderList(req.rawHeaders) }
     const { ctx, refusal } = this.lanes.open({ request, peer: connection.peer(this.lanes) })
     const exchange = new MessageExchange(req, res, ctx)
-    res.on('close', () => {
-      connection.end(exchange)
-      // An answer that began before the closing did not tell its client.
-      if (this.isClosing && connection.size === 0) req.socket?.destroySoon()
-    })
+    res.on('close', () => connection.end(exchange))
     const framing = framingProblem(req, ctx)
     if (framing !== null || refusal?.code === 'BAD_HOST') connection.isLast = true
     this.take(connection, exchange, { problem: framing ?? refusal, isExpecting })
+  }
+
+  #probed(req: IncomingMessage, res: ServerResponse, { status, fields, body }: ProbeReply): void {
+    const hasBody = req.headers['content-length'] !== undefined || req.headers['transfer-encoding'] !== undefined
+    const connection = Connection.of(req.socket)
+    // A body that nobody reads must not be taken for the next request.
+    if (hasBody) lingerAtEnd(req, req.socket)
+    connection.isLast ||= this.isClosing || hasBody
+    res.writeHead(status, connection.isLast ? [...fields, 'connection', 'close'] : fields)
+    res.end(req.method === 'HEAD' ? undefined : body)
   }
 
   /** Sends a request on its way; `problem` is why it goes no further. */
@@ -78,7 +95,7 @@ export class Listener {
     const { ctx } = exchange
     connection.begin(exchange)
     if (ctx.protocol === 'http') ctx.codings = CODINGS
-    ctx.clientIdle = this.#options.clientIdle
+    ctx.clientIdle = this.#patience.idle
     ctx.downstream = exchange
     ctx.onInformational = (head) => exchange.inform(head)
     const problem = how.problem ?? connection.misdirected(ctx) ?? lengthProblem(ctx, this.lanes.opener.limits.body)

@@ -8,19 +8,22 @@ import type { Socket } from 'node:net'
 /** How long an answer to a broken body may take. */
 const ANSWER_MS = 5_000
 
-/** Answers what Node's parser refused, or what came too late. The connection ends: nothing after a malformed message can be trusted. */
-export function refuseMalformed(error: Error & { code?: string }, duplex: Duplex): void {
+/**
+ * Answers what Node's parser refused, or what came too late. The connection ends: nothing after a malformed message can be trusted. Tells
+ * whether there was no request yet that could be answered, and counted, for it.
+ */
+export function refuseMalformed(error: Error & { code?: string }, duplex: Duplex): boolean {
   const socket = duplex as Socket
   if (error.code === 'ECONNRESET' || error.code === 'EPIPE' || !socket.writable) {
     socket.destroy()
-    return
+    return false
   }
   const code = codeOf(error.code)
   const connection = Connection.of(socket)
   const { newest } = connection
   if (newest === undefined) {
     writeProblem(socket, code)
-    return
+    return true
   }
   discard(socket)
   connection.isLast = true
@@ -28,6 +31,7 @@ export function refuseMalformed(error: Error & { code?: string }, duplex: Duplex
   if (!newest.isReceived) newest.ctx.end(new GatewayError(code))
   const timer = setTimeout(() => socket.destroy(), ANSWER_MS)
   socket.once('close', () => clearTimeout(timer))
+  return false
 }
 
 /** There is no request object: the problem document is written by hand. */

@@ -48,8 +48,12 @@ export class MessageExchange implements Exchange {
     const connection = Connection.of(socket)
     // The answer comes before the end of the request body: what is left of it must not be read as the next request.
     if (!req.complete) connection.isLast = true
-    if (!connection.isLast || connection.newest !== this) return isClosing
-    lingerAtEnd(req, socket)
+    // Requests that came behind it, in a pipeline, are answered, too: the last of them says so.
+    if (connection.newest !== this) return false
+    if (connection.isLast) lingerAtEnd(req, socket)
+    else if (!isClosing) return false
+    // What comes after a client was told is no request any more (RFC 9112, section 9.6).
+    connection.isLast = true
     return true
   }
 

@@ -1,10 +1,12 @@
 import { writeProblem } from './malformed.ts'
 import type { Socket } from 'node:net'
 
-/** What becomes of a connection whose first bytes have been seen. They are still to be read. */
+/** What becomes of a connection. Its first bytes are still to be read. */
 export interface Peeked {
   http1(socket: Socket): void
   http2(socket: Socket): void
+  /** They did not come in time; the client was told. */
+  late(): void
 }
 
 /** The first letters of the preface of HTTP/2 (RFC 9113, section 3.4). No method of HTTP/1.1 begins like that. */
@@ -19,6 +21,7 @@ export function peek(socket: Socket, late: number, peeked: Peeked): void {
   const timer = setTimeout(() => {
     settle()
     writeProblem(socket, 'REQUEST_TIMEOUT')
+    peeked.late()
   }, late)
   const settle = (): void => {
     clearTimeout(timer)

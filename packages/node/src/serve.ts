@@ -1,61 +1,24 @@
+import { connectionLimits, patienceOf } from './serve-options.ts'
 import { Connections } from './connections.ts'
 import { createHttp1 } from './http1-server.ts'
 import { LANES } from '@octopus-gateway/core/lane'
 import { Listener } from './listener.ts'
 import { listening, listenOn } from './listen.ts'
 import { peek } from './peek.ts'
+import { Probes } from './probes.ts'
 import { SecureListener } from './tls/secure-listener.ts'
+import { Server as PlainServer } from 'node:net'
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import { StreamListener } from './http2-server/stream-listener.ts'
 import { toMilliseconds } from '@octopus-gateway/core'
+import { warnOfHidden } from './hidden-routes.ts'
 import { Wires } from './wires.ts'
-import type { Duration, Gateway } from '@octopus-gateway/core'
+import type { CloseOptions, ServeOptions, Server } from './serve-options.ts'
+import type { Gateway } from '@octopus-gateway/core'
 import type { LaneHost } from '@octopus-gateway/core/lane'
 import type { Server as NetServer, Socket } from 'node:net'
 import type { TlsOptions } from './tls/options.ts'
 import type { TLSSocket } from 'node:tls'
-import type { UpstreamClient } from './wires.ts'
-
-/** How a gateway listens. */
-export interface ServeOptions {
-  /** Default 8080; 0 takes any free port. */
-  readonly port?: number
-  /** Default `0.0.0.0`: every interface. Also of HTTPS. */
-  readonly host?: string
-  /** HTTPS beside HTTP. Default: none. */
-  readonly tls?: TlsOptions
-  readonly timeouts?: {
-    /** For a request head to arrive, and for a TLS handshake. Default 10s; later is 408. */
-    readonly header?: Duration
-    /** Longest silence of a client in the middle of a message, sending or reading. Default 60s. */
-    readonly idle?: Duration
-    /** How long an idle connection is kept. Default 75s. */
-    readonly keepAlive?: Duration
-    /** For a whole request, body included. Default: no limit, so that long uploads pass. */
-    readonly requestBody?: Duration
-  }
-  readonly limits?: {
-    /** Connections in all, over HTTP and HTTPS together. Default 10000; more are closed at once. */
-    readonly connections?: number
-    /** Connections from one address. Default: no limit. Behind a proxy all clients share its address. */
-    readonly connectionsPerIp?: number
-  }
-  /**
-   * Who speaks HTTP/1.1 to upstreams. Default `native`: a client made for a gateway, stricter with answers and cheaper than undici; it passes
-   * interim answers and trailer fields on. `undici` is the well-known one, for a second opinion when an upstream is suspected.
-   */
-  readonly upstreamClient?: UpstreamClient
-}
-
-/** A listening server. */
-export interface Server extends AsyncDisposable {
-  /** `http://127.0.0.1:8080`; the wildcard address is shown as loopback. */
-  readonly url: string
-  readonly port: number
-  /** `https://127.0.0.1:8443`; `undefined` without TLS. */
-  readonly tls: { readonly url: string; readonly port: number } | undefined
-  /** Stops accepting, lets requests under way finish for `grace` (default 10s), then closes what is left. An idle server closes at once. */
-  close(options?: { readonly grace?: Duration }): Promise<void>
-}
 
 const DEFAULT_GRACE = '10s'
 
@@ -64,34 +27,32 @@ const DEFAULT_GRACE = '10s'
  * client and server agree. Resolves when it listens; rejects with the listen error (`EADDRINUSE`…), or with a `ConfigError` when the gateway's
  * configuration or a certificate is invalid.
  *
+ * Three paths are taken before any route, also before one for `/*`: `/livez`, `/readyz` and `/startupz`. `probes` moves them, or leaves them out.
+ *
  * @example
  * const server = await serve(gateway, { port: 8080, tls: { certificates: [{ cert: 'tls.crt', key: 'tls.key' }] } })
- * process.once('SIGTERM', () => server.close({ grace: '30s' }))
+ * process.once('SIGTERM', () => server.close({ preStopDelay: '5s', grace: '30s' }))
  */
 export async function serve(gateway: Gateway, options: ServeOptions = {}): Promise<Server> {
   await gateway.ready
   const lanes = (gateway as Gateway & { readonly [LANES]: LaneHost })[LANES]
+  const { metrics } = lanes
   const { log } = lanes.opener.shared
-  const { host = '0.0.0.0', timeouts = {}, limits = {}, tls } = options
-  const head = toMilliseconds(timeouts.header ?? '10s')
-  const secure = tls === undefined ? null : await SecureListener.create(tls, { handshake: head, log })
+  const { host = '0.0.0.0', tls } = options
+  const patience = patienceOf(options.timeouts)
+  const probes = options.probes === false ? null : new Probes(gateway, options.probes)
+  const refused = (): void => metrics.rejected('tls_handshake')
+  const secure = tls === undefined ? null : await SecureListener.create(tls, { handshake: patience.header, log, refused })
   const wire = new Wires(options.upstreamClient)
-  const listener = new Listener(lanes, wire, { clientIdle: toMilliseconds(timeouts.idle ?? '60s') })
-  const keepAlive = toMilliseconds(timeouts.keepAlive ?? '75s')
-  const streams = new StreamListener(listener, { preface: head, keepAlive, log })
-  const http1 = createHttp1(listener, {
-    header: head,
-    keepAlive,
-    request: timeouts.requestBody === undefined ? 0 : toMilliseconds(timeouts.requestBody),
-  })
-  const connections = new Connections(lanes, {
-    all: limits.connections ?? 10_000,
-    perIp: limits.connectionsPerIp ?? Infinity,
-  })
+  const listener = new Listener(lanes, wire, { patience, probes })
+  const streams = new StreamListener(listener, { patience, log, metrics })
+  const http1 = createHttp1(listener, patience)
+  const connections = new Connections(lanes, connectionLimits(options.limits))
+  const late = (): void => metrics.rejected('header_timeout')
   http1.server.on('connection', (socket) => {
     if (!connections.admit(socket)) return
     connections.speaks(socket)
-    peek(socket, head, { http1: http1.accept, http2: (known) => streams.accept(known) })
+    peek(socket, patience.header, { http1: http1.accept, http2: (known) => streams.accept(known), late })
   })
   secure?.server.on('connection', (socket: Socket) => void connections.admit(socket))
   secure?.server.on('secureConnection', (socket: TLSSocket) => {
@@ -104,31 +65,57 @@ export async function serve(gateway: Gateway, options: ServeOptions = {}): Promi
     if (socket.alpnProtocol === 'h2') streams.accept(socket)
     else http1.accept(socket)
   })
-  const closeAll = async (grace: Duration): Promise<void> => {
+  const hidden = probes === null ? null : warnOfHidden(gateway, probes, log)
+  const closeAll = async ({ grace = DEFAULT_GRACE, preStopDelay = 0 }: CloseOptions): Promise<void> => {
+    const graceMs = toMilliseconds(grace)
+    const delay = toMilliseconds(preStopDelay)
+    if (probes !== null) probes.isDraining = true
+    if (delay > 0) await sleep(delay)
+    // Right behind a look at who has connected: the system resets connections that wait to be accepted when their listener goes.
+    await turn()
     listener.retire()
+    hidden?.[Symbol.dispose]()
     secure?.[Symbol.dispose]()
     const closed = Promise.all([closeListening(http1.server), secure === null ? undefined : closeListening(secure.server)])
     connections.retire()
-    const timer = setTimeout(() => connections.destroy(), toMilliseconds(grace))
+    const timer = setTimeout(() => connections.destroy(), graceMs)
     await Promise.all([closed, connections.empty()]).finally(() => clearTimeout(timer))
+    // Until now its timer has looked for late heads.
+    http1.server.close()
     await wire.close(1_000)
+  }
+  const update: Server['update'] = ({ timeouts, limits }) => {
+    Object.assign(patience, patienceOf(timeouts))
+    connections.limits = connectionLimits(limits)
+    http1.update()
+  }
+  const redirect = (port: number | undefined, wanted: TlsOptions | undefined): void => {
+    const isWanted = secure !== null && port !== undefined && wanted?.redirectHttp === true
+    listener.redirect = isWanted ? { port, covers: (name) => secure.covers(name) } : null
   }
   try {
     const tlsPort = secure === null ? undefined : await listenOn(secure.server, tls?.port ?? 8443, host)
     // Before anybody can ask in the clear.
-    if (secure !== null && tlsPort !== undefined && tls?.redirectHttp === true)
-      listener.redirect = { port: tlsPort, covers: (name) => secure.covers(name) }
+    redirect(tlsPort, tls)
+    const prepareTls: Server['prepareTls'] = async (next) => {
+      const change = await secure?.prepare(next)
+      return () => {
+        change?.()
+        redirect(tlsPort, next)
+      }
+    }
     const port = await listenOn(http1.server, options.port ?? 8080, host)
-    return listening({ port, host, ...(tlsPort === undefined ? {} : { tlsPort }), close: (grace = DEFAULT_GRACE) => closeAll(grace) })
+    return { ...listening({ port, host, ...(tlsPort === undefined ? {} : { tlsPort }), close: closeAll }), update, prepareTls }
   } catch (thrown) {
-    await closeAll(0)
+    await closeAll({ grace: 0 })
     throw thrown
   }
 }
 
 /** Resolves when the last connection has gone; at once for what does not listen. */
 function closeListening(server: NetServer): Promise<void> {
-  return new Promise((resolve) => server.close(() => resolve()))
+  // The `close` of `node:http` would also close connections on which a request is on its way, and look for late heads no more.
+  return new Promise((resolve) => void Reflect.apply(PlainServer.prototype.close, server, [() => resolve()]))
 }
 
 function ignore(): void {}

@@ -1,40 +1,63 @@
-import { CONFIG, configurationOf, HELP, readyOf } from '../configuration.ts'
+import { CONFIG, HELP, readyOf } from '../configuration.ts'
 import { createConsole } from '@octopus-gateway/node'
-import { createGateway } from '@octopus-gateway/core'
+import { createGateway, type GatewayOptions } from '@octopus-gateway/core'
 import { EXIT } from '../exit.ts'
 import { announce, announceStop, followRoutes } from '../announce.ts'
 import { startAdmin, startTraffic } from '../listeners.ts'
+import { Loader, type LoaderOptions } from '../reload/loader.ts'
+import { followingLevel } from '../reload/level.ts'
+import { startReloading } from '../reload/start.ts'
 import { stopOf } from '../stop.ts'
+import type { Arguments, OptionSpec } from '../arguments.ts'
 import type { Command } from './command.ts'
+import type { Io } from '../io.ts'
+import type { LoadedConfig } from '@octopus-gateway/config'
 import type { Service } from '../service.ts'
+
+const NO_WATCH: OptionSpec = { type: 'boolean', description: 'Do not reload when a file changes; SIGHUP and POST /_/reload still do.' }
 
 /** `octopus serve`, or no command at all. */
 export const serve: Command = {
   name: 'serve',
   summary: 'Start the gateway. This is what happens without a command.',
-  details: 'SIGINT and SIGTERM stop it: running requests end first, and the exit code is 0. A second signal ends it at once.',
-  options: { config: CONFIG, help: HELP },
-  async run(args, io) {
-    const stop = stopOf(io)
+  details:
+    'SIGINT and SIGTERM stop it: running requests end first, and the exit code is 0. A second signal ends it at once.\n' +
+    'A change of the files, or SIGHUP, puts them in the place of what runs, without a lost request; what is wrong changes nothing.',
+  options: { config: CONFIG, 'no-watch': NO_WATCH, help: HELP },
+  run: (args, io) => serveWith(args, io, { freshModules: false }),
+}
+
+/** Serves until a signal stops it, and gives the exit code. */
+export async function serveWith(args: Arguments, io: Io, how: LoaderOptions): Promise<number> {
+  const stop = stopOf(io)
+  try {
+    const loader = new Loader(args, io, how)
+    const config = await loader.load()
+    const output = createConsole({ ...config.logging, stream: io.stdout })
     try {
-      const config = await configurationOf(args, io)
-      const output = createConsole({ ...config.logging, stream: io.stdout })
-      try {
-        const { log, accessLog } = output
-        await serveUntil(stop.asked, {
-          config,
-          io,
-          gateway: createGateway({ ...config.gateway, log, ...(accessLog === undefined ? {} : { accessLog }) }),
-          log,
-        })
-      } finally {
-        await output.flush()
+      const { log } = output
+      const optionsOf = ({ gateway, logging }: LoadedConfig): GatewayOptions => {
+        const accessLog = output.accessLogAt(logging.level)
+        return { ...gateway, log, ...(accessLog === undefined ? {} : { accessLog }) }
       }
-      return EXIT.ok
+      const gateway = createGateway(optionsOf(config))
+      const reloading = startReloading({
+        config,
+        loader,
+        isWatching: args.options['no-watch'] === undefined,
+        update: (next, how) => gateway.update(optionsOf(next), how),
+        io,
+        log,
+      })
+      reloading.follow(followingLevel(output))
+      await serveUntil(stop.asked, { config, io, gateway, log, reloading })
     } finally {
-      stop.release()
+      await output.flush()
     }
-  },
+    return EXIT.ok
+  } finally {
+    stop.release()
+  }
 }
 
 async function serveUntil(asked: Promise<void>, service: Service): Promise<void> {
@@ -48,11 +71,12 @@ async function serveUntil(asked: Promise<void>, service: Service): Promise<void>
     if (admin !== undefined) closers.push(() => admin.close({ grace: '1s' }))
     await readyOf(gateway, service.config)
     const traffic = await startTraffic(service)
-    closers.push(() => traffic.close({ grace: '30s' }))
+    closers.push(() => traffic.close(service.reloading.reloader.current.shutdown))
     announce(service, { traffic, admin })
     await asked
     announceStop(service)
   } finally {
+    service.reloading.stop()
     for (const close of closers.toReversed()) await close()
   }
 }

@@ -4,15 +4,18 @@ import { readPem, type Pem } from './read.ts'
 import type { Draft } from '../check/draft.ts'
 import type { KeyObject, X509Certificate } from 'node:crypto'
 import type { Problem } from '../report/issues.ts'
+import type { Workshop } from '../plugins/made.ts'
 
 /** Everything in PEM form that a configuration names. */
 export class PemFiles {
   readonly problems: Problem[] = []
   readonly #found = new Map<string, Pem>()
   readonly #root: Node
+  readonly #host: Workshop['host']
 
-  constructor(root: Node) {
+  constructor({ root, host }: Workshop) {
     this.#root = root
+    this.#host = host
   }
 
   /** What a key holds. Only for keys of a configuration without a mistake. */
@@ -42,6 +45,7 @@ export class PemFiles {
     const isShown = node?.kind === 'scalar' && node.variables.length === 0
     const pem = await readPem(value, { from: (node ?? this.#root).at.file, isShown })
     if (typeof pem === 'string') return this.#refuse(path, pem, 'unreadable_file')
+    if (pem.source !== pem.text) this.#host.onRead?.(pem.source, pem.text)
     const parsed = parse(pem.text)
     if (typeof parsed === 'string') return this.#refuse(path, parsed)
     this.#found.set(formatPath(path), pem)
@@ -54,8 +58,8 @@ export class PemFiles {
 }
 
 /** Reads the certificates and keys of listeners and upstreams. */
-export async function readPemFiles({ tls, upstreams = [] }: Draft, root: Node): Promise<PemFiles> {
-  const files = new PemFiles(root)
+export async function readPemFiles({ tls, upstreams = [] }: Draft, workshop: Workshop): Promise<PemFiles> {
+  const files = new PemFiles(workshop)
   if (tls !== undefined && tls.enabled !== false) {
     await files.pair(['tls'], tls)
     for (const [index, certificate] of (tls.certificates ?? []).entries()) {

@@ -1,4 +1,4 @@
-import type { AdminSettings, ServerSettings, TlsSettings } from '../options.ts'
+import type { AdminSettings, ServerSettings, ShutdownSettings, TlsSettings } from '../options.ts'
 import { ADMIN_PORT } from '../check/admin.ts'
 import { HTTPS_PORT } from '../check/tls.ts'
 import type { Config } from '../schema/root.ts'
@@ -7,7 +7,7 @@ import type { PemFiles } from '../pem/files.ts'
 
 /** The traffic listener of a configuration. */
 export function serverSettings({ server, tls, routing }: Config, files: PemFiles): ServerSettings {
-  const { timeouts, limits } = server
+  const { timeouts, limits, probes } = server
   return {
     port: server.http_port,
     host: server.host,
@@ -22,6 +22,12 @@ export function serverSettings({ server, tls, routing }: Config, files: PemFiles
       // Left out, it would be the listener's own default, not none.
       connections: limits.connections ?? Infinity,
       ...(limits.connections_per_ip === undefined ? {} : { connectionsPerIp: limits.connections_per_ip }),
+    },
+    probes: probes.enabled && {
+      liveness: probes.liveness,
+      readiness: probes.readiness,
+      startup: probes.startup,
+      requireSync: probes.require_sync,
     },
     ...(tls?.enabled === true ? { tls: tlsSettings(tls, server.https_port ?? HTTPS_PORT, files) } : {}),
   }
@@ -43,6 +49,11 @@ function tlsSettings(tls: NonNullable<Config['tls']>, port: number, files: PemFi
     ...(client_auth === undefined ? {} : { clientAuth: { ca: files.at('tls', 'client_auth', 'ca').source, mode: client_auth.mode } }),
     redirectHttp: tls.redirect_http,
   }
+}
+
+/** How a configuration says to end. */
+export function shutdownSettings({ server: { shutdown } }: Config): ShutdownSettings {
+  return { preStopDelay: shutdown.pre_stop_delay, grace: shutdown.timeout }
 }
 
 /** The admin listener of a configuration. */

@@ -1,5 +1,5 @@
-import { bytes, duration, orNone, port, whole } from './scalars.ts'
-import { cidr, host } from './texts.ts'
+import { bytes, duration, flag, orNone, port, whole } from './scalars.ts'
+import { cidr, host, probePath } from './texts.ts'
 import { defaulted, later, list, optional, section } from './keys.ts'
 
 const timeouts = section({
@@ -41,6 +41,31 @@ const limits = section({
   }),
 })
 
+const shutdown = section({
+  pre_stop_delay: defaulted(duration('0s'), '0s', {
+    description: 'How long everything goes on as before, new connections included, while the readiness probe says 503 already.',
+    risk: 'Shorter than a balancer takes to notice, new connections are refused.',
+  }),
+  timeout: defaulted(duration('0s'), '30s', {
+    description: 'How long requests under way may take to finish after that; what is left is cut.',
+    risk: 'Longer than whoever stops the process waits, it is killed before.',
+  }),
+})
+
+const probes = section({
+  enabled: defaulted(flag(), true, { description: 'Whether there are probes.' }),
+  liveness: defaulted(probePath(), '/livez', { description: 'Path of the liveness probe: 200 while the process turns.' }),
+  readiness: defaulted(probePath(), '/readyz', {
+    description: 'Path of the readiness probe: 503 before the first discovery and from the moment a stop was asked for, 200 in between.',
+    risk: 'A route with this path is not reached; the log warns.',
+  }),
+  startup: defaulted(probePath(), '/startupz', { description: 'Path of the startup probe: 200 once the gateway serves.' }),
+  require_sync: defaulted(flag(), true, {
+    description: 'Whether readiness waits until every discovery backend and FARP have reported once.',
+    risk: 'With it a registry that is down keeps new instances of the gateway out of service.',
+  }),
+})
+
 export const server = section({
   http_port: defaulted(port(0), 8080, { description: 'The port of the traffic listener. 0 takes any free port.' }),
   https_port: optional(port(0), {
@@ -59,21 +84,10 @@ export const server = section({
   timeouts: defaulted(timeouts, {}, { description: 'Towards clients.' }),
   limits: defaulted(limits, {}, { description: 'What one client may ask for.' }),
   workers: later('How many processes share the traffic.'),
-  shutdown: optional(
-    section({
-      pre_stop_delay: later('How long to keep accepting after a stop was asked for.'),
-      timeout: later('How long to wait for running requests.'),
-    }),
-    { description: 'Stopping.' },
-  ),
-  probes: optional(
-    section({
-      enabled: later('Probes on the traffic listener.'),
-      liveness: later('Path of the liveness probe.'),
-      readiness: later('Path of the readiness probe.'),
-      startup: later('Path of the startup probe.'),
-      require_sync: later('Whether readiness waits for the first discovery.'),
-    }),
-    { description: 'Probes on the traffic listener.' },
+  shutdown: defaulted(shutdown, {}, { description: 'Stopping.' }),
+  probes: defaulted(
+    probes,
+    {},
+    { description: 'Probes on the traffic listeners, answered before any route, without policies, counting and logging.' },
   ),
 })

@@ -305,6 +305,16 @@ export function adminPath(): Leaf<string> {
   })
 }
 
+/** Where a probe is asked. */
+export function probePath(): Leaf<string> {
+  return ruled({
+    name: 'path',
+    what: 'a plain path such as /readyz',
+    pattern: '^/',
+    refuse: (value) => (/^(?:\/[A-Za-z0-9._~-]+)+$/.test(value) && !/\/\.{1,2}(?:\/|$)/.test(value) ? undefined : ''),
+  })
+}
+
 /** Where to listen. */
 export interface ListenAddress {
   readonly host: string

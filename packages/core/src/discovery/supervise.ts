@@ -21,11 +21,19 @@ class Supervised {
   set: ServiceSet | undefined
   syncedAt: number | null = null
   error: string | null = null
+  readonly #inherited: ServiceSet
   /** Its last set, with the instances that cannot be used. */
   #reported: ServiceSet | undefined
 
-  constructor(provider: DiscoveryProvider) {
+  /** `inherited` is what those said last in whose place it is; it counts until this one has reported. */
+  constructor(provider: DiscoveryProvider, inherited: ServiceSet) {
     this.provider = provider
+    this.#inherited = inherited
+  }
+
+  /** What is known of its instances. */
+  get instances(): ServiceSet {
+    return this.set ?? this.#inherited
   }
 
   async run(log: Logger, changed: () => void): Promise<void> {
@@ -103,15 +111,18 @@ export class Discovery {
   /** Runs these providers: equal ones go on, others are started or stopped. */
   use(providers: readonly DiscoveryProvider[]): void {
     const before = this.#running
+    const sameOf = (provider: DiscoveryProvider): Supervised | undefined => before.find((one) => sameProvider(one.provider, provider))
+    const kept = new Set(providers.map(sameOf))
+    const gone = before.filter((one) => !kept.has(one))
     const started: Supervised[] = []
     this.#running = providers.map((provider) => {
-      const same = before.find((candidate) => sameProvider(candidate.provider, provider))
+      const same = sameOf(provider)
       if (same !== undefined) return same
-      const supervised = new Supervised(provider)
+      const supervised = new Supervised(provider, inheritedBy(provider, gone))
       started.push(supervised)
       return supervised
     })
-    for (const gone of before) if (!this.#running.includes(gone)) gone.abort.abort()
+    for (const one of gone) one.abort.abort()
     for (const supervised of started) void supervised.run(this.#log, () => this.#changed())
     if (started.length === 0) this.#publish()
   }
@@ -142,8 +153,8 @@ export class Discovery {
     this.#timer = null
     if (this.#running.some((supervised) => supervised.set === undefined && supervised.error === null)) return
     const merged = new Map<string, ServiceInstance>()
-    for (const { set } of this.#running) {
-      for (const instance of set ?? []) {
+    for (const { instances } of this.#running) {
+      for (const instance of instances) {
         const key = `${instance.service}\0${instance.id}`
         if (!merged.has(key)) merged.set(key, instance)
       }
@@ -154,6 +165,12 @@ export class Discovery {
     this.#isComplete ||= isNewlyComplete
     if (isNewlyComplete || this.services.value === undefined || !sameData(this.services.value, next)) this.services.set(next)
   }
+}
+
+/** A provider with other options takes the place of the one of its name, one of another name that of all that go: their last word holds meanwhile. */
+function inheritedBy(provider: DiscoveryProvider, gone: readonly Supervised[]): ServiceSet {
+  const named = gone.filter((one) => one.provider.name === provider.name)
+  return (named.length > 0 ? named : gone).flatMap((one) => one.instances)
 }
 
 function sameProvider(a: DiscoveryProvider, b: DiscoveryProvider): boolean {

@@ -8,7 +8,12 @@ export interface GatewayMetrics {
   exposition(): string
   /** Changes `octopus_active_connections`; whoever owns the listener calls it. */
   connections(delta: number): void
+  /** Counts one in `octopus_rejected_connections_total`; whoever owns the listener calls it. */
+  rejected(reason: RejectReason): void
 }
+
+/** Why a connection was refused or ended, when no request tells. */
+export type RejectReason = 'connections' | 'connections_per_ip' | 'header_timeout' | 'http2_flood' | 'malformed' | 'tls_handshake'
 
 /** Methods with a series of their own; clients may invent others, and each would be a new series. */
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'QUERY', 'OTHER'] as const
@@ -47,6 +52,7 @@ export class Metrics implements GatewayMetrics {
   readonly #upstreams = new Map<string, Map<string, number>>()
   readonly #schemaUpdates = new Map<string, number>()
   readonly #sources: MetricSources
+  readonly #rejected = new Map<RejectReason, number>()
   #connections = 0
 
   constructor(sources: MetricSources) {
@@ -65,6 +71,10 @@ export class Metrics implements GatewayMetrics {
 
   connections(delta: number): void {
     this.#connections += delta
+  }
+
+  rejected(reason: RejectReason): void {
+    this.#rejected.set(reason, (this.#rejected.get(reason) ?? 0) + 1)
   }
 
   schemaUpdated(service: string): void {
@@ -129,6 +139,12 @@ export class Metrics implements GatewayMetrics {
     return (
       describe('octopus_active_connections', 'gauge', 'Client connections open now.') +
       `octopus_active_connections ${this.#connections}\n` +
+      describe(
+        'octopus_rejected_connections_total',
+        'counter',
+        'Client connections that were refused or ended for what they did, by reason.',
+      ) +
+      [...this.#rejected].map(([reason, count]) => `octopus_rejected_connections_total{reason="${reason}"} ${count}\n`).join('') +
       describe('octopus_circuit_breaker_state', 'gauge', 'Worst breaker of an upstream: 0 closed, 1 half-open, 2 open.') +
       describe('octopus_plugin_loaded', 'gauge', 'Plugins that are set up, by version.') +
       this.#pluginLines()

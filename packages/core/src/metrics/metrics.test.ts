@@ -28,7 +28,7 @@ const lines = (gateway: Gateway, start: string): string[] =>
     .filter((line) => line.startsWith(start))
 
 describe('the exposition', () => {
-  it('has HELP and TYPE of all nine metrics from the start, and no series of what does not exist', async () => {
+  it('has HELP and TYPE of all ten metrics from the start, and no series of what does not exist', async () => {
     const text = new Metrics({ farp: () => ({ services: 0, routes: [] }), plugins: () => [] }).exposition()
     const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => `${name} ${type}`)
     expect(types.sort()).toEqual([
@@ -38,11 +38,12 @@ describe('the exposition', () => {
       'octopus_farp_schema_updates_total counter',
       'octopus_farp_services_total gauge',
       'octopus_plugin_loaded gauge',
+      'octopus_rejected_connections_total counter',
       'octopus_request_duration_seconds histogram',
       'octopus_requests_total counter',
       'octopus_upstream_requests_total counter',
     ])
-    expect([...text.matchAll(/^# HELP (\S+) \S/gm)]).toHaveLength(9)
+    expect([...text.matchAll(/^# HELP (\S+) \S/gm)]).toHaveLength(10)
     expect(text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))).toEqual([
       'octopus_active_connections 0',
       'octopus_farp_services_total 0',

@@ -42,6 +42,8 @@ export interface Assembly {
   readonly generation: Generation
   /** Hooks of the gateway's own plugins, in order. */
   readonly hooks: readonly Hooks[]
+  /** The endpoints that `commit` would give, by the name of the upstream. */
+  planned(services: ServiceSet): ReadonlyMap<string, readonly Endpoint[]>
   /** Gives the upstreams their endpoints; called in the tick of the swap. */
   commit(services: ServiceSet): void
   /** New instances, same routes: one assignment per upstream that is affected. Returns the upstreams that changed. */
@@ -137,6 +139,7 @@ export async function assemble(
   return {
     generation,
     hooks: hooks.own,
+    planned: (services) => new Map([...placed.values()].map((one) => [one.upstream.name, endpointsFor(one, services)])),
     commit: (services) => placed.forEach((one) => one.upstream.assign(endpointsFor(one, services))),
     assign: (services, next) => assignEndpoints(placed, services, next),
     abandon: letGo,

@@ -1,13 +1,19 @@
 import { sameData } from '../same.ts'
 import { slices } from '../slices.ts'
+import type { Endpoint } from '../upstream/endpoint.ts'
+import type { LiveUpstream } from '../upstream/live-upstream.ts'
 import type { Route } from '../routing/route.ts'
 import type { Snapshot, SnapshotDiff } from './snapshot.ts'
 
+/** The endpoints that the upstreams of a snapshot will have, by name; those that it shares with another one still have the other's. */
+export type EndpointsByUpstream = ReadonlyMap<string, readonly Endpoint[]>
+
 /** What changes between two snapshots. */
-export async function diffRoutes(previous: Snapshot, next: Snapshot): Promise<SnapshotDiff> {
+export async function diffSnapshots(previous: Snapshot, next: Snapshot, endpoints: EndpointsByUpstream): Promise<SnapshotDiff> {
   const before = new Map<string, Route>()
   const added: Route[] = []
   const changed: Route[] = []
+  const changes = new Map<string, readonly string[]>()
   const kept = new Set<Route>()
   const turn = slices()
   for (const route of previous.routes) {
@@ -19,7 +25,11 @@ export async function diffRoutes(previous: Snapshot, next: Snapshot): Promise<Sn
     if (known === undefined) added.push(route)
     else {
       kept.add(known)
-      if (!sameRoute(known, route)) changed.push(route)
+      const differences = routeDifferences(known, route)
+      if (differences !== null) {
+        changed.push(route)
+        changes.set(route.id, differences)
+      }
     }
     await turn()
   }
@@ -27,8 +37,10 @@ export async function diffRoutes(previous: Snapshot, next: Snapshot): Promise<Sn
     added,
     removed: previous.routes.filter((route) => !kept.has(route)),
     changed,
+    changes,
     upstreamsAdded: [...next.upstreams.keys()].filter((name) => !previous.upstreams.has(name)),
     upstreamsRemoved: [...previous.upstreams.keys()].filter((name) => !next.upstreams.has(name)),
+    upstreamsChanged: await changedUpstreams(previous, next, { endpoints, turn }),
   }
 }
 
@@ -59,12 +71,23 @@ const VISIBLE = Object.keys({
   true
 >) as (keyof Route)[]
 
-function sameRoute(a: Route, b: Route): boolean {
-  return (
-    a.upstream.name === b.upstream.name &&
-    VISIBLE.every((key) => a[key] === b[key] || sameData(a[key], b[key])) &&
-    (a.rewrite === b.rewrite || rewritten(a) === rewritten(b))
-  )
+/** As an author calls what is called otherwise inside. */
+const WRITTEN: Readonly<Record<string, string>> = { hooks: 'plugins', hostMode: 'host' }
+
+/** `null` for none, which is usual. */
+function routeDifferences(a: Route, b: Route): string[] | null {
+  const same = (key: keyof Route): boolean => a[key] === b[key] || sameData(a[key], b[key])
+  const isSame = a.upstream.name === b.upstream.name && VISIBLE.every(same) && sameRewrite(a, b)
+  if (isSame) return null
+  return [
+    ...(a.upstream.name === b.upstream.name ? [] : ['upstream']),
+    ...VISIBLE.filter((key) => !same(key)).map((key) => WRITTEN[key] ?? key),
+    ...(sameRewrite(a, b) ? [] : ['rewrite']),
+  ]
+}
+
+function sameRewrite(a: Route, b: Route): boolean {
+  return a.rewrite === b.rewrite || rewritten(a) === rewritten(b)
 }
 
 /** What a rewrite does is told by what comes out of it. */
@@ -72,4 +95,36 @@ function rewritten(route: Route): string {
   const probe = { method: 'GET', target: `${route.path}?`, headers: null as never }
   route.rewrite(probe)
   return probe.target
+}
+
+const SETTINGS = ['handler', 'hostMode', 'balancing', 'health'] as const
+
+async function changedUpstreams(
+  previous: Snapshot,
+  next: Snapshot,
+  { endpoints, turn }: { readonly endpoints: EndpointsByUpstream; turn(): Promise<void> | undefined },
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const changes = new Map<string, readonly string[]>()
+  for (const [name, upstream] of next.upstreams) {
+    await turn()
+    const before = previous.upstreams.get(name)
+    if (before === undefined) continue
+    const differences = upstreamDifferences(before as LiveUpstream, upstream as LiveUpstream)
+    if (!sameData(before.endpoints.map(shown), endpoints.get(name)?.map(shown))) differences.unshift('endpoints')
+    if (differences.length > 0) changes.set(name, differences)
+  }
+  return changes
+}
+
+function upstreamDifferences(a: LiveUpstream, b: LiveUpstream): string[] {
+  if (a === b) return []
+  return [
+    ...SETTINGS.filter((key) => !sameData(a[key], b[key])).map((key) => WRITTEN[key] ?? key),
+    ...(['protocol', 'tls'] as const).filter((key) => !sameData(a.transport[key], b.transport[key])),
+  ]
+}
+
+/** An endpoint without its state. */
+function shown({ id, origin, weight, zone, labels }: Endpoint): object {
+  return { id, origin, weight, zone, labels }
 }

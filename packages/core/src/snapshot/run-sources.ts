@@ -16,6 +16,8 @@ interface Running {
   readonly abort: AbortController
   /** The last good sets, by service; `null` until the source has reported. */
   sets: readonly RouteSet[] | null
+  /** What the source said last in whose place this one is; counts until this one has reported. */
+  readonly inherited: readonly RouteSet[]
 }
 
 /** What runs sources. */
@@ -54,9 +56,21 @@ export class Sources {
     for (const source of sources) {
       let name = source.name
       for (let n = 2; sets.has(name); n++) name = `${source.name}-${n}`
-      sets.set(name, this.#running.find((running) => sameSource(running.source, source))?.sets ?? [])
+      const running = this.#running.find((one) => sameSource(one.source, source))
+      sets.set(name, running === undefined ? this.#inheritedBy(source) : (running.sets ?? running.inherited))
     }
     return sets
+  }
+
+  /**
+   * A source with other options takes the place of the one of its name: that one's routes serve until it has reported. Their versions are made
+   * other ones, because what it reports under an equal version may be something else.
+   */
+  #inheritedBy(source: RouteSource): readonly RouteSet[] {
+    const before = this.#running.find((running) => running.source.name === source.name)
+    if (before === undefined) return []
+    if (before.sets === null) return before.inherited
+    return before.sets.map((set) => ({ ...set, version: `earlier:${set.version}` }))
   }
 
   /** Runs these sources: equal ones go on, others are started or stopped. */
@@ -66,7 +80,7 @@ export class Sources {
     this.#running = sources.map((source) => {
       const same = before.find((candidate) => sameSource(candidate.source, source))
       if (same !== undefined) return same
-      const running: Running = { source, abort: new AbortController(), sets: null }
+      const running: Running = { source, abort: new AbortController(), sets: null, inherited: this.#inheritedBy(source) }
       started.push(running)
       return running
     })
@@ -108,7 +122,7 @@ export class Sources {
 
   /** A service's bad set is refused whole, and its last good one stays. */
   async #goodSets(running: Running, sets: readonly RouteSet[]): Promise<readonly RouteSet[]> {
-    const before = new Map(running.sets?.map((set) => [set.service, set]))
+    const before = new Map((running.sets ?? running.inherited).map((set) => [set.service, set]))
     const good: RouteSet[] = []
     for (const set of sets) {
       const known = before.get(set.service)

@@ -22,6 +22,10 @@ export interface SnapshotDiff {
   readonly removed: readonly Route[]
   /** Same id, something else different. */
   readonly changed: readonly Route[]
+  /** What is different about each of `changed`, by its id: `timeout`, `plugins`, `upstream`. */
+  readonly changes: ReadonlyMap<string, readonly string[]>
   readonly upstreamsAdded: readonly string[]
   readonly upstreamsRemoved: readonly string[]
+  /** Same name, something else different, and what: `endpoints`, `tls`, `health`. */
+  readonly upstreamsChanged: ReadonlyMap<string, readonly string[]>
 }

@@ -5,19 +5,23 @@ import { FloodGuard } from './flood-guard.ts'
 import { GatewayError } from '@octopus-gateway/core'
 import type { FloodKind } from './flood-guard.ts'
 import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
-import type { Logger } from '@octopus-gateway/core'
+import type { GatewayMetrics, Logger } from '@octopus-gateway/core'
+import type { Patience } from '../serve-options.ts'
 import type { Socket } from 'node:net'
 import type { StreamExchange } from './stream-exchange.ts'
 
 const { NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_NO_ERROR } = constants
 
+/** How long a client may take to read a goodbye, and the same when it has nothing under way. */
+const FAREWELL_MS = 1_000
+const FAREWELL_IDLE_MS = 100
+
 /** What a session is told. */
 export interface SessionOptions {
-  /** For the preface and the settings behind it, milliseconds. */
-  readonly preface: number
-  /** How long it is kept without a stream, milliseconds. */
-  readonly keepAlive: number
+  /** `header` is for the preface and the settings behind it, `keepAlive` for how long a connection is kept without a stream. */
+  readonly patience: Patience
   readonly log: Logger
+  readonly metrics: GatewayMetrics
 }
 
 /** A stream was opened; the flat list is its head. */
@@ -30,6 +34,7 @@ export class Session {
   readonly #socket: Socket
   readonly #options: SessionOptions
   readonly #guard = new FloodGuard()
+  #isRetiring = false
 
   constructor(socket: Socket, session: ServerHttp2Session, options: SessionOptions) {
     this.#socket = socket
@@ -47,13 +52,17 @@ export class Session {
     // A connection that was accepted for HTTP/1.1 stays half-open; here its end is that of every stream.
     this.#socket.once('end', () => this.#socket.destroy())
     session.setLocalWindowSize(CONNECTION_WINDOW_BYTES)
-    const late = setTimeout(() => session.destroy(), this.#options.preface)
+    const { patience, metrics } = this.#options
+    const late = setTimeout(() => {
+      metrics.rejected('header_timeout')
+      session.destroy()
+    }, patience.header)
     session.once('remoteSettings', () => clearTimeout(late))
     session.once('close', () => clearTimeout(late))
     session.on('remoteSettings', () => this.count('settings'))
     session.on('ping', () => this.count('ping'))
     session.on('timeout', () => this.#idle())
-    session.setTimeout(this.#options.keepAlive)
+    session.setTimeout(patience.keepAlive)
     // The fourth argument is what Node's types do not know: the head as a flat list.
     const opened = (stream: ServerHttp2Stream, _headers: IncomingHttpHeaders, _flags: number, raw: readonly string[]): void =>
       onStream(this, stream, raw)
@@ -63,6 +72,7 @@ export class Session {
   /** Counts one thing of which a client may do so many; ends the connection when there were too many. */
   count(kind: FloodKind): void {
     if (this.#guard.allows(kind) || this.#session.destroyed) return
+    this.#options.metrics.rejected('http2_flood')
     this.#options.log.warn('connection closed: too many frames of a kind', { kind, peer: this.#socket.remoteAddress })
     this.#session.destroy(new GatewayError('BAD_REQUEST', `Too many frames: ${kind}.`), NGHTTP2_ENHANCE_YOUR_CALM)
   }
@@ -79,12 +89,34 @@ export class Session {
    */
   #idle(): void {
     if (this.connection.size === 0) this.#retire()
-    else this.#session.setTimeout(this.#options.keepAlive)
+    else this.#session.setTimeout(this.#options.patience.keepAlive)
+  }
+
+  /**
+   * Says which stream was the last (RFC 9113, section 6.8), and closes nothing before the client has read that: it knows then that later ones
+   * may be sent elsewhere. A warning before it, with a number that no stream has, is no use here: nghttp2 ignores new streams after any GOAWAY
+   * but a notice that Node cannot send.
+   */
+  #retire(): void {
+    const session = this.#session
+    if (this.#isRetiring) return
+    this.#isRetiring = true
+    if (session.destroyed || session.closed) {
+      this.#close()
+      return
+    }
+    session.goaway(NGHTTP2_NO_ERROR)
+    const timer = setTimeout(() => this.#close(), this.connection.size === 0 ? FAREWELL_IDLE_MS : FAREWELL_MS)
+    session.once('close', () => clearTimeout(timer))
+    session.ping(() => {
+      clearTimeout(timer)
+      this.#close()
+    })
   }
 
   /** Takes no more streams; the connection ends when those under way have ended, at once when there is none. */
-  #retire(): void {
-    this.#session.close()
+  #close(): void {
+    if (!this.#session.destroyed) this.#session.close()
     // The client has nothing to wait for but may not close its side.
     if (this.connection.size === 0) setImmediate(() => this.#socket.destroySoon())
   }

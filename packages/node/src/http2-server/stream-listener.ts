@@ -1,11 +1,13 @@
 import { GatewayError } from '@octopus-gateway/core'
 import { performServerHandshake } from 'node:http2'
 import { requestHead } from './request-head.ts'
+import { responseFields } from './response-fields.ts'
 import { Session } from './session.ts'
 import { sessionOptions } from './settings.ts'
 import { StreamExchange } from './stream-exchange.ts'
 import { versionProblem } from '../upgrade/handshake.ts'
 import type { Listener } from '../listener.ts'
+import type { ProbeReply } from '../probes.ts'
 import type { Protocol } from '@octopus-gateway/core'
 import type { ServerHttp2Stream } from 'node:http2'
 import type { SessionOptions } from './session.ts'
@@ -45,6 +47,11 @@ export class StreamListener {
       return
     }
     const head = requestHead(raw)
+    const probe = this.#listener.probes?.answer(head.request.method, head.request.target)
+    if (probe) {
+      probed(stream, probe, head.request.method === 'HEAD')
+      return
+    }
     const { lanes } = this.#listener
     const arrived = { request: head.request, peer: session.connection.peer(lanes), carries: CARRIES }
     const { ctx, refusal } = lanes.open(isWebSocket(head) ? { ...arrived, protocol: 'websocket' } : arrived)
@@ -55,6 +62,13 @@ export class StreamListener {
     const isExpecting = head.request.headers.get('expect')?.toLowerCase() === '100-continue'
     this.#listener.take(session.connection, exchange, { problem: connectProblem(head) ?? refusal, isExpecting })
   }
+}
+
+function probed(stream: ServerHttp2Stream, { status, fields, body }: ProbeReply, isHead: boolean): void {
+  stream.respond({ ...responseFields(fields), ':status': status }, { endStream: isHead })
+  if (!isHead) stream.end(body)
+  // A body of the request is none of ours.
+  stream.resume()
 }
 
 /** The handshake of RFC 8441. */

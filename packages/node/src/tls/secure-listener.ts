@@ -8,25 +8,34 @@ import type { Logger } from '@octopus-gateway/core'
 import type { Server, TLSSocket } from 'node:tls'
 import type { TlsOptions } from './options.ts'
 
+/** What it is told. */
+export interface SecureHow {
+  /** For a handshake, milliseconds. */
+  readonly handshake: number
+  readonly log: Logger
+  /** A handshake failed, or took too long. */
+  refused(): void
+}
+
 /** Speaks TLS, with the certificates as they are at the moment. */
 export class SecureListener implements Disposable {
   readonly server: Server
-  readonly #options: TlsOptions
+  #options: TlsOptions
   readonly #log: Logger
-  readonly #watching: Disposable | null
+  #watching: Disposable | null = null
   #loaded: Loaded
   #reloading: Promise<void> = Promise.resolve()
 
   /** Rejects with a `ConfigError` when a certificate cannot be used. */
-  static async create(options: TlsOptions, how: { readonly handshake: number; readonly log: Logger }): Promise<SecureListener> {
+  static async create(options: TlsOptions, how: SecureHow): Promise<SecureListener> {
     return new SecureListener(options, how, await load(options))
   }
 
-  private constructor(options: TlsOptions, how: { readonly handshake: number; readonly log: Logger }, loaded: Loaded) {
+  private constructor(options: TlsOptions, how: SecureHow, loaded: Loaded) {
     this.#options = options
     this.#log = how.log
     this.#loaded = loaded
-    const { clientAuth, certificates, minVersion = 'TLSv1.2' } = options
+    const { clientAuth, minVersion = 'TLSv1.2' } = options
     this.server = createServer({
       ALPNProtocols: ['h2', 'http/1.1'],
       handshakeTimeout: how.handshake,
@@ -36,10 +45,18 @@ export class SecureListener implements Disposable {
       SNICallback: (name, done) => done(null, this.#loaded.table.select(name).context),
     })
     // Node leaves a connection whose handshake takes too long as it is.
-    this.server.on('tlsClientError', (_error, socket) => socket.destroy())
+    this.server.on('tlsClientError', (_error, socket) => {
+      how.refused()
+      socket.destroy()
+    })
     this.#use(loaded)
-    const files = filesOf(options)
-    this.#watching = files.length === 0 || certificates.length === 0 ? null : watchFiles(files, () => void this.reload())
+    this.#watch()
+  }
+
+  #watch(): void {
+    this.#watching?.[Symbol.dispose]()
+    const files = filesOf(this.#options)
+    this.#watching = files.length === 0 ? null : watchFiles(files, () => void this.reload())
   }
 
   /** Takes a connection after its handshake; `false` when the client's certificate does not hold. */
@@ -60,6 +77,23 @@ export class SecureListener implements Disposable {
     return this.#loaded.table.covering(host) !== undefined
   }
 
+  /**
+   * Makes other certificates ready; rejects with a `ConfigError` when one cannot be used. What it resolves with puts them in place: for
+   * handshakes from then on, connections go on with what they have. Whether clients are asked for certificates stays.
+   */
+  async prepare(options: TlsOptions): Promise<() => void> {
+    const { clientAuth: asked, ...rest } = options
+    const before = this.#options.clientAuth
+    const next = before === undefined ? rest : { ...rest, clientAuth: { ...before, ca: asked?.ca ?? before.ca } }
+    const loaded = await load(next)
+    return () => {
+      this.#options = next
+      this.#use(loaded)
+      this.#loaded = loaded
+      this.#watch()
+    }
+  }
+
   /** Reads the files again. Connections go on with what they have; what cannot be used changes nothing and is logged. */
   reload(): Promise<void> {
     return (this.#reloading = this.#reloading.then(() => this.#reload()))
@@ -67,7 +101,10 @@ export class SecureListener implements Disposable {
 
   async #reload(): Promise<void> {
     try {
-      const loaded = await load(this.#options)
+      const options = this.#options
+      const loaded = await load(options)
+      // Others were put in place meanwhile.
+      if (options !== this.#options) return
       if (loaded.texts.join('') === this.#loaded.texts.join('')) return
       this.#use(loaded)
       this.#loaded = loaded

@@ -3,6 +3,7 @@ import { frame, handshake, rawClient } from './support/raw.ts'
 import { openClient, webSocketService } from './support/peers.ts'
 import { rawPair } from './support/pair.ts'
 import { running } from '../support/running.ts'
+import { setImmediate as turn } from 'node:timers/promises'
 import { to } from '../support/upstreams.ts'
 import { waitFor } from '@octopus-gateway/testing'
 
@@ -40,6 +41,7 @@ describe('[R36] a server that closes tells WebSocket peers to go', () => {
     client.socket.write(up.subarray(0, 60_000))
     await waitFor(() => client.body.length === 500 && upstream.bytes.length === 60_000)
     const closing = server.close({ grace: '10s' })
+    await turn()
     upstream.socket.write(Buffer.concat([down.subarray(500), frame(1, 'too late', { isMasked: false })]))
     client.socket.write(Buffer.concat([up.subarray(60_000), frame(1, 'too late')]))
     await waitFor(() => client.body.length === 1008 && upstream.bytes.length === 70_022)
