@@ -63,6 +63,7 @@ export class Session {
     session.once('close', () => clearTimeout(late))
     session.on('remoteSettings', () => this.count('settings'))
     session.on('ping', () => this.count('ping'))
+    session.on('priority' as 'ping', () => this.count('priority'))
     session.on('timeout', () => this.#idle())
     session.setTimeout(patience.keepAlive)
     // The fourth argument is what Node's types do not know: the head as a flat list.
