@@ -10,7 +10,7 @@ export interface ConnectionLimits {
 }
 
 /** How long an idle connection is still read while the server closes: what its client has sent before it could know is answered. */
-const LINGER_MS = 50
+const LINGER_MS = 30
 
 /**
  * Connections that are closed between two looks of Node at what has come. A close throws away what the system has and nobody has read; right

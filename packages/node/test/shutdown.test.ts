@@ -97,7 +97,7 @@ describe('[R36] shutdown', () => {
     expect(client.text()).toContain('200 OK')
   })
 
-  test('HTTP/2 is told which stream was the last: that one finishes, and a later one is none that was taken', async () => {
+  test('HTTP/2 is told in two steps: to open no more streams, and which one was the last; that one finishes', async () => {
     const up = await service((_request, response) => void setTimeout(() => response.end('late'), 100))
     const { server, port } = await running(to(up))
     using raw = rawHttp2(port)
@@ -119,12 +119,12 @@ describe('[R36] shutdown', () => {
     const goodbyes = (): number[] =>
       raw.frames.filter(({ type }) => type === FRAME_TYPES.goaway).map(({ payload }) => payload.readUInt32BE(0))
     await waitFor(() => goodbyes().length === 1)
-    expect(goodbyes()).toEqual([1])
+    expect(goodbyes()).toEqual([2 ** 31 - 1])
     raw.write(head(3))
     const ping = await raw.frame('ping')
     raw.write(frame({ type: FRAME_TYPES.ping, flags: 1, payload: ping.payload }))
     await closing
-    expect(new Set(goodbyes())).toEqual(new Set([1]))
+    expect(new Set(goodbyes())).toEqual(new Set([2 ** 31 - 1, 1]))
     const heads = raw.frames.filter(({ type }) => type === FRAME_TYPES.headers)
     expect(heads.map(({ stream, payload }) => [stream, statusOf(payload)])).toEqual([[1, 200]])
     expect([up.count, raw.ended]).toEqual([1, 'closed'])

@@ -36,6 +36,8 @@ const ALLOWANCES = {
   reset: { burst: 500, perSecond: 33 },
   /** CVE-2019-9512. Clients of gRPC measure the bandwidth with pings, one for each round trip while data flows. */
   ping: { burst: 1_000, perSecond: 500 },
+  /** CVE-2019-9513. Of streams that are not open; RFC 9113 has done away with them, and clients that still send them need a dozen. */
+  priority: { burst: 500, perSecond: 50 },
   /** CVE-2019-9515. */
   settings: { burst: 50, perSecond: 1 },
 } as const satisfies Readonly<Record<string, Allowance>>

@@ -12,6 +12,8 @@ import type { StreamExchange } from './stream-exchange.ts'
 
 const { NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_NO_ERROR } = constants
 
+/** No stream of a client is beyond it. */
+const MAX_STREAM_ID = 2 ** 31 - 1
 /** How long a client may take to read a goodbye, and the same when it has nothing under way. */
 const FAREWELL_MS = 1_000
 const FAREWELL_IDLE_MS = 100
@@ -61,6 +63,7 @@ export class Session {
     session.once('close', () => clearTimeout(late))
     session.on('remoteSettings', () => this.count('settings'))
     session.on('ping', () => this.count('ping'))
+    session.on('priority' as 'ping', () => this.count('priority'))
     session.on('timeout', () => this.#idle())
     session.setTimeout(patience.keepAlive)
     // The fourth argument is what Node's types do not know: the head as a flat list.
@@ -93,9 +96,9 @@ export class Session {
   }
 
   /**
-   * Says which stream was the last (RFC 9113, section 6.8), and closes nothing before the client has read that: it knows then that later ones
-   * may be sent elsewhere. A warning before it, with a number that no stream has, is no use here: nghttp2 ignores new streams after any GOAWAY
-   * but a notice that Node cannot send.
+   * Says goodbye in two steps (RFC 9113, section 6.8): first that the client is to open no more streams, and when it has read that, which one
+   * was the last. Streams are taken until the first step has left, which is a turn later; were a number named before that, the client would give
+   * up some that are served. What comes behind it is left to nghttp2, which ignores it: the second step says that it may be sent elsewhere.
    */
   #retire(): void {
     const session = this.#session
@@ -105,7 +108,7 @@ export class Session {
       this.#close()
       return
     }
-    session.goaway(NGHTTP2_NO_ERROR)
+    session.goaway(NGHTTP2_NO_ERROR, MAX_STREAM_ID)
     const timer = setTimeout(() => this.#close(), this.connection.size === 0 ? FAREWELL_IDLE_MS : FAREWELL_MS)
     session.once('close', () => clearTimeout(timer))
     session.ping(() => {

@@ -533,6 +533,13 @@ export const HOSTILE: readonly HostileCase[] = [
     code: CALM,
   },
   {
+    title: 'a flood of priorities',
+    rule: 'CVE-2019-9513',
+    frames: times(2000, (i) => frame({ type: priority, stream: 2 * i + 1, payload: Buffer.concat([uint32(0), Buffer.of(16)]) })),
+    refused: 'connection',
+    code: CALM,
+  },
+  {
     title: 'settings with more entries than there are',
     rule: 'CVE-2020-11080',
     frames: [frame({ type: settings, payload: Buffer.concat(times(2000, () => setting(3, 1))) })],

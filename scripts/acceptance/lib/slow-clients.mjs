@@ -1,0 +1,205 @@
+// Slow readers over HTTP/1.1 and HTTP/2, slow writers, and a slow upstream: what the gateway's memory does, and what others notice.
+import { Agent, createServer, get } from 'node:http'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { spawn } from 'node:child_process'
+import { Worker, isMainThread, workerData, parentPort } from 'node:worker_threads'
+import { FRAME_TYPES, frame, headerBlock, PREFACE } from '../../../packages/testing/dist/index.js'
+import { assertBuilt } from '../../lib/build.mjs'
+import { CACHE, ROOT } from '../../lib/workspace.mjs'
+
+const PEERS = 1_000
+const SECONDS = Number(process.env.OCTOPUS_SOAK_SECONDS ?? 8)
+/** What docs/limits.md states for one exchange with a slow peer. */
+const BOUND_KIB = 512
+
+if (isMainThread) await main()
+else await probe(workerData)
+
+/** Other requests, from a thread of their own: what the slow ones do to this process must not count. */
+async function probe({ port }) {
+  const agent = new Agent({ keepAlive: true, maxSockets: 4 })
+  const times = []
+  let failed = 0
+  let isOver = false
+  parentPort.once('message', () => (isOver = true))
+  const ask = () =>
+    new Promise((resolve) => {
+      const startedAt = performance.now()
+      const call = get({ host: '127.0.0.1', port, agent, path: '/quick', timeout: 10_000 }, (response) => {
+        response.resume().on('end', () => {
+          times.push(performance.now() - startedAt)
+          if (response.statusCode !== 200) failed++
+          resolve()
+        })
+      })
+      call.on('timeout', () => call.destroy(new Error('timeout')))
+      call.on('error', () => {
+        failed++
+        resolve()
+      })
+    })
+  while (!isOver) {
+    await ask()
+    await sleep(5)
+  }
+  times.sort((a, b) => a - b)
+  parentPort.postMessage({ count: times.length, failed, p50: times[Math.floor(times.length * 0.5)], p99: times[Math.floor(times.length * 0.99)] })
+  agent.destroy()
+}
+
+async function measured(port, work) {
+  const worker = new Worker(new URL(import.meta.url), { workerData: { port } })
+  await work()
+  worker.postMessage('over')
+  const [result] = await once(worker, 'message')
+  return result
+}
+
+async function main() {
+  assertBuilt('packages/cli')
+  const piece = Buffer.alloc(64 * 1024, 'x')
+  const backend = createServer((req, res) => {
+    if (req.url === '/quick') return res.end('quick')
+    if (req.url === '/upload') return req.resume().on('end', () => res.end('taken'))
+    if (req.url === '/trickle') {
+      const timer = setInterval(() => res.write('x'), 200)
+      return res.once('close', () => clearInterval(timer))
+    }
+    // Takes nothing of a body.
+    if (req.url === '/deaf') return
+    const pump = () => {
+      while (!res.destroyed && res.write(piece));
+    }
+    res.on('drain', pump)
+    pump()
+  })
+  backend.requestTimeout = 0
+  await new Promise((resolve) => backend.listen(0, '127.0.0.1', 2048, resolve))
+  const gateway = await startGateway(backend.address().port)
+  const { port } = gateway
+  const pid = gateway.child.pid
+
+  // Code, pools and buffers come into being with the first requests.
+  await measured(port, () => sleep(3_000))
+  const calm = await measured(port, () => sleep(3_000))
+  console.log(`     alone: p50 ${calm.p50.toFixed(1)} ms, p99 ${calm.p99.toFixed(1)} ms`)
+
+  const path = (at) => `GET ${at} HTTP/1.1\r\nHost: a.test\r\n\r\n`
+  const phases = [
+    ['slow readers over HTTP/1.1', () => reader(port, path('/large'))],
+    ['slow readers over HTTP/2, ten streams a connection', (i) => (i % 10 === 0 ? streams(port, 10) : null)],
+    ['slow writers', () => writer(port, '/upload')],
+    ['a slow upstream', (i) => (i % 2 === 0 ? reader(port, path('/trickle'), true) : writer(port, '/deaf', 16 * 1024))],
+  ]
+  for (const [name, open] of phases) {
+    const before = residentKiB(pid)
+    let peak = before
+    const peers = []
+    const watch = setInterval(() => (peak = Math.max(peak, residentKiB(pid))), 50)
+    const during = await measured(port, async () => {
+      for (let i = 0; i < PEERS; i++) {
+        const peer = open(i)
+        if (peer !== null) peers.push(peer)
+        if (i % 50 === 49) await sleep(20)
+      }
+      await sleep(SECONDS * 1_000)
+    })
+    clearInterval(watch)
+    const open_ = peers.filter(({ socket }) => !socket.destroyed).length
+    for (const { close } of peers) close()
+    const grown = peak - before
+    console.log(
+      `     ${PEERS} of: ${name}: memory ${(before / 1024).toFixed(0)} MiB, at most ${(peak / 1024).toFixed(0)} MiB: ${(grown / PEERS).toFixed(0)} KiB each; ` +
+        `others: ${during.count} requests, ${during.failed} failed, p50 ${during.p50.toFixed(1)} ms, p99 ${during.p99.toFixed(1)} ms`,
+    )
+    if (open_ < peers.length) throw new Error(`${peers.length - open_} slow peers lost their connection`)
+    if (during.failed > 0) throw new Error(`${during.failed} other requests failed`)
+    if (grown / PEERS > BOUND_KIB) throw new Error(`${(grown / PEERS).toFixed(0)} KiB each are more than ${BOUND_KIB}`)
+    const allowed = Math.max(250, calm.p99 * 20)
+    if (during.p99 > allowed) throw new Error(`others waited ${during.p99.toFixed(0)} ms; ${allowed.toFixed(0)} are allowed`)
+    await sleep(1_500)
+  }
+  console.log(`ok   ${PEERS} slow peers of every kind hold less than ${BOUND_KIB} KiB each, and no other request`)
+  gateway.child.kill('SIGKILL')
+  process.exit(0)
+}
+
+/** Reads a little now and then, or all of what comes slowly. */
+function reader(port, request, isWilling = false) {
+  const socket = connect(port, '127.0.0.1', () => socket.write(request))
+  socket.on('error', () => {})
+  if (isWilling) socket.resume()
+  else socket.on('readable', () => {})
+  const timer = isWilling ? undefined : setInterval(() => socket.read(1024), 500)
+  return { socket, close: () => (clearInterval(timer), socket.destroy()) }
+}
+
+/** Sends a body a byte at a time, or a part of it as fast as it is taken. */
+function writer(port, path, first = 0) {
+  const socket = connect(port, '127.0.0.1', () => {
+    socket.write(`POST ${path} HTTP/1.1\r\nHost: a.test\r\nContent-Length: 10000000\r\n\r\n`)
+    if (first > 0) for (let i = 0; i < 64; i++) socket.write(Buffer.alloc(first, 'y'))
+  })
+  socket.on('error', () => {}).resume()
+  const timer = setInterval(() => socket.write('y'), 500)
+  return { socket, close: () => (clearInterval(timer), socket.destroy()) }
+}
+
+/** One connection with streams whose windows are opened by a little now and then. */
+function streams(port, count) {
+  const socket = connect(port, '127.0.0.1', () => {
+    socket.write(Buffer.concat([Buffer.from(PREFACE), frame({ type: FRAME_TYPES.settings })]))
+    for (let i = 0; i < count; i++) {
+      const fields = [
+        [':method', 'GET'],
+        [':scheme', 'http'],
+        [':path', '/large'],
+        [':authority', 'a.test'],
+      ]
+      socket.write(frame({ type: FRAME_TYPES.headers, flags: 5, stream: 2 * i + 1, payload: headerBlock(fields) }))
+    }
+  })
+  socket.on('error', () => {}).resume()
+  const more = Buffer.alloc(4)
+  more.writeUInt32BE(1024)
+  const timer = setInterval(() => {
+    for (let stream = 0; stream < count * 2; stream = stream === 0 ? 1 : stream + 2)
+      socket.write(frame({ type: FRAME_TYPES.window, stream, payload: more }))
+  }, 500)
+  return { socket, close: () => (clearInterval(timer), socket.destroy()) }
+}
+
+async function startGateway(upstreamPort) {
+  const folder = join(CACHE, 'acceptance')
+  mkdirSync(folder, { recursive: true })
+  const file = join(folder, 'slow-clients.yaml')
+  writeFileSync(
+    file,
+    [
+      'server: { http_port: 0, host: 127.0.0.1, admin_port: 0 }',
+      `upstreams: [{ name: up, instances: [{ address: 127.0.0.1, port: ${upstreamPort} }] }]`,
+      'routes: [{ path: "/*", upstream: up, timeout: 10m, idle_timeout: 10m }]',
+      '',
+    ].join('\n'),
+  )
+  const path = join(folder, 'slow-clients.log')
+  const log = openSync(path, 'w')
+  const child = spawn(process.execPath, [join(ROOT, 'packages/cli/bin/octopus.js'), '--config', file], { stdio: ['ignore', log, log] })
+  process.on('exit', () => child.kill('SIGKILL'))
+  for (let tries = 0; tries < 400; tries++) {
+    const line = readFileSync(path, 'utf8')
+      .split('\n')
+      .find((text) => text.includes('gateway started'))
+    if (line !== undefined) return { child, port: Number(new URL(JSON.parse(line).url).port) }
+    await sleep(25)
+  }
+  throw new Error(`the gateway did not start; its log: ${path}`)
+}
+
+function residentKiB(pid) {
+  return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1])
+}
