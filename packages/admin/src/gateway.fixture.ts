@@ -90,7 +90,24 @@ export function routeFor(path: string, over: Partial<Route> = {}): Route {
 
 /** An endpoint that is available. */
 export function endpointAt(origin: string, over: Partial<EndpointStatus> = {}): EndpointStatus {
-  return { id: origin, origin, weight: 1, labels: {}, state: 'available', outForMs: 0, active: 0, failures: 0, ...over }
+  return {
+    id: origin,
+    origin,
+    weight: 1,
+    labels: {},
+    state: 'available',
+    reason: null,
+    since: null,
+    outForMs: 0,
+    active: 0,
+    failures: 0,
+    cuts: 0,
+    refusals: 0,
+    ejections: 0,
+    circuit: 'closed',
+    check: null,
+    ...over,
+  }
 }
 
 /** The `env` that a Node server hands over. */
