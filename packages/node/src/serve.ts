@@ -1,15 +1,16 @@
 import { Connections } from './connections.ts'
 import { createHttp1 } from './http1-server.ts'
-import { LANES } from '@octopus-gateway/core/lane'
+import { HEALTH, LANES } from '@octopus-gateway/core/lane'
 import { Listener } from './listener.ts'
 import { listening, listenOn } from './listen.ts'
+import { NodeProber } from './health/prober.ts'
 import { peek } from './peek.ts'
 import { SecureListener } from './tls/secure-listener.ts'
 import { StreamListener } from './http2-server/stream-listener.ts'
 import { toMilliseconds } from '@octopus-gateway/core'
 import { Wires } from './wires.ts'
 import type { Duration, Gateway } from '@octopus-gateway/core'
-import type { LaneHost } from '@octopus-gateway/core/lane'
+import type { HealthControl, LaneHost } from '@octopus-gateway/core/lane'
 import type { Server as NetServer, Socket } from 'node:net'
 import type { TlsOptions } from './tls/options.ts'
 import type { TLSSocket } from 'node:tls'
@@ -70,12 +71,15 @@ const DEFAULT_GRACE = '10s'
  */
 export async function serve(gateway: Gateway, options: ServeOptions = {}): Promise<Server> {
   await gateway.ready
-  const lanes = (gateway as Gateway & { readonly [LANES]: LaneHost })[LANES]
+  const inside = gateway as Gateway & { readonly [LANES]: LaneHost; readonly [HEALTH]: HealthControl }
+  const lanes = inside[LANES]
   const { log } = lanes.opener.shared
   const { host = '0.0.0.0', timeouts = {}, limits = {}, tls } = options
   const head = toMilliseconds(timeouts.header ?? '10s')
   const secure = tls === undefined ? null : await SecureListener.create(tls, { handshake: head, log })
   const wire = new Wires(options.upstreamClient)
+  const prober = new NodeProber(options.upstreamClient)
+  const probing = inside[HEALTH].use(prober)
   const listener = new Listener(lanes, wire, { clientIdle: toMilliseconds(timeouts.idle ?? '60s') })
   const keepAlive = toMilliseconds(timeouts.keepAlive ?? '75s')
   const streams = new StreamListener(listener, { preface: head, keepAlive, log })
@@ -111,7 +115,8 @@ export async function serve(gateway: Gateway, options: ServeOptions = {}): Promi
     connections.retire()
     const timer = setTimeout(() => connections.destroy(), toMilliseconds(grace))
     await Promise.all([closed, connections.empty()]).finally(() => clearTimeout(timer))
-    await wire.close(1_000)
+    probing[Symbol.dispose]()
+    await Promise.all([wire.close(1_000), prober.close()])
   }
   try {
     const tlsPort = secure === null ? undefined : await listenOn(secure.server, tls?.port ?? 8443, host)

@@ -74,7 +74,8 @@ export class Target {
     if (prober === undefined) this.#cannotTell()
     else {
       const result = await this.#answerOf(prober)
-      if (!this.#isStopped) this.#judge(result)
+      // Of a prober that has gone meanwhile no answer counts.
+      if (!this.#isStopped && this.#host.proberFor(this) === prober) this.#judge(result)
     }
     const { interval } = this.check
     const pause = interval * (1 - JITTER + 2 * JITTER * Math.random()) - (performance.now() - startedAt)
