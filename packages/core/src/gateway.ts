@@ -79,7 +79,11 @@ class RunningGateway implements Gateway {
     this.#options = options
     this.#log = options.log ?? silentLogger
     const plugins = new PluginSet(this.#log)
-    this.metrics = new Metrics({ farp: () => farpCounts(this.snapshot), plugins: () => plugins.list })
+    this.metrics = new Metrics({
+      farp: () => farpCounts(this.snapshot),
+      upstreams: () => this.#liveUpstreams,
+      plugins: () => plugins.list,
+    })
     this.#workshop = { upstreams: new UpstreamSet(this.#log), plugins, seriesFor: (label) => this.metrics.seriesFor(label) }
     const empty: Snapshot = { generation: 0, routes: [], upstreams: new Map(), sets: new Map(), standby: [], table: new RouteTable() }
     this.#current = new Current(new Generation(empty, () => {}))

@@ -1,5 +1,7 @@
+import { healthLines } from './health-lines.ts'
 import { describe, Histogram, labelValue } from './registry.ts'
 import type { Context } from '../exchange/request-context.ts'
+import type { HealthFigures } from './health-lines.ts'
 import type { Outcome } from '../exchange/context.ts'
 
 /** The gateway's own metrics. */
@@ -30,6 +32,7 @@ class RouteSeries {
 /** What the exposition asks for when it is made. */
 export interface MetricSources {
   farp(): FarpCounts
+  upstreams(): readonly HealthFigures[]
   plugins(): readonly { readonly name: string; readonly version: string }[]
 }
 
@@ -89,7 +92,7 @@ export class Metrics implements GatewayMetrics {
   }
 
   exposition(): string {
-    return this.#requestLines() + this.#upstreamLines() + this.#gaugeLines() + this.#farpLines()
+    return this.#requestLines() + this.#upstreamLines() + this.#gaugeLines() + healthLines(this.#sources.upstreams()) + this.#farpLines()
   }
 
   #requestLines(): string {
@@ -129,7 +132,6 @@ export class Metrics implements GatewayMetrics {
     return (
       describe('octopus_active_connections', 'gauge', 'Client connections open now.') +
       `octopus_active_connections ${this.#connections}\n` +
-      describe('octopus_circuit_breaker_state', 'gauge', 'Worst breaker of an upstream: 0 closed, 1 half-open, 2 open.') +
       describe('octopus_plugin_loaded', 'gauge', 'Plugins that are set up, by version.') +
       this.#pluginLines()
     )

@@ -6,12 +6,12 @@ import { HealthWatch } from './health/watch.ts'
 import { roundRobin } from './balancers/round-robin.ts'
 import type { BalancingPolicy } from './balancing.ts'
 import type { HealthPolicy } from './health.ts'
-import type { Balancer, Upstream } from './upstream.ts'
+import type { Balancer, ConcurrencyStatus, Upstream } from './upstream.ts'
 import type { Attempt, RequestContext } from '../exchange/context.ts'
 import type { Context } from '../exchange/request-context.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Limiter } from './health/limiter.ts'
-import type { EndpointPool, EndpointStatus, LiveEndpoint } from './endpoint-state.ts'
+import type { EndpointPool, EndpointStatus, HealthCounts, LiveEndpoint } from './endpoint-state.ts'
 import type { Transport } from './transport.ts'
 import type { UpstreamHandler } from './definition.ts'
 
@@ -65,6 +65,18 @@ export class LiveUpstream implements Upstream {
   /** Who may send a request; `null` when everybody may. */
   get limiter(): Limiter | null {
     return this.health.concurrency === null ? null : this.pool.limiter
+  }
+
+  get concurrency(): ConcurrencyStatus | null {
+    return this.limiter?.status ?? null
+  }
+
+  get isChecked(): boolean {
+    return this.health.check !== null
+  }
+
+  get counts(): Readonly<HealthCounts> {
+    return this.pool.counts
   }
 
   /** Replaces all endpoints; returns whether anything changed. The balancer keeps its place when nothing did. */

@@ -58,7 +58,7 @@ export function checkPolicy(settings: HealthCheckSettings | undefined): CheckPol
     timeout: toMilliseconds(settings.timeout ?? '2s'),
     healthyThreshold: settings.healthyThreshold ?? 2,
     unhealthyThreshold: settings.unhealthyThreshold ?? 3,
-    statuses: rangesOf(statuses),
+    statuses: statusRanges(statuses),
     body,
     service,
   }
@@ -79,7 +79,7 @@ export function checkIssues(settings: HealthCheckSettings | undefined, path: str
     issues.push(invalid(`${path}.path`, `"${settings.path}" is not a path: write /health, percent-encoded where it must be.`))
   if (settings.body === '') issues.push(invalid(`${path}.body`, 'Every answer has the empty text: leave it out.'))
   try {
-    rangesOf(settings.statuses ?? [200])
+    statusRanges(settings.statuses ?? [200])
   } catch (thrown) {
     issues.push(invalid(`${path}.statuses`, (thrown as Error).message))
   }
@@ -93,7 +93,7 @@ export function checkIssues(settings: HealthCheckSettings | undefined, path: str
 }
 
 /** Ranges of statuses. Throws `TypeError` with what is wrong. */
-export function rangesOf(statuses: Statuses): [number, number][] {
+export function statusRanges(statuses: Statuses): [number, number][] {
   const list = typeof statuses === 'object' ? statuses : [statuses]
   if (list.length === 0) throw new TypeError('The list is empty: leave it out for the default.')
   return list.map((one) => {

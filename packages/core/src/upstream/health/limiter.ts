@@ -1,4 +1,5 @@
 import { GatewayError } from '../../errors.ts'
+import type { ConcurrencyStatus } from '../upstream.ts'
 import type { ConcurrencyPolicy } from './concurrency-settings.ts'
 
 /** Somebody who wants to send a request, as far as the limiter needs to know it. */
@@ -32,6 +33,11 @@ export class Limiter {
 
   get max(): number {
     return this.#policy?.max ?? Infinity
+  }
+
+  get status(): ConcurrencyStatus {
+    const { max, active, queued, refused, timedOut } = this
+    return { max, active, queued, refused, timedOut }
   }
 
   /** New settings hold at once: for those who wait as well. */
