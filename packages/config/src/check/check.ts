@@ -1,5 +1,6 @@
 import { checkAdmin } from './admin.ts'
 import { checkDiscovery } from './discovery.ts'
+import { checkSharedHealth } from './health.ts'
 import { checkRoutes } from './routes.ts'
 import { checkTls } from './tls.ts'
 import { checkUpstreams } from './upstreams.ts'
@@ -8,5 +9,12 @@ import type { Problem } from '../report/issues.ts'
 
 /** Finds what no key can see alone: names that nobody has, things given twice, keys that contradict each other. */
 export function check(draft: Draft): Problem[] {
-  return [...checkDiscovery(draft), ...checkUpstreams(draft), ...checkRoutes(draft), ...checkAdmin(draft), ...checkTls(draft)]
+  return [
+    ...checkDiscovery(draft),
+    ...checkUpstreams(draft),
+    ...checkSharedHealth(draft),
+    ...checkRoutes(draft),
+    ...checkAdmin(draft),
+    ...checkTls(draft),
+  ]
 }

@@ -20,7 +20,7 @@ export function* checkUpstreams(draft: Draft): Generator<Problem> {
         message: `upstreams[${first}] already has the name ${upstream.name}; rename or remove one`,
       }
     else if (upstream.name !== undefined) names.set(upstream.name, index)
-    for (const problem of [...checkInstances(upstream, draft), ...checkTransport(upstream), ...checkHealth(upstream)])
+    for (const problem of [...checkInstances(upstream, draft), ...checkTransport(upstream), ...checkHealth(upstream, draft)])
       yield { ...problem, path: [...path, ...problem.path] }
   }
 }

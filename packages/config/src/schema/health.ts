@@ -1,7 +1,7 @@
 import { choice, duration, whole } from './scalars.ts'
 import { defaulted, optional, required, section } from './keys.ts'
 import { leaf, Refusal } from './leaf.ts'
-import { prefix, text } from './texts.ts'
+import { text } from './texts.ts'
 import { statusRanges, type Statuses } from '@octopus-gateway/core'
 import type { Leaf } from './leaf.ts'
 
@@ -44,6 +44,18 @@ const RANGE = {
     { type: 'string', pattern: '^[1-5][0-9]{2}(-[1-5][0-9]{2})?$' },
   ],
 }
+
+/** A path that is asked for, perhaps with a query. */
+const target = (): Leaf<string> =>
+  leaf({
+    name: 'path',
+    text: true,
+    json: { type: 'string', pattern: '^/' },
+    parse: (value, shown) =>
+      typeof value === 'string' && /^\/[\x21-\x7e]*$/.test(value)
+        ? value
+        : new Refusal(`must be a path such as /health, percent-encoded where it must be, not ${shown}`),
+  })
 
 /** `204`, `200-399`, or a list of such. */
 const statuses = (): Leaf<Statuses> =>
@@ -137,7 +149,7 @@ export const ownHealth = {
         description:
           '`http`: a GET; `tcp`: a connection; `grpc`: a call of `grpc.health.v1.Health/Check`. As requests reach the instance, TLS included.',
       }),
-      path: optional(prefix(), { description: 'Of `http`: what is asked for.', otherwise: '/health' }),
+      path: optional(target(), { description: 'Of `http`: what is asked for.', otherwise: '/health' }),
       interval: defaulted(duration(), '10s', { description: 'From one check to the next, give or take a tenth.' }),
       timeout: defaulted(duration(), '2s', { description: 'How long an answer may take.' }),
       healthy_threshold: defaulted(count(1_000), 2, { description: 'Good answers in a row that bring an instance back.' }),
