@@ -42,7 +42,7 @@ export async function forward<In, Out>(ctx: Context, wire: Wire<In, Out>, body: 
     giveUpIfEnded(ctx)
     ctx.checkCall()
     const endpoint = upstream.pick(ctx)
-    if (endpoint === undefined) throw ctx.attempts.at(-1)?.error ?? upstream.nothingLeft()
+    if (endpoint === undefined) throw ctx.attempts.at(-1)?.error ?? upstream.nothingLeft(ctx)
     const head = outgoingHead(ctx, endpoint)
     const { onUpstreamRequest } = ctx.route.phases
     if (onUpstreamRequest !== null) {

@@ -125,13 +125,14 @@ export class LiveUpstream implements Upstream {
 
   /** The head of an attempt came, or it failed before one: what is known of the endpoint follows from it. */
   attempted(endpoint: LiveEndpoint, attempt: Attempt, ctx: Context): void {
-    this.#watch.attempted(endpoint, attempt, ctx, this.#endpoints)
+    // A function in this process is not out of order because it answers 503: it means what it says.
+    if (this.handler === null) this.#watch.attempted(endpoint, attempt, ctx, this.#endpoints)
   }
 
   /** The attempt is over, with its body; `error` when it failed, or its answer broke off. */
   left(endpoint: LiveEndpoint, error: GatewayError | undefined, ctx: Context): void {
     endpoint.state.active -= 1
-    this.#watch.left(endpoint, error, ctx, this.#endpoints)
+    if (this.handler === null) this.#watch.left(endpoint, error, ctx, this.#endpoints)
   }
 
   /** An endpoint was picked on trial, and nothing is sent to it after all. */
@@ -140,9 +141,11 @@ export class LiveUpstream implements Upstream {
   }
 
   /** Why a request that was sent nowhere gets no endpoint. */
-  nothingLeft(): GatewayError {
+  nothingLeft({ route: { subset } }: RequestContext): GatewayError {
     const now = performance.now()
-    const failing = this.#endpoints.filter(({ state }) => state.circuit.outage === 'failing' && state.outFor(now) < Infinity)
+    const failing = this.#endpoints.filter(
+      (endpoint) => endpoint.state.reason(now) === 'failing' && (subset === null || inSubset(endpoint, subset)),
+    )
     if (failing.length === 0) return new GatewayError('NO_ENDPOINT', `No instance of upstream "${this.name}" is available.`)
     const soonest = Math.min(...failing.map(({ state }) => state.outFor(now)))
     return new GatewayError('CIRCUIT_OPEN', `What is left of upstream "${this.name}" keeps failing.`).comeAgainIn(soonest / 1_000)

@@ -173,6 +173,31 @@ describe('[R35] a circuit breaker', () => {
     expect(stateOf(gateway)).toMatchObject({ state: 'available', failures: 0, cuts: 0, since: null })
   })
 
+  it('knows no outage of a function in this process', async () => {
+    const gateway = await startTo([], { upstreams: { up: () => new Response('maintenance', { status: 503 }) } })
+    for (let i = 0; i < 20; i++) expect(await (await gateway.request('/')).text()).toBe('maintenance')
+  })
+
+  it('does not speak of other endpoints where a route may use some only', async () => {
+    const failing = { id: 'a', origin: ONE[0]!, weight: 1, labels: { v: '1' } }
+    const gateway = await startTo([], {
+      upstreams: { up: { endpoints: [failing], circuitBreaker: { failureThreshold: 1 } } },
+      routes: [
+        { path: '/*', upstream: 'up' },
+        { path: '/two', upstream: 'up', subset: { v: '2' } },
+      ],
+    })
+    await ask(gateway, { status: 503 }, 1)
+    const codes = await Promise.all(
+      ['/', '/two'].map(async (target) => {
+        const sent = await send(gateway, new ScriptedWire({ status: 200 }), { target })
+        finish(sent)
+        return (JSON.parse(sent.answer.local as string) as { code: string }).code
+      }),
+    )
+    expect(codes).toEqual(['CIRCUIT_OPEN', 'NO_ENDPOINT'])
+  })
+
   it('counts answers that break off after good heads', async () => {
     const gateway = await startTo(ONE)
     for (let i = 0; i < 5; i++) {

@@ -64,10 +64,12 @@ export class HealthWatch {
   /** An attempt is over with its body. */
   left(endpoint: LiveEndpoint, error: GatewayError | undefined, ctx: Context, all: readonly LiveEndpoint[]): void {
     giveBack(endpoint)
+    const { circuit, outlier } = endpoint.state
+    // The usual case: a good end after good ends.
+    if (error === undefined && ctx.protocol !== 'grpc' && circuit.cuts === 0 && this.#policy.outliers === null) return
     const attempt = ctx.attempts.findLast((one) => one.endpoint === endpoint)
     // What failed at its head has been counted.
     if (attempt === undefined || signOf(attempt, ctx) !== 'good') return
-    const { circuit, outlier } = endpoint.state
     const sign = signOfEnd(error, ctx)
     if (sign === 'good') {
       circuit.completed()
