@@ -149,6 +149,22 @@ describe('an upstream', () => {
   })
 })
 
+describe('[R35] a trial', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }))
+  afterEach(() => void vi.useRealTimers())
+
+  it('[R35] is given back by a request that picks again without having sent anything', () => {
+    const upstream = upstreamOf(endpoint('a'), endpoint('b'))
+    for (const id of ['a', 'b']) unreachable(upstream, id)
+    vi.advanceTimersByTime(1_000)
+    const ctx = context()
+    const first = upstream.pick(ctx)!
+    const second = upstream.pick(ctx)!
+    expect([first.trial!.hasPlace, second.trial!.hasPlace, second.id]).toEqual([false, true, first.id === 'a' ? 'b' : 'a'])
+    expect(upstream.pick(context())!.id).toBe(first.id)
+  })
+})
+
 describe('the pool of states', () => {
   const identity = { key: 'k', name: 'up', ...PLAIN_SETTINGS } as const
 

@@ -47,10 +47,10 @@ export class Limiter {
     this.#watch()
   }
 
-  /** A place at once: `null`. Otherwise a promise of one, which rejects when the guest gives up or is refused with `OVERLOADED`. */
+  /** A place at once: `null`; whoever waits gets every place that becomes free before anybody new asks. Otherwise a promise of one, which rejects when the guest gives up or is refused with `OVERLOADED`. */
   enter(guest: Guest): Promise<void> | null {
     if (guest.place !== null) return null
-    if (this.active < this.max && this.#queued === 0) {
+    if (this.active < this.max) {
       this.#place(guest)
       return null
     }
