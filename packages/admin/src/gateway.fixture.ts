@@ -50,6 +50,7 @@ export function upstreamNamed(name: string, over: Partial<Upstream> = {}): Upstr
     handler: null,
     hostMode: 'preserve',
     transport: { protocol: 'auto', tls: null },
+    concurrency: null,
     pick: () => undefined,
     ...over,
   }
@@ -90,7 +91,24 @@ export function routeFor(path: string, over: Partial<Route> = {}): Route {
 
 /** An endpoint that is available. */
 export function endpointAt(origin: string, over: Partial<EndpointStatus> = {}): EndpointStatus {
-  return { id: origin, origin, weight: 1, labels: {}, state: 'available', outForMs: 0, active: 0, failures: 0, ...over }
+  return {
+    id: origin,
+    origin,
+    weight: 1,
+    labels: {},
+    state: 'available',
+    reason: null,
+    since: null,
+    outForMs: 0,
+    active: 0,
+    failures: 0,
+    cuts: 0,
+    refusals: 0,
+    ejections: 0,
+    circuit: 'closed',
+    check: null,
+    ...over,
+  }
 }
 
 /** The `env` that a Node server hands over. */

@@ -65,7 +65,9 @@ describe('against a running gateway', () => {
     await using gateway = createGateway({ upstreams: { users: [`http://127.0.0.1:${port}`] }, routes: [{ path: '/*', upstream: 'users' }] })
     expect((await gateway.request('/')).status).toBe(502)
     await waitFor(async () => {
-      expect(await read(gateway, 'upstreams')).toMatchObject({ upstreams: [{ name: 'users', endpoints: [{ state: 'out', failures: 1 }] }] })
+      expect(await read(gateway, 'upstreams')).toMatchObject({
+        upstreams: [{ name: 'users', endpoints: [{ state: 'out', reason: 'unreachable', refusals: 1 }] }],
+      })
       return true
     })
     expect(await read(gateway, 'health')).toMatchObject({ status: 'degraded' })

@@ -28,8 +28,6 @@ describe('[R31] nothing is ignored', () => {
       'discovery.backend',
       'discovery.kubernetes.namespace',
       'discovery.kubernetes.label_selector',
-      'routing.circuit_breaker.failure_threshold',
-      'routing.circuit_breaker.timeout',
       'observability.tracing.enabled',
       'observability.tracing.exporter',
       'observability.tracing.endpoint',
@@ -46,7 +44,6 @@ describe('[R31] nothing is ignored', () => {
     ['routing: { load_balance: ring_hash }', 'routing.load_balance'],
     ['discovery: { backend: consul }', 'discovery.backend'],
     ['discovery: { backend: static, backends: [dns] }', 'discovery.backends'],
-    ['upstreams: [{ name: a, health_check: { path: /h }, instances: [{ address: a, port: 1 }] }]', 'upstreams[0].health_check.path'],
     [
       'admin: { auth: { type: oidc, username: a, password_hash: $2b$04$aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa } }',
       'admin.auth.type',

@@ -43,6 +43,8 @@ export const ERRORS = {
   UPSTREAM_RESET: { status: 502, source: 'upstream', retry: 'idempotent', title: 'The upstream closed the connection' },
   UPSTREAM_PROTOCOL: { status: 502, source: 'upstream', retry: 'never', title: 'The upstream sent an invalid response' },
   UPSTREAM_REFUSED: { status: 503, source: 'upstream', retry: 'always', title: 'The upstream did not accept the request' },
+  CIRCUIT_OPEN: { status: 503, source: 'upstream', retry: 'never', title: 'The upstream is failing and is left alone for a while' },
+  OVERLOADED: { status: 503, source: 'upstream', retry: 'never', title: 'The upstream has too many requests' },
   NO_ENDPOINT: { status: 503, source: 'upstream', retry: 'never', title: 'No instance of the upstream is available' },
   NOT_READY: { status: 503, source: 'gateway', retry: 'never', title: 'The gateway is not ready' },
   AUTH_UNAVAILABLE: { status: 503, source: 'gateway', retry: 'never', title: 'Callers cannot be authenticated at the moment' },
@@ -65,6 +67,8 @@ export class GatewayError extends Error {
   readonly code: string
   readonly spec: ErrorSpec
   readonly [BRAND] = true
+  /** Seconds after which the client may come again, told to it in `Retry-After`; `null` when nobody knows. */
+  retryAfter: number | null = null
 
   constructor(code: ErrorCode, message?: string, cause?: unknown)
   constructor(code: string, message: string | undefined, cause: unknown, spec: ErrorSpec)
@@ -78,6 +82,12 @@ export class GatewayError extends Error {
     this.name = 'GatewayError'
     this.code = code
     this.spec = row
+  }
+
+  /** Tells the client when to come again: at least a second. */
+  comeAgainIn(seconds: number): this {
+    this.retryAfter = Math.max(1, Math.ceil(seconds))
+    return this
   }
 
   /** True also for an error of another copy of this package. */
@@ -104,6 +114,7 @@ export class GatewayError extends Error {
         String(new TextEncoder().encode(body).length),
         'cache-control',
         'no-store',
+        ...(this.retryAfter === null ? [] : ['retry-after', String(this.retryAfter)]),
       ]),
       body,
     }

@@ -6,8 +6,9 @@ import { Deadlines } from './exchange/deadlines.ts'
 import { diffSnapshots } from './snapshot/diff.ts'
 import { Discovery } from './discovery/supervise.ts'
 import { enforcedBy } from './snapshot/validate-auth.ts'
-import { EndpointPool } from './upstream/endpoint-state.ts'
 import { farpCounts, observe } from './metrics/observe.ts'
+import { HEALTH } from './upstream/health/verdict.ts'
+import { HealthChecks } from './upstream/health/checks.ts'
 import { LaneHost, LANES } from './lane-host.ts'
 import { Metrics } from './metrics/gateway-metrics.ts'
 import { PluginSet } from './plugin/set.ts'
@@ -50,11 +51,11 @@ class RunningGateway implements Gateway {
   readonly synced: Promise<void>
   readonly metrics: Metrics
   readonly [LANES]: LaneHost
+  readonly [HEALTH]: HealthChecks
   #options: GatewayOptions
   readonly #log: Logger
   readonly #current: Current
   readonly #workshop: Workshop
-  readonly #pool = new EndpointPool()
   readonly #deadlines = new Deadlines()
   readonly #discovery: Discovery
   readonly #sources: Sources
@@ -78,8 +79,12 @@ class RunningGateway implements Gateway {
     this.#options = options
     this.#log = options.log ?? silentLogger
     const plugins = new PluginSet(this.#log)
-    this.metrics = new Metrics({ farp: () => farpCounts(this.snapshot), plugins: () => plugins.list })
-    this.#workshop = { upstreams: new UpstreamSet(this.#pool), plugins, seriesFor: (label) => this.metrics.seriesFor(label) }
+    this.metrics = new Metrics({
+      farp: () => farpCounts(this.snapshot),
+      upstreams: () => this.#liveUpstreams,
+      plugins: () => plugins.list,
+    })
+    this.#workshop = { upstreams: new UpstreamSet(this.#log), plugins, seriesFor: (label) => this.metrics.seriesFor(label) }
     const empty: Snapshot = { generation: 0, routes: [], upstreams: new Map(), sets: new Map(), standby: [], table: new RouteTable() }
     this.#current = new Current(new Generation(empty, () => {}))
     this.#discovery = new Discovery(this.#log)
@@ -103,6 +108,7 @@ class RunningGateway implements Gateway {
       acquire: () => this.#current.acquire(),
       fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
     })
+    this[HEALTH] = new HealthChecks(this.#log, options.fetch ?? ((input, init) => globalThis.fetch(input, init)))
     this.ready = this.#start()
     const reported = new Promise<void>((resolve, reject) => {
       this.#markSynced = resolve
@@ -117,6 +123,10 @@ class RunningGateway implements Gateway {
 
   get snapshot(): Snapshot {
     return this.#current.generation.snapshot
+  }
+
+  get #liveUpstreams(): LiveUpstream[] {
+    return [...this.snapshot.upstreams.values()] as LiveUpstream[]
   }
 
   get isSynced(): boolean {
@@ -211,6 +221,7 @@ class RunningGateway implements Gateway {
     this.#stop.abort()
     this.#sources.stop()
     this.#discovery.stop()
+    this[HEALTH].stop()
     this.#failSynced(new GatewayError('NOT_READY', 'The gateway was disposed.'))
     await this.#building.catch(() => {})
     const underWay = Array.from(this.#deadlines, (request) => request as Context)
@@ -239,8 +250,9 @@ class RunningGateway implements Gateway {
   }
 
   #assignEndpoints(services: ServiceSet): void {
-    for (const upstream of this.#assembly?.assign(services, this.#applied) ?? [])
-      this.#tell(this.#onEndpoints, (listener) => listener(upstream))
+    const changed = this.#assembly?.assign(services, this.#applied) ?? []
+    if (changed.length > 0) this[HEALTH].watch(this.#liveUpstreams)
+    for (const upstream of changed) this.#tell(this.#onEndpoints, (listener) => listener(upstream))
   }
 
   /** A listener that throws is its author's trouble: the gateway goes on. */
@@ -292,6 +304,7 @@ class RunningGateway implements Gateway {
     assembly.commit(this.services)
     this.#opener.builtIn = builtInRoutes(assembly.hooks, this.#workshop)
     this.#current.swap(assembly.generation)
+    this[HEALTH].watch(this.#liveUpstreams)
     this.#assembly = assembly
     this.#applied = sets
     this.#generation += 1

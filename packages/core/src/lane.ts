@@ -1,5 +1,9 @@
 // The inside of a gateway, for packages that serve it (`@octopus-gateway/node`). Not for applications.
 export { LANES, LaneHost } from './lane-host.ts'
+export { HEALTH } from './upstream/health/verdict.ts'
+export type { HealthControl, Verdict } from './upstream/health/verdict.ts'
+export { judgeAnswer, MOST_BODY, USER_AGENT } from './upstream/health/fetch-prober.ts'
+export type { HealthProber, Probe, ProbeResult } from './upstream/health/prober.ts'
 export { Context } from './exchange/request-context.ts'
 export type { Upload } from './exchange/request-context.ts'
 export { grpcStatusIn, grpcTrailers } from './exchange/grpc.ts'

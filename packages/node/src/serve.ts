@@ -1,9 +1,10 @@
 import { connectionLimits, patienceOf } from './serve-options.ts'
 import { Connections } from './connections.ts'
 import { createHttp1 } from './http1-server.ts'
-import { LANES } from '@octopus-gateway/core/lane'
+import { HEALTH, LANES } from '@octopus-gateway/core/lane'
 import { Listener } from './listener.ts'
 import { listening, listenOn } from './listen.ts'
+import { NodeProber } from './health/prober.ts'
 import { peek } from './peek.ts'
 import { Probes } from './probes.ts'
 import { SecureListener } from './tls/secure-listener.ts'
@@ -15,7 +16,7 @@ import { warnOfHidden } from './hidden-routes.ts'
 import { Wires } from './wires.ts'
 import type { CloseOptions, ServeOptions, Server } from './serve-options.ts'
 import type { Gateway } from '@octopus-gateway/core'
-import type { LaneHost } from '@octopus-gateway/core/lane'
+import type { HealthControl, LaneHost } from '@octopus-gateway/core/lane'
 import type { Server as NetServer, Socket } from 'node:net'
 import type { TlsOptions } from './tls/options.ts'
 import type { TLSSocket } from 'node:tls'
@@ -35,7 +36,8 @@ const DEFAULT_GRACE = '10s'
  */
 export async function serve(gateway: Gateway, options: ServeOptions = {}): Promise<Server> {
   await gateway.ready
-  const lanes = (gateway as Gateway & { readonly [LANES]: LaneHost })[LANES]
+  const inside = gateway as Gateway & { readonly [LANES]: LaneHost; readonly [HEALTH]: HealthControl }
+  const lanes = inside[LANES]
   const { metrics } = lanes
   const { log } = lanes.opener.shared
   const { host = '0.0.0.0', tls } = options
@@ -44,6 +46,8 @@ export async function serve(gateway: Gateway, options: ServeOptions = {}): Promi
   const refused = (): void => metrics.rejected('tls_handshake')
   const secure = tls === undefined ? null : await SecureListener.create(tls, { handshake: patience.header, log, refused })
   const wire = new Wires(options.upstreamClient)
+  const prober = new NodeProber(options.upstreamClient)
+  const probing = inside[HEALTH].use(prober)
   const listener = new Listener(lanes, wire, { patience, probes })
   const streams = new StreamListener(listener, { patience, log, metrics })
   const http1 = createHttp1(listener, patience)
@@ -80,9 +84,10 @@ export async function serve(gateway: Gateway, options: ServeOptions = {}): Promi
     connections.retire()
     const timer = setTimeout(() => connections.destroy(), graceMs)
     await Promise.all([closed, connections.empty()]).finally(() => clearTimeout(timer))
+    probing[Symbol.dispose]()
     // Until now its timer has looked for late heads.
     http1.server.close()
-    await wire.close(1_000)
+    await Promise.all([wire.close(1_000), prober.close()])
   }
   const update: Server['update'] = ({ timeouts, limits }) => {
     Object.assign(patience, patienceOf(timeouts))

@@ -47,7 +47,12 @@ async function probe({ port }) {
     await sleep(5)
   }
   times.sort((a, b) => a - b)
-  parentPort.postMessage({ count: times.length, failed, p50: times[Math.floor(times.length * 0.5)], p99: times[Math.floor(times.length * 0.99)] })
+  parentPort.postMessage({
+    count: times.length,
+    failed,
+    p50: times[Math.floor(times.length * 0.5)],
+    p99: times[Math.floor(times.length * 0.99)],
+  })
   agent.destroy()
 }
 

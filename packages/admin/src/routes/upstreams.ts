@@ -1,7 +1,7 @@
 import { json } from '../answers.ts'
 import { redactMetadata, redactText } from '../redact.ts'
 import { sortedBy } from '../order.ts'
-import type { EndpointStatus, Gateway } from '@octopus-gateway/core'
+import type { ConcurrencyStatus, EndpointStatus, Gateway } from '@octopus-gateway/core'
 
 /** Every upstream of the current generation with the state of its endpoints. */
 export function upstreams(gateway: Gateway): Response {
@@ -12,6 +12,7 @@ export function upstreams(gateway: Gateway): Response {
       name: upstream.name,
       kind: upstream.handler === null ? 'endpoints' : 'function',
       host: upstream.hostMode,
+      concurrency: upstream.concurrency === null ? null : loadOf(upstream.concurrency),
       endpoints: sortedBy(gateway.endpoints(upstream), ({ origin, id }) => [origin, id]).map(viewOf),
     })),
   })
@@ -25,8 +26,26 @@ function viewOf(endpoint: EndpointStatus): Record<string, unknown> {
     zone: endpoint.zone ?? null,
     labels: redactMetadata(endpoint.labels),
     state: endpoint.state,
+    reason: endpoint.reason,
+    since: timeOf(endpoint.since),
     out_for_ms: endpoint.outForMs,
     active: endpoint.active,
+    circuit: endpoint.circuit,
     failures: endpoint.failures,
+    cuts: endpoint.cuts,
+    refusals: endpoint.refusals,
+    ejections: endpoint.ejections,
+    check:
+      endpoint.check === null
+        ? null
+        : { healthy: endpoint.check.healthy, reason: redactText(endpoint.check.reason), since: timeOf(endpoint.check.since) },
   }
+}
+
+function timeOf(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString()
+}
+
+function loadOf({ max, active, queued, refused, timedOut }: ConcurrencyStatus): Record<string, number> {
+  return { max, active, queued, refused, timed_out: timedOut }
 }

@@ -67,24 +67,31 @@ test('/_/routes tells everything about a route, sorted, and who stands by', asyn
 test('/_/upstreams tells the state of every endpoint', async () => {
   const out = endpointAt('http://10.0.0.8:80', {
     state: 'out',
-    outForMs: 900,
+    reason: 'unhealthy',
+    since: 1_000,
+    outForMs: null,
     active: 2,
     failures: 3,
+    check: { healthy: false, reason: 'status 503 of http://u:p@h/?token=t', since: 1_000 },
     zone: 'z',
     labels: { role: 'blue', token: 't' },
   })
   const body = await read('upstreams', {
-    upstreams: [upstreamNamed('users'), upstreamNamed('inside', { handler: () => new Response() })],
+    upstreams: [
+      upstreamNamed('users', { concurrency: { max: 8, active: 8, queued: 1, refused: 2, timedOut: 3 } }),
+      upstreamNamed('inside', { handler: () => new Response() }),
+    ],
     endpoints: { users: [out, endpointAt('http://10.0.0.7:80')] },
   })
   expect(body).toEqual({
     generation: 7,
     upstreams: [
-      { name: 'inside', kind: 'function', host: 'preserve', endpoints: [] },
+      { name: 'inside', kind: 'function', host: 'preserve', concurrency: null, endpoints: [] },
       {
         name: 'users',
         kind: 'endpoints',
         host: 'preserve',
+        concurrency: { max: 8, active: 8, queued: 1, refused: 2, timed_out: 3 },
         endpoints: [
           {
             id: 'http://10.0.0.7:80',
@@ -93,9 +100,16 @@ test('/_/upstreams tells the state of every endpoint', async () => {
             zone: null,
             labels: {},
             state: 'available',
+            reason: null,
+            since: null,
             out_for_ms: 0,
             active: 0,
+            circuit: 'closed',
             failures: 0,
+            cuts: 0,
+            refusals: 0,
+            ejections: 0,
+            check: null,
           },
           {
             id: 'http://10.0.0.8:80',
@@ -104,9 +118,20 @@ test('/_/upstreams tells the state of every endpoint', async () => {
             zone: 'z',
             labels: { role: 'blue', token: '[redacted]' },
             state: 'out',
-            out_for_ms: 900,
+            reason: 'unhealthy',
+            since: '1970-01-01T00:00:01.000Z',
+            out_for_ms: null,
             active: 2,
+            circuit: 'closed',
             failures: 3,
+            cuts: 0,
+            refusals: 0,
+            ejections: 0,
+            check: {
+              healthy: false,
+              reason: 'status 503 of http://[redacted]@h/?token=[redacted]',
+              since: '1970-01-01T00:00:01.000Z',
+            },
           },
         ],
       },

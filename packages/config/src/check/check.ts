@@ -1,6 +1,7 @@
 import { checkAdmin } from './admin.ts'
 import { checkDiscovery } from './discovery.ts'
 import { checkProbes } from './probes.ts'
+import { checkSharedHealth } from './health.ts'
 import { checkRoutes } from './routes.ts'
 import { checkTls } from './tls.ts'
 import { checkUpstreams } from './upstreams.ts'
@@ -12,6 +13,7 @@ export function check(draft: Draft): Problem[] {
   return [
     ...checkDiscovery(draft),
     ...checkUpstreams(draft),
+    ...checkSharedHealth(draft),
     ...checkRoutes(draft),
     ...checkAdmin(draft),
     ...checkTls(draft),

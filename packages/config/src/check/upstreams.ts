@@ -1,3 +1,4 @@
+import { checkHealth } from './health.ts'
 import type { Draft } from './draft.ts'
 import type { Problem } from '../report/issues.ts'
 import type { Path } from '../tree/node.ts'
@@ -19,7 +20,7 @@ export function* checkUpstreams(draft: Draft): Generator<Problem> {
         message: `upstreams[${first}] already has the name ${upstream.name}; rename or remove one`,
       }
     else if (upstream.name !== undefined) names.set(upstream.name, index)
-    for (const problem of [...checkInstances(upstream, draft), ...checkTransport(upstream)])
+    for (const problem of [...checkInstances(upstream, draft), ...checkTransport(upstream), ...checkHealth(upstream, draft)])
       yield { ...problem, path: [...path, ...problem.path] }
   }
 }

@@ -30,6 +30,8 @@ export interface Attempt {
   readonly ms: number
   /** The status it answered with; absent when it failed. */
   readonly status?: number
+  /** Of gRPC: the status that the head told, where no message followed. */
+  readonly grpcStatus?: number | undefined
   readonly error?: GatewayError
 }
 

@@ -36,12 +36,13 @@ export async function exchange<In, Out>(ctx: Context, wire: Wire<In, Out>, body:
 /** Sends the request to endpoints of its upstream until one answers. Rejects with a `GatewayError`. */
 export async function forward<In, Out>(ctx: Context, wire: Wire<In, Out>, body: In): Promise<Answer<Out>> {
   const { upstream } = ctx
+  const queued = upstream.limiter?.enter(ctx)
+  if (queued) await queued
   for (;;) {
     giveUpIfEnded(ctx)
     ctx.checkCall()
     const endpoint = upstream.pick(ctx)
-    if (endpoint === undefined)
-      throw ctx.attempts.at(-1)?.error ?? new GatewayError('NO_ENDPOINT', `No instance of upstream "${upstream.name}" is available.`)
+    if (endpoint === undefined) throw ctx.attempts.at(-1)?.error ?? upstream.nothingLeft(ctx)
     const head = outgoingHead(ctx, endpoint)
     const { onUpstreamRequest } = ctx.route.phases
     if (onUpstreamRequest !== null) {
@@ -69,7 +70,8 @@ export async function forward<In, Out>(ctx: Context, wire: Wire<In, Out>, body: 
       if (mayRetry(ctx, error, wire.replayable(body))) continue
       throw error
     }
-    ctx.attempted({ endpoint, ms: performance.now() - startedAt, status: answered.head.status })
+    const told = ctx.protocol === 'grpc' ? grpcStatusIn(answered.head.headers) : undefined
+    ctx.attempted({ endpoint, ms: performance.now() - startedAt, status: answered.head.status, grpcStatus: told })
     try {
       const received = responseHead(answered.head, ctx.protocol)
       const { onUpstreamResponse } = ctx.route.phases
@@ -173,7 +175,9 @@ function spoiled<Out>(ctx: Context, answer: Answer<Out>, thrown: unknown): Answe
 }
 
 function logFailure(ctx: Context, error: GatewayError): void {
-  const level = error.spec.source === 'gateway' ? 'error' : error.spec.source === 'upstream' ? 'warn' : 'debug'
+  // Whoever is told to come again is turned away for a reason that was logged when it began.
+  const level =
+    error.retryAfter !== null ? 'debug' : error.spec.source === 'gateway' ? 'error' : error.spec.source === 'upstream' ? 'warn' : 'debug'
   ctx.log[level]('request failed', {
     code: error.code,
     reason: error.message,

@@ -7,6 +7,7 @@ import type { Attempt, Client, Outcome, RequestContext } from './context.ts'
 import type { Deadlines, Timed } from './deadlines.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 import type { LiveEndpoint } from '../upstream/endpoint-state.ts'
+import type { Guest, Limiter } from '../upstream/health/limiter.ts'
 import type { Generation } from '../snapshot/current.ts'
 import type { LiveUpstream } from '../upstream/live-upstream.ts'
 import type { Logger } from '../log/logger.ts'
@@ -58,7 +59,7 @@ export interface Given {
 }
 
 /** The inside of a `RequestContext`: what lanes and the engine need beyond what plugins see. */
-export class Context implements RequestContext, Timed {
+export class Context implements RequestContext, Timed, Guest {
   readonly route: Route
   readonly upstream: LiveUpstream
   readonly params: Readonly<Record<string, string>>
@@ -81,6 +82,10 @@ export class Context implements RequestContext, Timed {
   readonly peer: Peer
   readonly startedAt = performance.now()
   attempts: Attempt[] = NO_ATTEMPTS
+  /** Picked and not sent to yet, where others wait for the outcome. */
+  pending: LiveEndpoint | null = null
+  waiting: Abortable | null = null
+  place: Limiter | null = null
   deadline = Infinity
   timedNext: Timed | null = null
   timedPrevious: Timed | null = null
@@ -228,6 +233,7 @@ export class Context implements RequestContext, Timed {
   sending(sending: Abortable, endpoint: LiveEndpoint): void {
     this.#sending = sending
     this.#active = endpoint
+    if (this.pending === endpoint) this.pending = null
     this.upstream.began(endpoint)
   }
 
@@ -235,12 +241,12 @@ export class Context implements RequestContext, Timed {
   attempted(attempt: Attempt): void {
     if (this.attempts === NO_ATTEMPTS) this.attempts = [attempt]
     else this.attempts.push(attempt)
-    if (this.#active !== null) this.upstream.attempted(this.#active, attempt)
+    if (this.#active !== null) this.upstream.attempted(this.#active, attempt, this)
     if (attempt.error !== undefined) this.#leave(attempt.error)
   }
 
   #leave(error: GatewayError | undefined): void {
-    if (this.#active !== null) this.upstream.left(this.#active, error)
+    if (this.#active !== null) this.upstream.left(this.#active, error, this)
     this.#active = null
     this.#sending = null
   }
@@ -305,6 +311,7 @@ export class Context implements RequestContext, Timed {
     this.deadline = Infinity
     this.#abort?.abort(error)
     this.#sending?.abort(error)
+    this.waiting?.abort(error)
     if (this.#isBody) this.downstream?.cut(error)
   }
 
@@ -320,6 +327,8 @@ export class Context implements RequestContext, Timed {
     this.#shared.deadlines.unwatch(this)
     const error = outcome.error ?? this.ended ?? this.failure ?? undefined
     this.#leave(error)
+    if (this.pending !== null) this.upstream.notSent(this.pending)
+    this.place?.leave(this)
     this.downstream = null
     this.onFinish?.()
     if (outcome.error !== undefined) this.#abort?.abort(outcome.error)

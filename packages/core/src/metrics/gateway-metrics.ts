@@ -1,5 +1,7 @@
+import { healthLines } from './health-lines.ts'
 import { describe, Histogram, labelValue } from './registry.ts'
 import type { Context } from '../exchange/request-context.ts'
+import type { HealthFigures } from './health-lines.ts'
 import type { Outcome } from '../exchange/context.ts'
 
 /** The gateway's own metrics. */
@@ -35,6 +37,7 @@ class RouteSeries {
 /** What the exposition asks for when it is made. */
 export interface MetricSources {
   farp(): FarpCounts
+  upstreams(): readonly HealthFigures[]
   plugins(): readonly { readonly name: string; readonly version: string }[]
 }
 
@@ -99,7 +102,7 @@ export class Metrics implements GatewayMetrics {
   }
 
   exposition(): string {
-    return this.#requestLines() + this.#upstreamLines() + this.#gaugeLines() + this.#farpLines()
+    return this.#requestLines() + this.#upstreamLines() + this.#gaugeLines() + healthLines(this.#sources.upstreams()) + this.#farpLines()
   }
 
   #requestLines(): string {
@@ -145,7 +148,6 @@ export class Metrics implements GatewayMetrics {
         'Client connections that were refused or ended for what they did, by reason.',
       ) +
       [...this.#rejected].map(([reason, count]) => `octopus_rejected_connections_total{reason="${reason}"} ${count}\n`).join('') +
-      describe('octopus_circuit_breaker_state', 'gauge', 'Worst breaker of an upstream: 0 closed, 1 half-open, 2 open.') +
       describe('octopus_plugin_loaded', 'gauge', 'Plugins that are set up, by version.') +
       this.#pluginLines()
     )

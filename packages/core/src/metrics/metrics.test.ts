@@ -28,22 +28,29 @@ const lines = (gateway: Gateway, start: string): string[] =>
     .filter((line) => line.startsWith(start))
 
 describe('the exposition', () => {
-  it('has HELP and TYPE of all ten metrics from the start, and no series of what does not exist', async () => {
-    const text = new Metrics({ farp: () => ({ services: 0, routes: [] }), plugins: () => [] }).exposition()
+  it('has HELP and TYPE of all metrics from the start, and no series of what does not exist', async () => {
+    const text = new Metrics({ farp: () => ({ services: 0, routes: [] }), upstreams: () => [], plugins: () => [] }).exposition()
     const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => `${name} ${type}`)
     expect(types.sort()).toEqual([
       'octopus_active_connections gauge',
+      'octopus_circuit_breaker_opened_total counter',
       'octopus_circuit_breaker_state gauge',
       'octopus_farp_routes_total gauge',
       'octopus_farp_schema_updates_total counter',
       'octopus_farp_services_total gauge',
+      'octopus_health_checks_total counter',
       'octopus_plugin_loaded gauge',
       'octopus_rejected_connections_total counter',
       'octopus_request_duration_seconds histogram',
       'octopus_requests_total counter',
+      'octopus_upstream_concurrent_requests gauge',
+      'octopus_upstream_ejections_total counter',
+      'octopus_upstream_endpoints gauge',
+      'octopus_upstream_overload_total counter',
+      'octopus_upstream_queued_requests gauge',
       'octopus_upstream_requests_total counter',
     ])
-    expect([...text.matchAll(/^# HELP (\S+) \S/gm)]).toHaveLength(10)
+    expect([...text.matchAll(/^# HELP (\S+) \S/gm)]).toHaveLength(types.length)
     expect(text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))).toEqual([
       'octopus_active_connections 0',
       'octopus_farp_services_total 0',
@@ -123,7 +130,9 @@ describe('the exposition', () => {
     expect(labelValue('a"b\\c\nd')).toBe('"a\\"b\\\\c\\nd"')
     const gateway = await start({ upstreams: { 'u"p\n': ['http://10.0.0.1'] }, routes: [{ path: '/q"x', upstream: 'u"p\n' }] })
     await request(gateway, { target: '/q"x' })
-    expect(lines(gateway, 'octopus_upstream')).toEqual(['octopus_upstream_requests_total{upstream="u\\"p\\n",status="200"} 1'])
+    expect(lines(gateway, 'octopus_upstream_requests_total{')).toEqual([
+      'octopus_upstream_requests_total{upstream="u\\"p\\n",status="200"} 1',
+    ])
     expect(lines(gateway, 'octopus_requests_total')).toEqual(['octopus_requests_total{method="GET",status="200",route="/q\\"x"} 1'])
   })
 

@@ -6,7 +6,7 @@ import { endpointsOf } from '../discovery/resolve.ts'
 import { DEFAULT_TRANSPORT } from '../upstream/transport.ts'
 import { Generation } from './current.ts'
 import { slices } from '../slices.ts'
-import { healthPolicy } from '../upstream/health.ts'
+import { healthIssues, healthPolicy } from '../upstream/health.ts'
 import { enforcedBy, enforcementIssues, setIssues } from './validate-auth.ts'
 import { isOptions, validateRoutes, validateSettings, validateUpstreams } from './validate.ts'
 import type { ConfigIssue } from '../errors.ts'
@@ -57,7 +57,12 @@ export async function checkOptions(options: GatewayOptions): Promise<ConfigIssue
   const upstreams = options.upstreams ?? {}
   const routes = options.routes ?? []
   const ofRoutes = await validateRoutes(routes, new Set(Object.keys(upstreams)), 'routes')
-  const issues = [...validateSettings(options.routing ?? {}, 'routing'), ...validateUpstreams(upstreams, 'upstreams'), ...ofRoutes]
+  const issues = [
+    ...validateSettings(options.routing ?? {}, 'routing'),
+    ...healthIssues(options.routing ?? {}, 'routing'),
+    ...validateUpstreams(upstreams, 'upstreams'),
+    ...ofRoutes,
+  ]
   return issues.length > 0 ? issues : checkDuplicates(routes)
 }
 

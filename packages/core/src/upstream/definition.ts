@@ -1,7 +1,7 @@
 import type { BalancingSettings } from './balancing.ts'
 import type { Duration } from '../time.ts'
 import type { Endpoint } from './endpoint.ts'
-import type { HealthSettings } from './health.ts'
+import type { OwnHealthSettings } from './health.ts'
 import type { RetrySettings } from '../exchange/retry-settings.ts'
 import type { UpstreamProtocol, UpstreamTls } from './transport.ts'
 
@@ -22,7 +22,7 @@ export interface RoutingSettings extends RetrySettings {
 }
 
 /** An upstream written out. */
-export interface UpstreamOptions extends RoutingSettings, BalancingSettings, HealthSettings {
+export interface UpstreamOptions extends RoutingSettings, BalancingSettings, OwnHealthSettings {
   /** Origins (`http://10.0.0.7:8080`), endpoints with weights and labels, or the instances of a discovered service. */
   readonly endpoints: readonly (string | Endpoint)[] | { readonly discover: string }
   /** `preserve` (default) sends the client's Host to the upstream; `upstream` sends the endpoint's own authority. */

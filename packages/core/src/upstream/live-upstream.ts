@@ -1,15 +1,17 @@
 import { balancingPolicy } from './balancing.ts'
 import { DEFAULT_TRANSPORT } from './transport.ts'
 import { healthPolicy } from './health.ts'
+import { GatewayError } from '../errors.ts'
+import { HealthWatch } from './health/watch.ts'
 import { roundRobin } from './balancers/round-robin.ts'
 import type { BalancingPolicy } from './balancing.ts'
 import type { HealthPolicy } from './health.ts'
-import type { Balancer, Upstream } from './upstream.ts'
+import type { Balancer, ConcurrencyStatus, Upstream } from './upstream.ts'
 import type { Attempt, RequestContext } from '../exchange/context.ts'
 import type { Context } from '../exchange/request-context.ts'
 import type { Endpoint } from './endpoint.ts'
-import type { GatewayError } from '../errors.ts'
-import type { EndpointPool, EndpointStatus, LiveEndpoint } from './endpoint-state.ts'
+import type { Limiter } from './health/limiter.ts'
+import type { EndpointPool, EndpointStatus, HealthCounts, LiveEndpoint } from './endpoint-state.ts'
 import type { Transport } from './transport.ts'
 import type { UpstreamHandler } from './definition.ts'
 
@@ -39,44 +41,65 @@ export class LiveUpstream implements Upstream {
   readonly transport: Transport
   readonly balancing: BalancingPolicy
   readonly health: HealthPolicy
-  readonly #pool: EndpointPool
+  /** What is known of it beyond this generation. */
+  readonly pool: EndpointPool
+  readonly #watch: HealthWatch
   #endpoints: readonly LiveEndpoint[] = []
   #balancer: Balancer = roundRobin([])
 
   constructor(name: string, pool: EndpointPool, settings: UpstreamSettings) {
     this.name = name
-    this.#pool = pool
+    this.pool = pool
     this.handler = settings.handler
     this.hostMode = settings.hostMode
     this.transport = settings.transport
     this.balancing = settings.balancing
     this.health = settings.health
+    this.#watch = new HealthWatch(name, pool, settings.health)
   }
 
-  get endpoints(): readonly Endpoint[] {
+  get endpoints(): readonly LiveEndpoint[] {
     return this.#endpoints
+  }
+
+  /** Who may send a request; `null` when everybody may. */
+  get limiter(): Limiter | null {
+    return this.health.concurrency === null ? null : this.pool.limiter
+  }
+
+  get concurrency(): ConcurrencyStatus | null {
+    return this.limiter?.status ?? null
+  }
+
+  get isChecked(): boolean {
+    return this.health.check !== null
+  }
+
+  get counts(): Readonly<HealthCounts> {
+    return this.pool.counts
   }
 
   /** Replaces all endpoints; returns whether anything changed. The balancer keeps its place when nothing did. */
   assign(endpoints: readonly Endpoint[]): boolean {
+    this.pool.limiter.configure(this.health.concurrency)
     if (sameEndpoints(this.#endpoints, endpoints)) return false
     const before = this.#endpoints
-    this.#endpoints = this.#pool.adopt(endpoints)
-    this.#pool.release(before)
+    this.#endpoints = this.pool.adopt(endpoints)
+    this.pool.release(before)
     this.#balancer = roundRobin(this.#endpoints)
     return true
   }
 
   /**
-   * The next endpoint not yet tried by this request. Healthy ones first; when all that are left are out for a while, one of them is tried
-   * all the same, because a likely failure is better than a certain one. An endpoint whose connection broke is offered again when it is
-   * the only one, since a kept connection may end just as a request is sent (RFC 9112, section 9.5).
+   * The next endpoint not yet tried by this request. Healthy ones first; when all that are left are out, one that only could not be reached,
+   * or only did worse than others, is tried all the same, because a likely failure is better than a certain one. An endpoint whose
+   * connection broke is offered again when it is the only one, since a kept connection may end just as a request is sent (RFC 9112,
+   * section 9.5). Where others wait for the outcome, what is returned is the endpoint with a trial, of this request alone.
    */
   pick(ctx: RequestContext): LiveEndpoint | undefined {
     const now = performance.now()
     const picked = this.#choose(ctx, now)
-    picked?.state.chosen(now)
-    return picked
+    return picked === undefined ? undefined : this.#watch.chosen(picked, ctx as Context, now)
   }
 
   #choose(ctx: RequestContext, now: number): LiveEndpoint | undefined {
@@ -90,7 +113,7 @@ export class LiveUpstream implements Upstream {
       (subset === null || inSubset(endpoint, subset)) && !attempts.some((attempt) => attempt.endpoint.id === endpoint.id)
     const picked =
       this.#balancer.pick(ctx, (endpoint) => fits(endpoint) && (endpoint as LiveEndpoint).state.accepts(now)) ??
-      this.#balancer.pick(ctx, fits) ??
+      this.#balancer.pick(ctx, (endpoint) => fits(endpoint) && (endpoint as LiveEndpoint).state.isLastResort()) ??
       (ctx as Context).brokenEndpoint()
     return picked as LiveEndpoint | undefined
   }
@@ -101,29 +124,43 @@ export class LiveUpstream implements Upstream {
   }
 
   /** The head of an attempt came, or it failed before one: what is known of the endpoint follows from it. */
-  attempted(endpoint: LiveEndpoint, attempt: Attempt): void {
-    if (attempt.error === undefined) endpoint.state.answered()
-    else if (attempt.error.code === 'UPSTREAM_CONNECT') endpoint.state.connectFailed(performance.now())
+  attempted(endpoint: LiveEndpoint, attempt: Attempt, ctx: Context): void {
+    // A function in this process is not out of order because it answers 503: it means what it says.
+    if (this.handler === null) this.#watch.attempted(endpoint, attempt, ctx, this.#endpoints)
   }
 
   /** The attempt is over, with its body; `error` when it failed, or its answer broke off. */
-  left(endpoint: LiveEndpoint, _error: GatewayError | undefined): void {
+  left(endpoint: LiveEndpoint, error: GatewayError | undefined, ctx: Context): void {
     endpoint.state.active -= 1
+    if (this.handler === null) this.#watch.left(endpoint, error, ctx, this.#endpoints)
+  }
+
+  /** An endpoint was picked on trial, and nothing is sent to it after all. */
+  notSent({ state, trial }: LiveEndpoint): void {
+    if (trial !== undefined) state.circuit.giveBack(trial)
+  }
+
+  /** Why a request that was sent nowhere gets no endpoint. */
+  nothingLeft({ route: { subset } }: RequestContext): GatewayError {
+    const now = performance.now()
+    const failing = this.#endpoints.filter(
+      (endpoint) => endpoint.state.reason(now) === 'failing' && (subset === null || inSubset(endpoint, subset)),
+    )
+    if (failing.length === 0) return new GatewayError('NO_ENDPOINT', `No instance of upstream "${this.name}" is available.`)
+    const soonest = Math.min(...failing.map(({ state }) => state.outFor(now)))
+    return new GatewayError('CIRCUIT_OPEN', `What is left of upstream "${this.name}" keeps failing.`).comeAgainIn(soonest / 1_000)
   }
 
   status(now: number): EndpointStatus[] {
     return this.#endpoints.map(({ state, ...endpoint }) => ({
       ...endpoint,
-      state: state.outForMs(now) > 0 ? 'out' : 'available',
-      outForMs: Math.ceil(state.outForMs(now)),
-      active: state.active,
-      failures: state.failures,
+      ...state.status(now),
     }))
   }
 
   /** Lets go of the endpoints' states; the upstream is not used after this. */
   dispose(): void {
-    this.#pool.release(this.#endpoints)
+    this.pool.release(this.#endpoints)
     this.#endpoints = []
     this.#balancer = roundRobin([])
   }

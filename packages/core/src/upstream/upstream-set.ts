@@ -1,6 +1,8 @@
+import { EndpointPool } from './endpoint-state.ts'
 import { LiveUpstream } from './live-upstream.ts'
 import { sameData } from '../same.ts'
-import type { EndpointPool } from './endpoint-state.ts'
+import { silentLogger } from '../log/logger.ts'
+import type { Logger } from '../log/logger.ts'
 import type { UpstreamSettings } from './live-upstream.ts'
 
 /** What makes an upstream the same one in the next generation. */
@@ -11,28 +13,39 @@ export interface UpstreamIdentity extends UpstreamSettings {
   readonly name: string
 }
 
-/** The upstreams of all live generations, each held by those that use it. */
-export class UpstreamSet {
-  readonly #pool: EndpointPool
-  readonly #held = new Map<LiveUpstream, { readonly key: string; users: number }>()
-  /** Usually one of a key; two while a generation with other settings starts or ends. */
-  readonly #byKey = new Map<string, readonly LiveUpstream[]>()
+/** What is known of a key, and the upstreams that have it: usually one; two while a generation with other settings starts or ends. */
+interface Known {
+  readonly pool: EndpointPool
+  upstreams: readonly LiveUpstream[]
+}
 
-  constructor(pool: EndpointPool) {
-    this.#pool = pool
+/** The upstreams of all live generations, each held by those that use it. What is known of a key is forgotten with its last upstream. */
+export class UpstreamSet {
+  readonly #log: Logger
+  readonly #held = new Map<LiveUpstream, { readonly key: string; users: number }>()
+  readonly #byKey = new Map<string, Known>()
+
+  constructor(log: Logger = silentLogger) {
+    this.#log = log
+  }
+
+  /** Keys that something is known of. */
+  get size(): number {
+    return this.#byKey.size
   }
 
   /** The running upstream of this identity, or a new one without endpoints. Matched by one `release`. */
   acquire(identity: UpstreamIdentity): LiveUpstream {
     const { key, name } = identity
-    const known = this.#byKey.get(key) ?? []
-    const same = known.find((upstream) => upstream.name === name && hasSettings(upstream, identity))
+    const known: Known = this.#byKey.get(key) ?? { pool: new EndpointPool(key, this.#log), upstreams: [] }
+    const same = known.upstreams.find((upstream) => upstream.name === name && hasSettings(upstream, identity))
     if (same !== undefined) {
       this.#held.get(same)!.users += 1
       return same
     }
-    const upstream = new LiveUpstream(name, this.#pool, identity)
-    this.#byKey.set(key, [...known, upstream])
+    const upstream = new LiveUpstream(name, known.pool, identity)
+    known.upstreams = [...known.upstreams, upstream]
+    this.#byKey.set(key, known)
     this.#held.set(upstream, { key, users: 1 })
     return upstream
   }
@@ -44,9 +57,9 @@ export class UpstreamSet {
       held.users -= 1
       if (held.users > 0) continue
       this.#held.delete(upstream)
-      const others = this.#byKey.get(held.key)!.filter((other) => other !== upstream)
-      if (others.length === 0) this.#byKey.delete(held.key)
-      else this.#byKey.set(held.key, others)
+      const known = this.#byKey.get(held.key)!
+      known.upstreams = known.upstreams.filter((other) => other !== upstream)
+      if (known.upstreams.length === 0) this.#byKey.delete(held.key)
       upstream.dispose()
     }
   }

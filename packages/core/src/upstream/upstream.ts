@@ -3,6 +3,18 @@ import type { RequestContext } from '../exchange/context.ts'
 import type { Transport } from './transport.ts'
 import type { UpstreamHandler } from './definition.ts'
 
+/** Requests of an upstream that has a limit for them. */
+export interface ConcurrencyStatus {
+  /** Requests that may be under way at a time. */
+  readonly max: number
+  readonly active: number
+  /** Requests that wait for their turn. */
+  readonly queued: number
+  /** Refused so far: with a full queue, and after their time in it. */
+  readonly refused: number
+  readonly timedOut: number
+}
+
 /** A named group of endpoints. Routes hold the object; only `endpoints` is replaced, whole, when instances come and go. */
 export interface Upstream {
   readonly name: string
@@ -11,6 +23,8 @@ export interface Upstream {
   readonly handler: UpstreamHandler | null
   readonly hostMode: 'preserve' | 'upstream'
   readonly transport: Transport
+  /** `null` without a limit. */
+  readonly concurrency: ConcurrencyStatus | null
   /** The next endpoint for this request, or `undefined` when none is left that was not tried. */
   pick(ctx: RequestContext): Endpoint | undefined
 }
