@@ -1,13 +1,23 @@
+import { figuresOf, healthData, remains, together } from './health-data.ts'
 import { healthLines } from './health-lines.ts'
 import { describe, Histogram, labelValue } from './registry.ts'
+import type { MetricsData } from './data.ts'
 import type { Context } from '../exchange/request-context.ts'
+import type { HealthData } from './health-data.ts'
 import type { HealthFigures } from './health-lines.ts'
 import type { Outcome } from '../exchange/context.ts'
 
 /** The gateway's own metrics. */
 export interface GatewayMetrics {
-  /** The text exposition format, version 0.0.4, ready for `/metrics`. */
-  exposition(): string
+  /**
+   * The text exposition format, version 0.0.4, ready for `/metrics`. What other processes counted (`snapshot()` of their gateways) is added up
+   * with what this one did.
+   */
+  exposition(others?: readonly MetricsData[]): string
+  /** Everything counted so far, as plain, structured-cloneable data. */
+  snapshot(): MetricsData
+  /** The same with what others counted: counts and load added up, the worst state of each endpoint. */
+  sum(others: readonly MetricsData[]): MetricsData
   /** Changes `octopus_active_connections`; whoever owns the listener calls it. */
   connections(delta: number): void
   /** Counts one in `octopus_rejected_connections_total`; whoever owns the listener calls it. */
@@ -55,6 +65,8 @@ export class Metrics implements GatewayMetrics {
   readonly #upstreams = new Map<string, Map<string, number>>()
   readonly #schemaUpdates = new Map<string, number>()
   readonly #sources: MetricSources
+  /** What was merged, by upstream. */
+  readonly #health = new Map<string, HealthData>()
   readonly #rejected = new Map<RejectReason, number>()
   #connections = 0
 
@@ -77,11 +89,11 @@ export class Metrics implements GatewayMetrics {
   }
 
   rejected(reason: RejectReason): void {
-    this.#rejected.set(reason, (this.#rejected.get(reason) ?? 0) + 1)
+    add(this.#rejected, reason, 1)
   }
 
   schemaUpdated(service: string): void {
-    this.#schemaUpdates.set(service, (this.#schemaUpdates.get(service) ?? 0) + 1)
+    add(this.#schemaUpdates, service, 1)
   }
 
   record(ctx: Context, outcome: Outcome): void {
@@ -95,14 +107,64 @@ export class Metrics implements GatewayMetrics {
       this.#countAttempt(ctx.upstream.name, attempt.status === undefined ? 'error' : String(attempt.status))
   }
 
-  #countAttempt(upstream: string, status: string): void {
+  #countAttempt(upstream: string, status: string, count = 1): void {
     let statuses = this.#upstreams.get(upstream)
     if (statuses === undefined) this.#upstreams.set(upstream, (statuses = new Map()))
-    statuses.set(status, (statuses.get(status) ?? 0) + 1)
+    add(statuses, status, count)
   }
 
-  exposition(): string {
-    return this.#requestLines() + this.#upstreamLines() + this.#gaugeLines() + healthLines(this.#sources.upstreams()) + this.#farpLines()
+  snapshot(): MetricsData {
+    const now = performance.now()
+    return {
+      series: this.#series.map(({ label, requests, durations }) => ({
+        label,
+        requests: [...requests],
+        durations: durations.map((histogram) => histogram?.snapshot() ?? null),
+      })),
+      upstreams: [...this.#upstreams].map(([upstream, statuses]) => [upstream, [...statuses]]),
+      schemaUpdates: [...this.#schemaUpdates],
+      rejected: [...this.#rejected],
+      connections: this.#connections,
+      health: [...this.#sources.upstreams().map((upstream) => healthData(upstream, now)), ...this.#health.values()],
+    }
+  }
+
+  /** Adds what others counted. */
+  merge(data: MetricsData): void {
+    for (const { label, requests, durations } of data.series) {
+      const series = this.#series[this.seriesFor(label)]!
+      for (const [key, count] of requests) add(series.requests, key, count)
+      durations.forEach((histogram, method) => {
+        if (histogram !== null) (series.durations[method] ??= new Histogram()).merge(histogram)
+      })
+    }
+    for (const [upstream, statuses] of data.upstreams) for (const [status, count] of statuses) this.#countAttempt(upstream, status, count)
+    for (const [service, count] of data.schemaUpdates) add(this.#schemaUpdates, service, count)
+    for (const [reason, count] of data.rejected) add(this.#rejected, reason, count)
+    this.#connections += data.connections
+    for (const one of data.health) {
+      const known = this.#health.get(one.name)
+      this.#health.set(one.name, known === undefined ? one : together(known, one))
+    }
+  }
+
+  exposition(others: readonly MetricsData[] = []): string {
+    if (others.length > 0) return this.#sum(others).exposition()
+    const upstreams = [...this.#sources.upstreams(), ...[...this.#health.values()].map(figuresOf)]
+    return this.#requestLines() + this.#upstreamLines() + this.#gaugeLines() + healthLines(upstreams) + this.#farpLines()
+  }
+
+  sum(others: readonly MetricsData[]): MetricsData {
+    return this.#sum(others).snapshot()
+  }
+
+  #sum(others: readonly MetricsData[]): Metrics {
+    const own = this.snapshot()
+    const names = new Set(own.health.map(({ name }) => name))
+    const sum = new Metrics({ ...this.#sources, upstreams: () => [] })
+    // As in one process, an upstream that is no more is not shown.
+    for (const data of [own, ...others]) sum.merge({ ...data, health: data.health.filter(({ name }) => names.has(name)) })
+    return sum
   }
 
   #requestLines(): string {
@@ -172,4 +234,15 @@ export class Metrics implements GatewayMetrics {
       text += `octopus_farp_schema_updates_total{service=${labelValue(service)}} ${count}\n`
     return text
   }
+}
+
+/** What several gateways have counted, together; of those that are gone. */
+export function sumOfGone(all: readonly MetricsData[]): MetricsData {
+  const sum = new Metrics({ farp: () => ({ services: 0, routes: [] }), upstreams: () => [], plugins: () => [] })
+  for (const data of all) sum.merge({ ...data, connections: 0, health: data.health.map(remains) })
+  return sum.snapshot()
+}
+
+function add<K>(counts: Map<K, number>, key: K, count: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + count)
 }

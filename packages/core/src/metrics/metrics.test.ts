@@ -178,3 +178,42 @@ describe('the access log', () => {
     expect(entries.every(({ traceId, durationMs }) => /^[\da-f]{32}$/.test(traceId) && durationMs >= 0)).toBe(true)
   })
 })
+
+describe('adding up', () => {
+  it('gives the same text as one process that counted everything', async () => {
+    const [one, two, all] = [await start(), await start(), await start()]
+    const burst = async (gateway: Gateway, count: number): Promise<void> => {
+      for (let i = 0; i < count; i++) await request(gateway, { target: `/users/${i}` })
+      await request(gateway, { target: '/none' })
+      await request(gateway, { target: '/users/1', method: 'PUT' }, new ScriptedWire({ fails: 'UPSTREAM_CONNECT' }, { status: 503 }))
+      gateway.metrics.connections(1)
+    }
+    await burst(one, 3)
+    await burst(two, 4)
+    await burst(all, 3)
+    await burst(all, 4)
+    // Durations are what they are, and which endpoint was tried first too: only how many there were can be compared.
+    const comparable = (text: string): string[] =>
+      text.split('\n').filter((line) => !/_(bucket|sum)\{|^octopus_upstream_endpoints\{/.test(line))
+    expect(comparable(one.metrics.exposition([structuredClone(two.metrics.snapshot())]))).toEqual(comparable(all.metrics.exposition()))
+    expect(one.metrics.exposition([two.metrics.snapshot()])).toBe(one.metrics.exposition([two.metrics.snapshot()]))
+    expect(lines(one, 'octopus_active_connections')).toEqual(['octopus_active_connections 1'])
+  })
+
+  it('adds histograms by bucket', () => {
+    const [a, b, both] = [new Histogram(), new Histogram(), new Histogram()]
+    for (const seconds of [0.001, 0.25, 31]) for (const one of [a, both]) one.observe(seconds)
+    for (const seconds of [0.5, 0.25]) for (const one of [b, both]) one.observe(seconds)
+    a.merge(structuredClone(b.snapshot()))
+    expect(a.lines('x', 'a="b"')).toBe(both.lines('x', 'a="b"'))
+  })
+
+  it('a snapshot does not change when counting goes on', async () => {
+    const gateway = await start()
+    await request(gateway, { target: '/users/1' })
+    const before = gateway.metrics.snapshot()
+    const copy = structuredClone(before)
+    await request(gateway, { target: '/users/1' })
+    expect(before).toEqual(copy)
+  })
+})

@@ -1,6 +1,12 @@
 /** Upper bounds in seconds; the last bucket is infinity. */
 export const DURATION_BUCKETS: readonly number[] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
+/** A histogram as plain data: observations by bucket, not cumulated, the last one without an upper bound. */
+export interface HistogramData {
+  readonly counts: readonly number[]
+  readonly sum: number
+}
+
 /** A histogram as a typed array: one increment per observation. */
 export class Histogram {
   readonly #counts = new Float64Array(DURATION_BUCKETS.length + 1)
@@ -11,6 +17,17 @@ export class Histogram {
     let i = 0
     while (i < DURATION_BUCKETS.length && seconds > DURATION_BUCKETS[i]!) i++
     this.#counts[i]! += 1
+  }
+
+  /** What was observed so far, as plain data. */
+  snapshot(): HistogramData {
+    return { counts: [...this.#counts], sum: this.#sum }
+  }
+
+  /** Adds what another one observed. */
+  merge({ counts, sum }: HistogramData): void {
+    for (let i = 0; i < this.#counts.length; i++) this.#counts[i]! += counts[i] ?? 0
+    this.#sum += sum
   }
 
   /** The exposition lines of one series; `labels` without braces. */

@@ -1,0 +1,25 @@
+import type { HealthData } from './health-data.ts'
+import type { RejectReason } from './gateway-metrics.ts'
+import type { HistogramData } from './registry.ts'
+
+/** What a gateway has counted, as plain data: two of them can be added up, in this process or another. */
+export interface MetricsData {
+  /** By route template. */
+  readonly series: readonly {
+    readonly label: string
+    /** By method and status: `method * 1000 + status`. */
+    readonly requests: readonly (readonly [number, number])[]
+    /** By method, in the order of the metrics' list. */
+    readonly durations: readonly (HistogramData | null)[]
+  }[]
+  /** Attempts by upstream and status. */
+  readonly upstreams: readonly (readonly [string, readonly (readonly [string, number])[]])[]
+  /** Changes of schemas by service. */
+  readonly schemaUpdates: readonly (readonly [string, number])[]
+  /** Connections that were refused, by reason. */
+  readonly rejected: readonly (readonly [RejectReason, number])[]
+  /** Client connections open now. */
+  readonly connections: number
+  /** By upstream. */
+  readonly health: readonly HealthData[]
+}
