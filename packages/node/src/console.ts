@@ -6,8 +6,10 @@ import type { Writable } from 'node:stream'
 /** The logs of a process. */
 export interface Console {
   readonly log: Logger
-  /** `undefined` at a level above `info`: request lines are `info`. */
+  /** `undefined` at a level above `info`: request lines are `info`. Follows `level`. */
   readonly accessLog: AccessLog | undefined
+  /** Lines that are made already, line feeds included: those of another process. */
+  write(lines: string): void
   /** The access log as it is at another level. */
   accessLogAt(level: LogLevel): AccessLog | undefined
   /** Lines below it are not written. May be changed. */
@@ -46,6 +48,7 @@ export function createConsole(options: {
       level = next
       current = createLogger({ level, format, write })
     },
+    write,
     flush: () => writer.flush(),
   }
 }

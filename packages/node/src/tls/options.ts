@@ -24,6 +24,11 @@ export interface TlsOptions {
     readonly mode: 'required' | 'optional'
   }
   /**
+   * Processes that share a port and this secret resume each other's sessions: the keys of session tickets are made from it and from the certificates,
+   * so that new certificates end old tickets. Default: random keys.
+   */
+  readonly ticketSecret?: Uint8Array
+  /**
    * Answers everything on the HTTP port with 308 to the same host and target on the HTTPS port. Whatever is spoken there, HTTP/2, gRPC and
    * WebSocket included: nothing is served in the clear. A host that no certificate covers is 421. Default false.
    */

@@ -1,6 +1,7 @@
 import { clientCertificate } from './client-certificate.ts'
 import { Connection } from '../connection.ts'
 import { createServer } from 'node:tls'
+import { ticketKeys } from './ticket-keys.ts'
 import { filesOf, load } from './load.ts'
 import { watchFiles } from './watch-files.ts'
 import type { Loaded } from './load.ts'
@@ -115,14 +116,17 @@ export class SecureListener implements Disposable {
   }
 
   /** Connections without a name, and the keys of session tickets: tickets that were given under other certificates hold no longer. */
-  #use({ table, ca }: Loaded): void {
+  #use(loaded: Loaded): void {
+    const { table, ca } = loaded
     const { cert, key } = table.first
+    const { ticketSecret } = this.#options
     this.server.setSecureContext({
       cert,
       key,
       minVersion: this.#options.minVersion ?? 'TLSv1.2',
       ...(ca === undefined ? {} : { ca }),
     })
+    if (ticketSecret !== undefined) this.server.setTicketKeys(ticketKeys(ticketSecret, loaded))
   }
 
   [Symbol.dispose](): void {
