@@ -42,7 +42,7 @@ export function createAdmin(gateway: Gateway, options: AdminOptions = {}): Admin
   const app: AdminApp = new Hono<AdminEnv>()
   app.use(hardened)
   // Before the guard: probes carry no credential.
-  get(app, '/_/health', () => health(gateway, settings.startedAt))
+  get(app, '/_/health', () => health(gateway, settings.startedAt, settings.workers))
   app.use(guarded(settings))
   addPages(app, gateway, settings)
   app.notFound(() => problem({ status: 404, code: 'NOT_FOUND', title: 'There is nothing here', detail: 'GET /_/ lists what there is.' }))
@@ -60,7 +60,7 @@ function addPages(app: AdminApp, gateway: Gateway, settings: AdminSettings): voi
   get(app, '/_/', (c) => links(c.req.raw, settings))
   get(app, '/_/routes', () => routes(gateway))
   get(app, '/_/services', () => services(gateway))
-  get(app, '/_/upstreams', () => upstreams(gateway))
+  get(app, '/_/upstreams', () => upstreams(gateway, settings.workers))
   get(app, '/_/openapi.json', (c) => document(c.req.raw))
   get(app, '/_/docs', () => docs(settings.name))
   get(app, '/_/docs/', (c) => c.redirect('../docs', 307))
@@ -69,7 +69,7 @@ function addPages(app: AdminApp, gateway: Gateway, settings: AdminSettings): voi
   if (run !== undefined) only(app, 'POST', '/_/reload', (c) => reload(c.req.raw, run))
   if (settings.metrics !== undefined) {
     const { path, extra } = settings.metrics
-    get(app, path, () => metrics(gateway, extra))
+    get(app, path, () => metrics(gateway, extra, settings.workers))
   }
 }
 

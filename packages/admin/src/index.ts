@@ -1,3 +1,3 @@
 export { createAdmin } from './app.ts'
 export type { Admin } from './app.ts'
-export type { AdminAuth, AdminOptions, MetricsSource, Reload, ReloadOutcome } from './options.ts'
+export type { AdminAuth, AdminOptions, MetricsSource, Reload, ReloadOutcome, WorkersView, WorkerView } from './options.ts'

@@ -1,5 +1,5 @@
 import { ConfigError } from '@octopus-gateway/core'
-import type { ConfigIssue, Logger, SnapshotDiff } from '@octopus-gateway/core'
+import type { ConfigIssue, HealthData, Logger, SnapshotDiff } from '@octopus-gateway/core'
 
 /** Something that adds its own metrics to the scrape, such as `processMetrics()` of `@octopus-gateway/node`. */
 export interface MetricsSource {
@@ -13,6 +13,23 @@ export interface AdminAuth {
   readonly username: string
   /** A bcrypt hash (`$2a$`, `$2b$` or `$2y$`). bcrypt reads no more than the first 72 bytes of a password. */
   readonly passwordHash: string
+}
+
+/** The processes that carry a gateway's traffic, where that is not this one: `createWorkers()` of `@octopus-gateway/node`. */
+export interface WorkersView {
+  list(): readonly WorkerView[]
+  /** Their metrics and those of this process as one text. */
+  exposition(): Promise<string>
+  /** What they see of all upstreams. */
+  upstreams(): Promise<readonly HealthData[]>
+}
+
+/** One of them. */
+export interface WorkerView {
+  readonly worker: number
+  readonly pid: number | null
+  readonly state: string
+  readonly restarts: number
 }
 
 /** What came of reading the configuration again. */
@@ -41,6 +58,8 @@ export interface AdminOptions {
    * A name that strangers can point at this machine lets their web pages read the admin API (DNS rebinding).
    */
   readonly allowedHosts?: readonly string[]
+  /** Default: this process carries the traffic. */
+  readonly workers?: WorkersView
   /** What `POST /_/reload` does. Default: there is no such path. */
   readonly reload?: Reload
   /** Since when the gateway runs, as `performance.now()` told it; for an API that takes the place of another. Default: now. */
@@ -59,6 +78,7 @@ export interface AdminSettings {
   readonly reload: Reload | undefined
   readonly startedAt: number
   readonly log: Logger | undefined
+  readonly workers: WorkersView | undefined
   readonly name: string
 }
 
@@ -74,6 +94,7 @@ export function settingsOf(options: AdminOptions): AdminSettings {
     reload: options.reload,
     startedAt: options.startedAt ?? performance.now(),
     log,
+    workers: options.workers,
     name: options.name ?? 'Octopus Gateway',
   }
 }

@@ -1,20 +1,26 @@
 import { json } from '../answers.ts'
 import { redactMetadata, redactText } from '../redact.ts'
 import { sortedBy } from '../order.ts'
+import { upstreamHealth } from '../upstream-health.ts'
+import type { WorkersView } from '../options.ts'
 import type { ConcurrencyStatus, EndpointStatus, Gateway } from '@octopus-gateway/core'
 
-/** Every upstream of the current generation with the state of its endpoints. */
-export function upstreams(gateway: Gateway): Response {
+/** Every upstream of the current generation with the state of its endpoints, as those see it who carry the traffic. */
+export async function upstreams(gateway: Gateway, workers?: WorkersView): Promise<Response> {
+  const seen = await upstreamHealth(gateway, workers)
   const { generation, upstreams: all } = gateway.snapshot
   return json({
     generation,
-    upstreams: sortedBy(all.values(), (upstream) => [upstream.name]).map((upstream) => ({
-      name: upstream.name,
-      kind: upstream.handler === null ? 'endpoints' : 'function',
-      host: upstream.hostMode,
-      concurrency: upstream.concurrency === null ? null : loadOf(upstream.concurrency),
-      endpoints: sortedBy(gateway.endpoints(upstream), ({ origin, id }) => [origin, id]).map(viewOf),
-    })),
+    upstreams: sortedBy(all.values(), (upstream) => [upstream.name]).map((upstream) => {
+      const { concurrency, endpoints } = seen(upstream)
+      return {
+        name: upstream.name,
+        kind: upstream.handler === null ? 'endpoints' : 'function',
+        host: upstream.hostMode,
+        concurrency: concurrency === null ? null : loadOf(concurrency),
+        endpoints: sortedBy(endpoints, ({ origin, id }) => [origin, id]).map(viewOf),
+      }
+    }),
   })
 }
 
