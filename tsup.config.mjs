@@ -4,10 +4,10 @@ import { fileURLToPath } from 'node:url'
 
 const root = dirname(fileURLToPath(import.meta.url))
 
-/** `index`, `testing/index`…: what to build of a package, as its `exports` say, and the command's entry where there is one. */
+/** `index`, `testing/index`…: what to build of a package, as its `exports` say, and the command's entries where there are some. */
 function entriesOf(dir, manifest) {
   const sources = Object.values(manifest.exports ?? {}).map((conditions) => conditions['@octopus-gateway/source'])
-  if (existsSync(join(dir, 'src', 'bin.ts'))) sources.push('./src/bin.ts')
+  for (const program of ['bin', 'worker']) if (existsSync(join(dir, 'src', `${program}.ts`))) sources.push(`./src/${program}.ts`)
   if (manifest.private && sources.length === 0) {
     sources.push(
       ...readdirSync(join(dir, 'src'))

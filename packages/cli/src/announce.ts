@@ -1,11 +1,12 @@
 import { printDiff, say } from './print.ts'
 import { packageVersion } from './version.ts'
-import type { Listening, Server } from '@octopus-gateway/node'
+import type { Listening } from '@octopus-gateway/node'
+import type { Traffic } from './listeners.ts'
 import type { Service } from './service.ts'
 
 /** The listeners that are open. */
 export interface Listeners {
-  readonly traffic: Server
+  readonly traffic: Traffic
   readonly admin: Listening | undefined
 }
 

@@ -3,6 +3,7 @@ import { followingTraffic } from './reload/traffic.ts'
 import { listen } from './listen.ts'
 import { serve, serveFetch } from '@octopus-gateway/node'
 import type { Listening, Server } from '@octopus-gateway/node'
+import { startWorkers } from './workers/control.ts'
 import type { Service } from './service.ts'
 
 /** Opens the admin listener, if there is to be one. */
@@ -15,10 +16,19 @@ export async function startAdmin(service: Service): Promise<Listening | undefine
 }
 
 /** Opens the traffic listeners: HTTP, and TLS where there is to be one. */
-export async function startTraffic({ config, gateway, reloading }: Service): Promise<Server> {
+export async function startTraffic(service: Service): Promise<Traffic> {
+  if (service.workers !== undefined) return startWorkers(service.workers, service)
+  const traffic = await openTraffic(service)
+  service.reloading.follow(followingTraffic(traffic))
+  return traffic
+}
+
+/** What carries the traffic, wherever it does. */
+export type Traffic = Pick<Server, 'url' | 'tls' | 'close'>
+
+/** Opens them in this process. */
+export function openTraffic({ config, gateway }: Pick<Service, 'config' | 'gateway'>): Promise<Server> {
   const { host, port, tls } = config.server
   const secure = tls === undefined ? [] : [{ what: 'TLS', key: 'server.https_port', host, port: tls.port }]
-  const traffic = await listen([{ what: 'traffic', key: 'server.http_port', host, port }, ...secure], () => serve(gateway, config.server))
-  reloading.follow(followingTraffic(traffic))
-  return traffic
+  return listen([{ what: 'traffic', key: 'server.http_port', host, port }, ...secure], () => serve(gateway, config.server))
 }

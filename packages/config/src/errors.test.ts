@@ -24,7 +24,6 @@ describe('[R31] nothing is ignored', () => {
       expect(lines[line! - 1]!.slice(column! - 1).startsWith(key)).toBe(true)
     }
     expect(refused.map((issue) => issue.path)).toEqual([
-      'server.workers',
       'discovery.backend',
       'discovery.kubernetes.namespace',
       'discovery.kubernetes.label_selector',

@@ -9,11 +9,18 @@ export interface SourceFile {
   readonly text: string
 }
 
-/** Reads files, and the `*.yaml` and `*.yml` files of directories by name. Throws a `ConfigError` that names every path that cannot be read. */
-export async function readSources(paths: readonly string[], host: Pick<ConfigHost, 'onRead'> = {}): Promise<SourceFile[]> {
+/**
+ * Reads files, and the `*.yaml` and `*.yml` files of directories by name; what is given with its text is not read again. Throws a `ConfigError` that
+ * names every path that cannot be read.
+ */
+export async function readSources(paths: readonly (string | SourceFile)[], host: Pick<ConfigHost, 'onRead'> = {}): Promise<SourceFile[]> {
   const issues: ConfigIssue[] = []
   const sources: SourceFile[] = []
   for (const path of paths) {
+    if (typeof path !== 'string') {
+      sources.push(path)
+      continue
+    }
     try {
       for (const name of await filesOf(path)) {
         const text = await readFile(name, 'utf8')

@@ -1,4 +1,5 @@
 export { loadConfig } from './load.ts'
+export type { SourceFile } from './files.ts'
 export type { AdminSettings, ConfigHost, LoadedConfig, ServerSettings, TlsSettings } from './options.ts'
 export { configJsonSchema } from './json-schema.ts'
 export type { JsonSchema } from './json-schema.ts'

@@ -189,12 +189,20 @@ describe('[R31] every key arrives', () => {
   })
 })
 
+test.each([
+  ['auto', 'auto'],
+  ['4', 4],
+])('server.workers: %s', async (written, workers) => {
+  expect((await valid(`server: { workers: ${written} }`)).server.workers).toBe(workers)
+})
+
 test('the defaults are those of the documentation', async () => {
   const config = await valid('{}')
   expect(config.server).toEqual({
     port: 8080,
     host: '0.0.0.0',
     upstreamClient: 'native',
+    workers: 1,
     timeouts: { header: 10_000, idle: 60_000, keepAlive: 75_000 },
     limits: { connections: 10_000 },
     probes: { liveness: '/livez', readiness: '/readyz', startup: '/startupz', requireSync: true },

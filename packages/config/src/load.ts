@@ -5,6 +5,7 @@ import { adminSettings, serverSettings, shutdownSettings } from './resolve/serve
 import { configSchema, type Config } from './schema/root.ts'
 import { discoveryProviders, routeSources } from './resolve/discovery.ts'
 import { routeDefinitions, routingOptions, upstreamOptions } from './resolve/routing.ts'
+import type { SourceFile } from './files.ts'
 import type { AnySchema } from './schema/walk.ts'
 import { nodeAt, type MapNode, type Node } from './tree/node.ts'
 import { check } from './check/check.ts'
@@ -24,9 +25,9 @@ import { translate } from './report/translate.ts'
 /**
  * Reads a configuration from YAML files and directories, laid over each other in this order: maps deeply, upstreams and services by name,
  * routes by host, path and methods, other lists replaced. A layer need not be complete; the whole is validated. Rejects with a `ConfigError` that holds
- * every issue, each with file, line, column, key path and remedy.
+ * every issue, each with file, line, column, key path and remedy. What `sources` of an earlier reading hold is not read again.
  */
-export async function loadConfig(paths: readonly string[], host: ConfigHost): Promise<LoadedConfig> {
+export async function loadConfig(paths: readonly (string | SourceFile)[], host: ConfigHost): Promise<LoadedConfig> {
   const sources = await readSources(paths, host)
   const files = sources.map((source) => source.name)
   const read = sources.map((source) => readYaml(source.text, { file: source.name, env: host.env }))
@@ -42,7 +43,7 @@ export async function loadConfig(paths: readonly string[], host: ConfigHost): Pr
     const resolved = await resolve(valid, host)
     const isLevelSet = nodeAt(root, ['observability', 'logging', 'level']) !== undefined
     const level = isLevelSet ? resolved.logging.level : (host.logLevel ?? resolved.logging.level)
-    return { ...resolved, logging: { ...resolved.logging, level }, files, locate }
+    return { ...resolved, logging: { ...resolved.logging, level }, files, sources, locate }
   } catch (error) {
     throw error instanceof ConfigError ? new ConfigError(error.issues.map(locate)) : error
   }
@@ -81,7 +82,7 @@ async function validate({ root, files, before }: Reading, host: ConfigHost): Pro
   return { config: result.output, chains, pem }
 }
 
-async function resolve({ config, chains, pem }: Valid, host: ConfigHost): Promise<Omit<LoadedConfig, 'files' | 'locate'>> {
+async function resolve({ config, chains, pem }: Valid, host: ConfigHost): Promise<Omit<LoadedConfig, 'files' | 'sources' | 'locate'>> {
   const { limits, trusted_proxies } = config.server
   const { logging, metrics } = config.observability
   return {

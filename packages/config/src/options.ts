@@ -1,3 +1,4 @@
+import type { SourceFile } from './files.ts'
 import type { AccessLog, ConfigIssue, GatewayOptions, Logger, LogLevel } from '@octopus-gateway/core'
 
 /** What reading a configuration needs from the outside. */
@@ -26,6 +27,8 @@ export interface ServerSettings {
   readonly port: number
   readonly host: string
   readonly timeouts: { readonly header: number; readonly idle: number; readonly keepAlive: number; readonly requestBody?: number }
+  /** How many processes carry the traffic; `auto` is one for each core. */
+  readonly workers: number | 'auto'
   readonly limits: { readonly connections: number; readonly connectionsPerIp?: number }
   /** Who speaks HTTP/1.1 to upstreams. */
   readonly upstreamClient: 'native' | 'undici'
@@ -78,6 +81,8 @@ export interface LoadedConfig {
   readonly logging: { readonly level: LogLevel; readonly format: 'json' | 'text' }
   /** Every file that was read, in the order of reading. */
   readonly files: readonly string[]
+  /** The same with their texts, as they were read: another process that is given them has the same configuration. They may hold secrets. */
+  readonly sources: readonly SourceFile[]
   /** Adds file, line and column to an issue that the gateway itself found, such as a path pattern it cannot read. */
   locate(issue: ConfigIssue): ConfigIssue
 }

@@ -1,11 +1,13 @@
 import { CONFIG, HELP, readyOf } from '../configuration.ts'
 import { createConsole } from '@octopus-gateway/node'
-import { createGateway, type GatewayOptions } from '@octopus-gateway/core'
+import { createGateway, type GatewayOptions, type SnapshotDiff } from '@octopus-gateway/core'
 import { EXIT } from '../exit.ts'
 import { announce, announceStop, followRoutes } from '../announce.ts'
 import { startAdmin, startTraffic } from '../listeners.ts'
 import { Loader, type LoaderOptions } from '../reload/loader.ts'
 import { followingLevel } from '../reload/level.ts'
+import { workersFor, workersOf } from '../workers/control.ts'
+import { workerConfiguration } from '../workers/configuration.ts'
 import { startReloading } from '../reload/start.ts'
 import { stopOf } from '../stop.ts'
 import type { Arguments, OptionSpec } from '../arguments.ts'
@@ -36,21 +38,27 @@ export async function serveWith(args: Arguments, io: Io, how: LoaderOptions): Pr
     const output = createConsole({ ...config.logging, stream: io.stdout })
     try {
       const { log } = output
+      // Modules that are to be loaded anew have to be in this process.
+      const hasWorkers = workersOf(config) > 1 && !how.freshModules
       const optionsOf = ({ gateway, logging }: LoadedConfig): GatewayOptions => {
-        const accessLog = output.accessLogAt(logging.level)
+        const accessLog = hasWorkers ? undefined : output.accessLogAt(logging.level)
         return { ...gateway, log, ...(accessLog === undefined ? {} : { accessLog }) }
       }
       const gateway = createGateway(optionsOf(config))
+      const workers = hasWorkers ? workersFor({ config, gateway, io, log }, output) : undefined
       const reloading = startReloading({
         config,
         loader,
         isWatching: args.options['no-watch'] === undefined,
-        update: (next, how) => gateway.update(optionsOf(next), how),
+        update: (next, how) => {
+          const apply = (): Promise<SnapshotDiff> => gateway.update(optionsOf(next), how)
+          return workers === undefined || how.dryRun ? apply() : workers.update(workerConfiguration(next, config, io), apply)
+        },
         io,
         log,
       })
       reloading.follow(followingLevel(output))
-      await serveUntil(stop.asked, { config, io, gateway, log, reloading })
+      await serveUntil(stop.asked, { config, io, gateway, log, reloading, ...(workers === undefined ? {} : { workers }) })
     } finally {
       await output.flush()
     }

@@ -5,7 +5,7 @@ import type { LoadedConfig } from '@octopus-gateway/config'
 import type { Service } from '../service.ts'
 
 /** The admin API, which follows the configuration while it is served. */
-export function followingAdmin({ config, gateway, log, reloading }: Service): Pick<Admin, 'fetch'> {
+export function followingAdmin({ config, gateway, log, reloading, workers }: Service): Pick<Admin, 'fetch'> {
   const startedAt = performance.now()
   const ofProcess = processMetrics()
   const make = ({ admin, metrics }: LoadedConfig): Admin =>
@@ -15,6 +15,7 @@ export function followingAdmin({ config, gateway, log, reloading }: Service): Pi
       reload: ({ dryRun }) => reloading.reloader.reload({ trigger: 'POST /_/reload', dryRun }),
       startedAt,
       log,
+      ...(workers === undefined ? {} : { workers }),
     })
   let current = make(config)
   reloading.follow({

@@ -11,6 +11,7 @@ export function serverSettings({ server, tls, routing }: Config, files: PemFiles
   return {
     port: server.http_port,
     host: server.host,
+    workers: server.workers,
     upstreamClient: routing.upstream_client,
     timeouts: {
       header: timeouts.header,

@@ -106,6 +106,20 @@ export function orNone<T>(inner: Leaf<T>): Leaf<T | undefined> {
   return leaf(or)
 }
 
+/** The same kind, or the word `auto` for what fits the machine. */
+export function orAuto<T>(inner: Leaf<T>): Leaf<T | 'auto'> {
+  const kind = inner.leaf
+  return leaf<T | 'auto'>({
+    name: `${kind.name}, or auto`,
+    json: { anyOf: [{ const: 'auto' }, kind.json] },
+    parse(value, shown) {
+      if (value === 'auto') return 'auto'
+      const parsed = kind.parse(value, shown)
+      return parsed instanceof Refusal ? new Refusal(`${parsed.message} (auto fits it to the machine)`, parsed.code) : parsed
+    },
+  })
+}
+
 /** One word of a few. `a_b` and `a-b` are the same word. Words in `later` are known and refused by name. */
 export function choice<const T extends string>(words: readonly T[], later: readonly string[] = []): Leaf<T> {
   return leaf({

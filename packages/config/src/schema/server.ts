@@ -1,6 +1,6 @@
-import { bytes, duration, flag, orNone, port, whole } from './scalars.ts'
+import { bytes, duration, flag, orAuto, orNone, port, whole } from './scalars.ts'
 import { cidr, host, probePath } from './texts.ts'
-import { defaulted, later, list, optional, section } from './keys.ts'
+import { defaulted, list, optional, section } from './keys.ts'
 
 const timeouts = section({
   header: defaulted(duration(), '10s', {
@@ -83,7 +83,11 @@ export const server = section({
   }),
   timeouts: defaulted(timeouts, {}, { description: 'Towards clients.' }),
   limits: defaulted(limits, {}, { description: 'What one client may ask for.' }),
-  workers: later('How many processes share the traffic.'),
+  workers: defaulted(orAuto(whole({ min: 1, max: 1024 })), 1, {
+    description:
+      'How many processes carry the traffic; `auto` is one for each core. With more than one, a further process only controls them.',
+    risk: 'Limits, of rates as of connections, count in each of them by itself.',
+  }),
   shutdown: defaulted(shutdown, {}, { description: 'Stopping.' }),
   probes: defaulted(
     probes,
