@@ -12,7 +12,7 @@ const VARIANTS = {
   'octopus-10k-routes': { title: 'Octopus, 10,000 routes', routes: 10_000 },
   'octopus-1k-upstreams': { title: 'Octopus, 1,000 routes to 1,000 upstreams', routes: 1_000 },
   'octopus-rebuild': { title: 'Octopus', rebuild: 20_000 },
-  'octopus-2-workers': { title: 'Octopus, two processes behind one port', workers: 2, core: '0,1' },
+  'octopus-2-workers': { title: 'Octopus, two workers and their control process', workers: 2, core: '0,1' },
 }
 
 function octopus(name, { title, core = '0', ...variant }) {

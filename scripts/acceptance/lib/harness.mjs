@@ -45,12 +45,18 @@ function configuration({ port, admin, services }) {
 
 /** Starts the octopus command over static services; its log goes to .cache/acceptance/<name>.log. */
 export async function startGateway(name, services) {
-  assertBuilt('packages/cli')
   const [port, admin] = [await freePort(), await freePort()]
+  startCommand(name, configuration({ port, admin, services }))
+  return { url: `http://127.0.0.1:${port}`, admin: `http://127.0.0.1:${admin}` }
+}
+
+/** Starts the octopus command with a configuration of its own. A command that ends by itself ends the script. */
+export function startCommand(name, yaml) {
+  assertBuilt('packages/cli')
   const folder = join(CACHE, 'acceptance')
   mkdirSync(folder, { recursive: true })
   const file = join(folder, `${name}.yaml`)
-  writeFileSync(file, configuration({ port, admin, services }))
+  writeFileSync(file, yaml)
   const log = openSync(join(folder, `${name}.log`), 'w')
   const child = spawn(process.execPath, [join(ROOT, 'packages/cli/bin/octopus.js'), '--config', file], { stdio: ['ignore', log, log] })
   children.add(child)
@@ -58,7 +64,7 @@ export async function startGateway(name, services) {
     children.delete(child)
     if (code !== null) throw new Error(`the gateway ended with code ${code}; its log: ${join(folder, `${name}.log`)}`)
   })
-  return { url: `http://127.0.0.1:${port}`, admin: `http://127.0.0.1:${admin}` }
+  return child
 }
 
 const agent = new Agent({ keepAlive: true, maxSockets: 64 })
