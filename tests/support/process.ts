@@ -45,8 +45,22 @@ function processTable(): [pid: number, parent: number][] {
     return stdout.split('\n').map((line) => line.trim().split(/\s+/).map(Number) as [number, number])
   }
   return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && existsSync(`/proc/${name}/stat`))
-    .map((name) => [Number(name), Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${name}/stat`, 'utf8'))?.[1])])
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      const parent = /\) \S (\d+)/.exec(statOf(name))?.[1]
+      return parent === undefined ? [] : [[Number(name), Number(parent)]]
+    })
+}
+
+/** Empty for a process that has ended meanwhile. */
+function statOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8')
+  } catch (thrown) {
+    const { code } = thrown as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ESRCH') return ''
+    throw thrown
+  }
 }
 
 /** The process ids of a process's children. */
