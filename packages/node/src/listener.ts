@@ -97,7 +97,7 @@ export class Listener {
     if (ctx.protocol === 'http') ctx.codings = CODINGS
     ctx.clientIdle = this.#patience.idle
     ctx.downstream = exchange
-    ctx.onInformational = (head) => exchange.inform(head)
+    ctx.informed = exchange
     const problem = how.problem ?? connection.misdirected(ctx) ?? lengthProblem(ctx, this.lanes.opener.limits.body)
     if (this.redirect !== null && !ctx.peer.secure && !isMalformed(problem)) {
       this.#redirected(exchange, this.redirect).catch((thrown: unknown) => this.#failed(exchange, thrown))

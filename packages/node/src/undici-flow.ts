@@ -1,8 +1,7 @@
 import { GatewayError, HeaderList } from '@octopus-gateway/core'
 import type { Dispatcher } from 'undici'
 import type { Flow, FlowSink } from './flow.ts'
-import type { ResponseHead } from '@octopus-gateway/core'
-import type { UpstreamAnswer } from '@octopus-gateway/core/lane'
+import type { Informed, UpstreamAnswer } from '@octopus-gateway/core/lane'
 
 /** What is kept of a body while nobody reads it; beyond it the upstream is paused. */
 const BUFFER_BYTES = 64 * 1024
@@ -15,7 +14,7 @@ const BUFFER_BYTES = 64 * 1024
  */
 export class UndiciFlow implements Flow, Dispatcher.DispatchHandler {
   readonly answer: Promise<UpstreamAnswer<Flow>>
-  readonly #onInformational: ((head: ResponseHead) => void) | null
+  readonly #informed: Informed | null
   #resolve!: (answer: UpstreamAnswer<Flow>) => void
   #reject!: (error: GatewayError) => void
   #abort: ((reason?: Error) => void) | null = null
@@ -30,9 +29,9 @@ export class UndiciFlow implements Flow, Dispatcher.DispatchHandler {
   /** Why the exchange was given up, by us or by the upstream. */
   #error: GatewayError | null = null
 
-  /** @param onInformational Gets interim heads; `null` when nobody wants them. */
-  constructor(onInformational: ((head: ResponseHead) => void) | null) {
-    this.#onInformational = onInformational
+  /** @param informed Gets interim heads; `null` when nobody wants them. */
+  constructor(informed: Informed | null) {
+    this.#informed = informed
     this.answer = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
@@ -82,7 +81,7 @@ export class UndiciFlow implements Flow, Dispatcher.DispatchHandler {
   onHeaders(status: number, rawHeaders: Buffer[], resume: () => void): boolean {
     if (status < 200 && status !== 101) {
       // Interim answers (RFC 9110, section 15.2) are not the answer; 100 is between the gateway and the upstream.
-      if (status === 103) this.#onInformational?.({ status, headers: listOf(rawHeaders) })
+      if (status === 103) this.#informed?.inform({ status, headers: listOf(rawHeaders) })
       return true
     }
     this.#resume = resume

@@ -23,7 +23,7 @@ export class UndiciWire implements NodeWire {
   readonly #pools = new Map<Transport, Map<number, Pool>>()
 
   send(call: Call<NodeUpload>): Sending<Flow> {
-    const flow = new UndiciFlow(call.onInformational)
+    const flow = new UndiciFlow(call.informed)
     const { head, body, endpoint } = call
     const options = {
       origin: endpoint.origin,

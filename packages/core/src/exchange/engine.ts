@@ -29,7 +29,7 @@ export async function exchange<In, Out>(ctx: Context, wire: Wire<In, Out>, body:
     answer = local(ctx, await failed(ctx, thrown))
   }
   const { onResponse, transform } = ctx.route.phases
-  if (onResponse !== null) answer = await respond(ctx, answer)
+  if (onResponse !== null && !ctx.isFinished) answer = await respond(ctx, answer)
   return transform === null ? answer : transformed(ctx, answer)
 }
 
@@ -58,7 +58,7 @@ export async function forward<In, Out>(ctx: Context, wire: Wire<In, Out>, body: 
       head,
       body,
       connectTimeout: ctx.route.connectTimeout,
-      onInformational: ctx.onInformational,
+      informed: ctx.informed,
     })
     ctx.sending(sending, endpoint)
     let answered: UpstreamAnswer<Out>
@@ -133,7 +133,8 @@ export async function failed(ctx: Context, thrown: unknown): Promise<Reply> {
   if (ctx.ended === null || ctx.ended.code !== 'CLIENT_CLOSED') logFailure(ctx, error)
   try {
     const { onError } = ctx.route.phases
-    if (onError !== null) {
+    // Nothing comes after `onFinish`: a client that has left gets no answer.
+    if (onError !== null && !ctx.isFinished) {
       for (const hook of onError) {
         const reply = await hook(ctx, error)
         if (reply !== undefined) return reply

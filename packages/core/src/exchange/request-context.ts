@@ -11,9 +11,10 @@ import type { Guest, Limiter } from '../upstream/health/limiter.ts'
 import type { Generation } from '../snapshot/current.ts'
 import type { LiveUpstream } from '../upstream/live-upstream.ts'
 import type { Logger } from '../log/logger.ts'
+import type { Informed } from './wire.ts'
 import type { Match, Route } from '../routing/route.ts'
 import type { Peer, TrustedProxies } from './client.ts'
-import type { Coding, ContentCoding, Protocol, RequestHead, ResponseHead } from './head.ts'
+import type { Coding, ContentCoding, Protocol, RequestHead } from './head.ts'
 import type { Slot } from './slots.ts'
 
 /** What every request of a gateway shares. */
@@ -77,7 +78,7 @@ export class Context implements RequestContext, Timed, Guest {
   /** Fields that a client sent and only the gateway may set; they are gone from `request`. `null` when it sent none. */
   readonly taken: readonly string[] | null
   /** Set by a lane whose client can be told of interim heads. */
-  onInformational: ((head: ResponseHead) => void) | null = null
+  informed: Informed | null = null
   /** The other end of the connection, which may be a proxy. */
   readonly peer: Peer
   readonly startedAt = performance.now()

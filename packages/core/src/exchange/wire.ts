@@ -3,6 +3,11 @@ import type { GatewayError } from '../errors.ts'
 import type { Protocol, RequestHead, ResponseHead } from './head.ts'
 import type { Transport } from '../upstream/transport.ts'
 
+/** Who is told of interim heads, such as 103. */
+export interface Informed {
+  inform(head: ResponseHead): void
+}
+
 /** One attempt. */
 export interface Call<In> {
   readonly endpoint: Endpoint
@@ -14,7 +19,7 @@ export interface Call<In> {
   /** Milliseconds to establish a connection. */
   readonly connectTimeout: number
   /** Gets interim heads such as 103 (RFC 8297) as they come; `null` when the client cannot be told. */
-  readonly onInformational: ((head: ResponseHead) => void) | null
+  readonly informed: Informed | null
 }
 
 /** The answer of an endpoint: its head, and its body still to come. */

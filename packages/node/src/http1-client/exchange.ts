@@ -25,7 +25,7 @@ export class ClientExchange implements Flow, Sending<Flow> {
   carrier: Carrier | null = null
   /** Set while the request body is a stream on its way. */
   upload: Upload | null = null
-  readonly #onInformational: Call<NodeUpload>['onInformational']
+  readonly #informed: Call<NodeUpload>['informed']
   #resolve!: (answer: UpstreamAnswer<Flow>) => void
   #reject!: (error: GatewayError) => void
   #sink: FlowSink | null = null
@@ -47,7 +47,7 @@ export class ClientExchange implements Flow, Sending<Flow> {
     this.start = start
     this.body = call.body
     this.isHead = call.head.method === 'HEAD'
-    this.#onInformational = call.onInformational
+    this.#informed = call.informed
   }
 
   get isPaused(): boolean {
@@ -88,7 +88,7 @@ export class ClientExchange implements Flow, Sending<Flow> {
   /** An interim head came (RFC 9110, section 15.2). */
   informational(status: number, flat: string[]): void {
     // 100 is between the gateway and the upstream; others say nothing that a client waits for.
-    if (status === 103) this.#onInformational?.({ status, headers: new HeaderList(flat) })
+    if (status === 103) this.#informed?.inform({ status, headers: new HeaderList(flat) })
   }
 
   /** The final head came; `tell` says so to whoever waits. */

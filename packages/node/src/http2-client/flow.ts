@@ -147,7 +147,7 @@ export class H2Flow implements Flow, Sending<Flow>, Waiter {
   informed(raw: string[]): void {
     const head = fromHeaders(raw)
     // 101 has no meaning in HTTP/2, and 100 answers an expectation that is not passed on.
-    if (head.status > 101 && head.status < 200) this.#call.onInformational?.(head)
+    if (head.status > 101 && head.status < 200) this.#call.informed?.inform(head)
   }
 
   trailed(raw: string[]): void {

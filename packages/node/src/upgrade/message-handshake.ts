@@ -63,7 +63,7 @@ export class MessageHandshake implements Sending<UpgradeBody> {
     request.on('upgrade', (response, _socket, early) => this.#upgraded(response, early))
     request.on('response', (response) => this.#answered(response))
     request.on('information', ({ statusCode, rawHeaders }) => {
-      if (statusCode === 103) this.#call.onInformational?.({ status: statusCode, headers: new HeaderList(rawHeaders) })
+      if (statusCode === 103) this.#call.informed?.inform({ status: statusCode, headers: new HeaderList(rawHeaders) })
     })
     request.on('error', (thrown: Error & { code?: string }) => {
       const code = thrown.code?.startsWith('HPE_') === true ? 'UPSTREAM_PROTOCOL' : 'UPSTREAM_RESET'

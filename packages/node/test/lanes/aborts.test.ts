@@ -55,6 +55,26 @@ describeLanes('aborts', (lane) => {
     expect(active(running.gateway)).toBe(0)
   })
 
+  test('`onError` never comes behind `onFinish` when a client leaves before the head', async () => {
+    const up = await service(() => {})
+    const calls: string[] = []
+    const plugin = {
+      name: 'order',
+      version: '1.0.0',
+      identity: { name: 'order', version: '1.0.0', config: calls },
+      setup: () => ({
+        onError: () => void calls.push('error'),
+        onFinish: () => void calls.push('finish'),
+      }),
+    }
+    const running = await lane.start({ ...to(up), plugins: [plugin] })
+    await leave(running, {}, () => up.count === 1)
+    await waitFor(() => calls.includes('finish'), WITHIN)
+    await waitFor(() => up.requests[0]!.state === 'aborted')
+    // The upstream has seen the end of it long after the engine.
+    expect(calls.at(-1)).toBe('finish')
+  })
+
   test('[R21] a client that leaves in the middle of the body ends the upstream request within 100 ms', async () => {
     const up = await service((_request, response) => {
       response.write('the beginning')

@@ -39,15 +39,15 @@ export function callOf(origin: string, asked: Asked = {}): Call<NodeUpload> {
     head: { method, target, headers: new HeaderList(['host', 'origin.test', ...headers]) },
     body,
     connectTimeout,
-    onInformational: null,
+    informed: null,
   }
 }
 
 /** One exchange to its end, read as the head lane does: whole where it is whole, piece by piece otherwise. */
 export async function ask(wire: NodeWire, origin: string, asked: Asked = {}): Promise<Outcome> {
   const interim: [number, string[]][] = []
-  const onInformational = ({ status, headers }: ResponseHead): void => void interim.push([status, headers.flat])
-  const sending = wire.send({ ...callOf(origin, asked), onInformational })
+  const informed = { inform: ({ status, headers }: ResponseHead): void => void interim.push([status, headers.flat]) }
+  const sending = wire.send({ ...callOf(origin, asked), informed })
   const none = { headers: [], body: '', trailers: null }
   try {
     const { head, body: flow } = await sending.answer

@@ -29,7 +29,7 @@ export function callOf(asked: Asked): Call<NodeUpload> {
     },
     body: asked.body ?? null,
     connectTimeout: asked.connectTimeout ?? 5_000,
-    onInformational: asked.onInformational ?? null,
+    informed: asked.onInformational === undefined ? null : { inform: asked.onInformational },
   }
 }
 
