@@ -27,8 +27,8 @@ async function probe(port) {
   const agent = new Agent({ keepAlive: true, maxSockets: 4 })
   const times = []
   let failed = 0
-  let isOver = false
-  process.once('message', () => (isOver = true))
+  const over = new AbortController()
+  process.once('message', () => over.abort())
   const ask = () =>
     new Promise((resolve) => {
       const startedAt = performance.now()
@@ -45,7 +45,7 @@ async function probe(port) {
         resolve()
       })
     })
-  while (!isOver) {
+  while (!over.signal.aborted) {
     await ask()
     await sleep(5)
   }

@@ -88,7 +88,7 @@ export class NodeProber implements HealthProber {
       head: { method: what.method, target: what.target, headers },
       body: what.body,
       connectTimeout: check.timeout,
-      onInformational: null,
+      informed: null,
     })
     signal.addEventListener('abort', () => sending.abort(GAVE_UP), { once: true })
     return sending
