@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Cli } from './harness.ts'
+import { generateKeyPairSync } from 'node:crypto'
 import { startService, testCertificates, waitFor, type Service } from '@octopus-gateway/testing'
 
 let cli: Cli
@@ -127,6 +128,19 @@ describe('a change of the files', () => {
     cli.signal()
     expect(await running).toBe(0)
   })
+})
+
+test('another public key in the same file is another plugin', async () => {
+  const key = (): string => generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ type: 'spki', format: 'pem' }) as string
+  const auth = 'middleware: [auth]\nplugins: [{ name: jwt-auth, config: { public_key: key.pem } }]\n'
+  cli.file('key.pem', key())
+  cli.file('octopus.yaml', config('/users/*', auth))
+  const running = cli.run(['-c', 'octopus.yaml'])
+  await started()
+  cli.file('key.pem', key())
+  await cli.seen(/configuration reloaded.*"changed":1.*\n/)
+  cli.signal()
+  expect(await running).toBe(0)
 })
 
 describe('POST /_/reload', () => {

@@ -50,19 +50,24 @@ export async function startGateway(name, services) {
   return { url: `http://127.0.0.1:${port}`, admin: `http://127.0.0.1:${admin}` }
 }
 
-/** Starts the octopus command with a configuration of its own. A command that ends by itself ends the script. */
+/** The same with a configuration of its own. */
 export function startCommand(name, yaml) {
-  assertBuilt('packages/cli')
   const folder = join(CACHE, 'acceptance')
   mkdirSync(folder, { recursive: true })
   const file = join(folder, `${name}.yaml`)
   writeFileSync(file, yaml)
-  const log = openSync(join(folder, `${name}.log`), 'w')
-  const child = spawn(process.execPath, [join(ROOT, 'packages/cli/bin/octopus.js'), '--config', file], { stdio: ['ignore', log, log] })
+  return startOctopus(name, ['--config', file])
+}
+
+/** Starts the octopus command with these arguments; its log goes to .cache/acceptance/<name>.log. A command that ends by itself ends the script. */
+export function startOctopus(name, args) {
+  assertBuilt('packages/cli')
+  const log = openSync(join(CACHE, 'acceptance', `${name}.log`), 'w')
+  const child = spawn(process.execPath, [join(ROOT, 'packages/cli/bin/octopus.js'), ...args], { stdio: ['ignore', log, log] })
   children.add(child)
   child.once('exit', (code) => {
     children.delete(child)
-    if (code !== null) throw new Error(`the gateway ended with code ${code}; its log: ${join(folder, `${name}.log`)}`)
+    if (code !== null) throw new Error(`the gateway ended with code ${code}; its log: ${join(CACHE, 'acceptance', `${name}.log`)}`)
   })
   return child
 }

@@ -1,7 +1,9 @@
 import { hiddenIn } from './hidden.ts'
 import { judge } from './validate.ts'
 import type { Factory } from './factory.ts'
-import { dirname, resolve } from 'node:path'
+import { createHash } from 'node:crypto'
+import { dirname, isAbsolute, resolve } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import { isPemText } from '../pem/read.ts'
 import { camelKey } from './keys.ts'
 import { fileOptions, loadModule } from './module.ts'
@@ -47,7 +49,8 @@ export async function makePlugin(
   const file = (nodeAt(root, [...at, path === undefined ? 'name' : 'path']) ?? root).at.file
   const exported = await loadModule({ name, path, file }, host)
   if ('code' in exported) return [{ code: exported.code, path: [...at, exported.key], message: exported.message }]
-  const options = withPaths(item.config ?? {}, { names: fileOptions(item as { readonly name: string }), at: [...at, 'config'], root })
+  const names = fileOptions(item as { readonly name: string })
+  const options = withPaths(item.config ?? {}, { names, at: [...at, 'config'], root })
   if ('plugin' in exported) {
     if (Object.keys(options).length === 0) return { at, name, plugin: exported.plugin, provider: undefined }
     const message = 'the module exports a plugin that is made already and takes no config; export the factory instead, or remove config'
@@ -57,8 +60,15 @@ export async function makePlugin(
   const place = [...at, 'config']
   const judged = await judge(factory.config, { at: place, options, root, isRaw: true })
   if (judged.problems.length > 0) return judged.problems
+  const contents = await contentsOf(options, names, host)
   try {
-    return { at, name, plugin: factory(judged.options), provider: providerOf(factory, judged.options, name) }
+    const provider = providerOf(factory, judged.options, name)
+    return {
+      at,
+      name,
+      plugin: withContents(factory(judged.options), contents),
+      provider: provider === undefined ? undefined : { ...provider, asked: withContents(provider.asked, contents) },
+    }
   } catch (error) {
     const reason = hiddenIn(root, at)(error instanceof Error ? error.message : String(error))
     return [{ code: 'plugin_failed', path: at, message: `the plugin could not be made: ${reason}` }]
@@ -76,6 +86,31 @@ function withPaths(
       return [key, resolve(dirname((nodeAt(root, [...at, key]) ?? root).at.file), value)]
     }),
   )
+}
+
+/** Digests of the files that options name. A file that cannot be read is left to the plugin, which says so. */
+async function contentsOf(
+  options: Readonly<Record<string, unknown>>,
+  names: readonly string[],
+  host: ConfigHost,
+): Promise<readonly string[]> {
+  const digests: string[] = []
+  for (const [key, value] of Object.entries(options)) {
+    if (typeof value !== 'string' || !isAbsolute(value) || !names.includes(camelKey(key))) continue
+    try {
+      const text = await readFile(value, 'utf8')
+      host.onRead?.(value, text)
+      digests.push(createHash('sha256').update(text).digest('base64url'))
+    } catch (error) {
+      if ((error as { readonly code?: string }).code === undefined) throw error
+    }
+  }
+  return digests
+}
+
+/** Another key in the same file makes another plugin of it: the earlier one has read the earlier key. */
+function withContents<T extends { readonly identity: Plugin['identity'] }>(made: T, contents: readonly string[]): T {
+  return contents.length === 0 ? made : { ...made, identity: { ...made.identity, contents } }
 }
 
 function providerOf(factory: Factory, options: unknown, name: string): Provider | undefined {
