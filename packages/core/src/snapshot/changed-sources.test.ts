@@ -74,6 +74,8 @@ it('[R33] instances of a provider that is replaced serve until the new one has r
   await gateway.update(options(second))
   second.fail('down')
   await vi.waitFor(() => expect(gateway.providers[0]!.state).toBe('failing'))
+  // Longer than changes are gathered before they are told.
+  await new Promise((resolve) => setTimeout(resolve, 150))
   expect(ports()).toHaveLength(1)
   second.say([instance('a', 2), instance('a', 3)])
   await vi.waitFor(() => expect(ports()).toHaveLength(2), { timeout: 5_000 })
