@@ -16,7 +16,7 @@ const { NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_NO_ERROR } = constants
 const MAX_STREAM_ID = 2 ** 31 - 1
 /** How long a client may take to read a goodbye, and the same when it has nothing under way. */
 const FAREWELL_MS = 1_000
-const FAREWELL_IDLE_MS = 100
+const FAREWELL_IDLE_MS = 30
 
 /** What a session is told. */
 export interface SessionOptions {
@@ -109,7 +109,14 @@ export class Session {
       return
     }
     session.goaway(NGHTTP2_NO_ERROR, MAX_STREAM_ID)
-    const timer = setTimeout(() => this.#close(), this.connection.size === 0 ? FAREWELL_IDLE_MS : FAREWELL_MS)
+    // Without a stream nghttp2 reads nothing more, neither an answer nor the end: the goodbye gets a moment to be read.
+    const soon = (): void => void setTimeout(() => this.#close(), FAREWELL_IDLE_MS)
+    if (this.connection.size === 0) {
+      soon()
+      return
+    }
+    this.connection.onIdle = soon
+    const timer = setTimeout(() => this.#close(), FAREWELL_MS)
     session.once('close', () => clearTimeout(timer))
     session.ping(() => {
       clearTimeout(timer)
