@@ -1,4 +1,4 @@
-"""grpc.health.v1 by grpcio's generic handlers: health_server.py '{"": 1}'. Prints its port."""
+"""grpc.health.v1 by grpcio's generic handlers: health_server.py '{"": 1}'. Prints its port, then that it is ready."""
 
 import json
 import sys
@@ -37,5 +37,5 @@ handler = grpc.unary_unary_rpc_method_handler(check)
 server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler('grpc.health.v1.Health', {'Check': handler}),))
 port = server.add_insecure_port('127.0.0.1:0')
 server.start()
-print('port', port, flush=True)
+print(f'port {port}\nready')
 sys.stdin.read()
