@@ -27,10 +27,11 @@ export interface ClientCertificate {
 /** One try at an endpoint. */
 export interface Attempt {
   readonly endpoint: Endpoint
+  /** Until its head or its failure; 0 while it is under way. */
   readonly ms: number
-  /** The status it answered with; absent when it failed. */
-  readonly status?: number
-  readonly error?: GatewayError
+  /** The status it answered with; `undefined` when it failed, and while it is under way. */
+  readonly status?: number | undefined
+  readonly error?: GatewayError | undefined
 }
 
 /** How a request ended. */
@@ -67,6 +68,7 @@ export interface RequestContext {
   readonly protocol: Protocol
   /** Codings that the lane of this request can apply to the body of its answer; none for upgrades and gRPC. */
   readonly codings: readonly ContentCoding[]
+  /** In the order they were begun, those under way included. */
   readonly attempts: readonly Attempt[]
   /** Monotonic milliseconds (`performance.now()`). */
   readonly startedAt: number

@@ -1,6 +1,7 @@
 import { describe, Histogram, labelValue } from './registry.ts'
+import { SUPERSEDED } from '../exchange/attempt.ts'
 import type { Context } from '../exchange/request-context.ts'
-import type { Outcome } from '../exchange/context.ts'
+import type { Attempt, Outcome } from '../exchange/context.ts'
 
 /** The gateway's own metrics. */
 export interface GatewayMetrics {
@@ -45,6 +46,8 @@ export class Metrics implements GatewayMetrics {
   readonly #series: RouteSeries[] = []
   readonly #byLabel = new Map<string, number>()
   readonly #upstreams = new Map<string, Map<string, number>>()
+  readonly #retries = new Map<string, number>()
+  readonly #hedges = new Map<string, number>()
   readonly #schemaUpdates = new Map<string, number>()
   readonly #sources: MetricSources
   #connections = 0
@@ -78,8 +81,9 @@ export class Metrics implements GatewayMetrics {
     series.requests.set(key, (series.requests.get(key) ?? 0) + 1)
     const histogram = (series.durations[method] ??= new Histogram())
     histogram.observe(outcome.ms / 1000)
-    for (const attempt of ctx.attempts)
-      this.#countAttempt(ctx.upstream.name, attempt.status === undefined ? 'error' : String(attempt.status))
+    for (const attempt of ctx.attempts) this.#countAttempt(ctx.upstream.name, statusLabel(attempt))
+    if (ctx.retries > 0) count(this.#retries, ctx.upstream.name, ctx.retries)
+    if (ctx.hedges > 0) count(this.#hedges, ctx.upstream.name, ctx.hedges)
   }
 
   #countAttempt(upstream: string, status: string): void {
@@ -116,12 +120,16 @@ export class Metrics implements GatewayMetrics {
     let text = describe(
       'octopus_upstream_requests_total',
       'counter',
-      'Attempts at upstreams, by upstream and status; "error" where no head came.',
+      'Attempts at upstreams, by upstream and status; "error" where no head came, "superseded" where another attempt was faster.',
     )
     for (const [upstream, statuses] of this.#upstreams) {
       for (const [status, count] of statuses)
         text += `octopus_upstream_requests_total{upstream=${labelValue(upstream)},status="${status}"} ${count}\n`
     }
+    text += describe('octopus_upstream_retries_total', 'counter', 'Attempts that followed another that failed, by upstream.')
+    for (const [upstream, count] of this.#retries) text += `octopus_upstream_retries_total{upstream=${labelValue(upstream)}} ${count}\n`
+    text += describe('octopus_upstream_hedges_total', 'counter', 'Attempts made beside a slow one, by upstream.')
+    for (const [upstream, count] of this.#hedges) text += `octopus_upstream_hedges_total{upstream=${labelValue(upstream)}} ${count}\n`
     return text
   }
 
@@ -154,4 +162,13 @@ export class Metrics implements GatewayMetrics {
       text += `octopus_farp_schema_updates_total{service=${labelValue(service)}} ${count}\n`
     return text
   }
+}
+
+function statusLabel({ status, error }: Attempt): string {
+  if (status !== undefined) return String(status)
+  return error === SUPERSEDED ? 'superseded' : 'error'
+}
+
+function count(counts: Map<string, number>, upstream: string, by: number): void {
+  counts.set(upstream, (counts.get(upstream) ?? 0) + by)
 }

@@ -1,6 +1,7 @@
 import { balancingPolicy } from './balancing.ts'
 import { DEFAULT_TRANSPORT } from './transport.ts'
 import { healthPolicy } from './health.ts'
+import { RetryBudget } from '../exchange/retry-budget.ts'
 import { roundRobin } from './balancers/round-robin.ts'
 import type { BalancingPolicy } from './balancing.ts'
 import type { HealthPolicy } from './health.ts'
@@ -39,12 +40,15 @@ export class LiveUpstream implements Upstream {
   readonly transport: Transport
   readonly balancing: BalancingPolicy
   readonly health: HealthPolicy
+  readonly retryBudget: RetryBudget
   readonly #pool: EndpointPool
   #endpoints: readonly LiveEndpoint[] = []
   #balancer: Balancer = roundRobin([])
 
-  constructor(name: string, pool: EndpointPool, settings: UpstreamSettings) {
+  /** @param retryBudget What another generation has left, where this upstream takes its place. */
+  constructor(name: string, pool: EndpointPool, settings: UpstreamSettings, retryBudget = new RetryBudget()) {
     this.name = name
+    this.retryBudget = retryBudget
     this.#pool = pool
     this.handler = settings.handler
     this.hostMode = settings.hostMode
@@ -86,13 +90,17 @@ export class LiveUpstream implements Upstream {
       const first = this.#balancer.pick(ctx, (endpoint) => (endpoint as LiveEndpoint).state.accepts(now))
       if (first !== undefined) return first as LiveEndpoint
     }
-    const fits = (endpoint: Endpoint): boolean =>
-      (subset === null || inSubset(endpoint, subset)) && !attempts.some((attempt) => attempt.endpoint.id === endpoint.id)
+    const fits = (endpoint: Endpoint): boolean => isUntried(endpoint, ctx)
     const picked =
       this.#balancer.pick(ctx, (endpoint) => fits(endpoint) && (endpoint as LiveEndpoint).state.accepts(now)) ??
       this.#balancer.pick(ctx, fits) ??
       (ctx as Context).brokenEndpoint()
     return picked as LiveEndpoint | undefined
+  }
+
+  /** Whether there is an endpoint that the request has not been sent to. */
+  hasUntried(ctx: RequestContext): boolean {
+    return this.#endpoints.some((endpoint) => endpoint.weight > 0 && isUntried(endpoint, ctx))
   }
 
   /** An attempt is sent to an endpoint. Matched by one `left`. */
@@ -127,6 +135,10 @@ export class LiveUpstream implements Upstream {
     this.#endpoints = []
     this.#balancer = roundRobin([])
   }
+}
+
+function isUntried(endpoint: Endpoint, { route: { subset }, attempts }: RequestContext): boolean {
+  return (subset === null || inSubset(endpoint, subset)) && !attempts.some((attempt) => attempt.endpoint.id === endpoint.id)
 }
 
 function inSubset(endpoint: Endpoint, subset: Readonly<Record<string, readonly string[]>>): boolean {

@@ -31,7 +31,7 @@ export class UpstreamSet {
       this.#held.get(same)!.users += 1
       return same
     }
-    const upstream = new LiveUpstream(name, this.#pool, identity)
+    const upstream = new LiveUpstream(name, this.#pool, identity, known[0]?.retryBudget)
     this.#byKey.set(key, [...known, upstream])
     this.#held.set(upstream, { key, users: 1 })
     return upstream
