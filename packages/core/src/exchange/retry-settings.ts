@@ -90,8 +90,16 @@ export function retryIssues({ retries, retry = {}, hedge }: RetrySettings, path:
   demand(isWhole(retries, 0, 100), 'retries', 'The number of retries is an integer from 0 to 100.')
   const { budget = 0, statuses = [], grpcStatuses = [], maxBody } = retry
   demand(budget >= 0 && budget <= 1, 'retry.budget', 'A budget is a share of the requests, from 0 to 1.')
-  demand(statuses.every((one) => isWhole(one, 400, 599)), 'retry.statuses', 'Statuses that are repeated are from 400 to 599.')
-  demand(grpcStatuses.every((one) => isWhole(one, 1, 16)), 'retry.grpcStatuses', 'Statuses of gRPC that are repeated are from 1 to 16.')
+  demand(
+    statuses.every((one) => isWhole(one, 400, 599)),
+    'retry.statuses',
+    'Statuses that are repeated are from 400 to 599.',
+  )
+  demand(
+    grpcStatuses.every((one) => isWhole(one, 1, 16)),
+    'retry.grpcStatuses',
+    'Statuses of gRPC that are repeated are from 1 to 16.',
+  )
   demand(isWhole(maxBody, 0, Number.MAX_SAFE_INTEGER), 'retry.maxBody', 'A number of bytes is an integer from 0 up.')
   for (const key of ['backoff', 'maxBackoff', 'perTryTimeout'] as const) {
     const problem = durationProblem(retry[key], key === 'perTryTimeout')

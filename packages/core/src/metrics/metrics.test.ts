@@ -28,7 +28,7 @@ const lines = (gateway: Gateway, start: string): string[] =>
     .filter((line) => line.startsWith(start))
 
 describe('the exposition', () => {
-  it('has HELP and TYPE of all nine metrics from the start, and no series of what does not exist', async () => {
+  it('has HELP and TYPE of all metrics from the start, and no series of what does not exist', async () => {
     const text = new Metrics({ farp: () => ({ services: 0, routes: [] }), plugins: () => [] }).exposition()
     const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => `${name} ${type}`)
     expect(types.sort()).toEqual([
@@ -40,7 +40,9 @@ describe('the exposition', () => {
       'octopus_plugin_loaded gauge',
       'octopus_request_duration_seconds histogram',
       'octopus_requests_total counter',
+      'octopus_upstream_hedges_total counter',
       'octopus_upstream_requests_total counter',
+      'octopus_upstream_retries_total counter',
     ])
     expect([...text.matchAll(/^# HELP (\S+) \S/gm)]).toHaveLength(9)
     expect(text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))).toEqual([
