@@ -88,6 +88,10 @@ describe('attempts that failed', () => {
     expect(await attempts('hanging', { upstream: one }, {}, 'timeout: 900ms')).toBe(2)
   }
 
+  async function isUnhedged(at: At): Promise<void> {
+    expect(await attempts('hanging', at, {}, 'timeout: 400ms')).toBe(1)
+  }
+
   async function isCalledAgain(at: At): Promise<void> {
     let calls = 0
     const upstreams = [0, 1].map(() =>
@@ -120,7 +124,7 @@ describe('attempts that failed', () => {
     }
   }
 
-  behaviour('routing.retry.statuses', 'says which answers are failures', () => isRepeated({ routing: 'retry: { statuses: [500] }' }))
+  behaviour('routing.retry.statuses[]', 'says which answers are failures', () => isRepeated({ routing: 'retry: { statuses: [500] }' }))
   behaviour('routing.retry.budget', 'limits how many are repeated', () => isOverBudget({ routing: 'retry: { budget: 0% }' }))
   behaviour('routing.retry.backoff', 'is the longest first pause', () =>
     pauses({ routing: 'retry: { backoff: 1h, max_backoff: 1h }' }, { routing: 'retry: { backoff: 1ms, max_backoff: 1h }' }),
@@ -130,14 +134,14 @@ describe('attempts that failed', () => {
   )
   behaviour('routing.retry.max_body', 'is how much is kept of a body', () => keepsBodies({ routing: 'retry: { max_body: 5 }' }))
   behaviour('routing.retry.per_try_timeout', 'ends one attempt', () => passesOver({ routing: 'retry: { per_try_timeout: 60ms }' }))
-  behaviour('routing.retry.grpc_statuses', 'says which calls are made again', () =>
+  behaviour('routing.retry.grpc_statuses[]', 'says which calls are made again', () =>
     isCalledAgain({ routing: 'retry: { grpc_statuses: [UNAVAILABLE] }' }),
   )
   behaviour('routing.hedge.delay', 'is when another attempt is made beside the first', () =>
     passesOver({ routing: 'hedge: { delay: 40ms }' }),
   )
   behaviour('routing.hedge.max', 'is how many of them are made', () => isHedged({ routing: 'hedge: { delay: 20ms, max: 3 }' }, 3))
-  behaviour('upstreams[].retry.statuses', 'says which answers are failures; counts more than that of routing', () =>
+  behaviour('upstreams[].retry.statuses[]', 'says which answers are failures; counts more than that of routing', () =>
     isRepeated({ routing: 'retry: { statuses: [] }', upstream: 'retry: { statuses: [500] }' }),
   )
   behaviour('upstreams[].retry.budget', 'limits how many are repeated', () =>
@@ -161,7 +165,7 @@ describe('attempts that failed', () => {
   behaviour('upstreams[].retry.per_try_timeout', 'ends one attempt', () =>
     passesOver({ routing: 'retry: { per_try_timeout: 1h }', upstream: 'retry: { per_try_timeout: 60ms }' }),
   )
-  behaviour('upstreams[].retry.grpc_statuses', 'says which calls are made again', () =>
+  behaviour('upstreams[].retry.grpc_statuses[]', 'says which calls are made again', () =>
     isCalledAgain({ routing: 'retry: { grpc_statuses: [1] }', upstream: 'retry: { grpc_statuses: [UNAVAILABLE] }' }),
   )
   behaviour('upstreams[].hedge.delay', 'is when another attempt is made beside the first', () =>
@@ -170,7 +174,7 @@ describe('attempts that failed', () => {
   behaviour('upstreams[].hedge.max', 'is how many of them are made', () =>
     isHedged({ routing: 'hedge: { delay: 20ms, max: 1 }', upstream: 'hedge: { delay: 20ms, max: 3 }' }, 3),
   )
-  behaviour('routes[].retry.statuses', 'says which answers are failures; counts more than that of the upstream', () =>
+  behaviour('routes[].retry.statuses[]', 'says which answers are failures; counts more than that of the upstream', () =>
     isRepeated({ upstream: 'retry: { statuses: [] }', route: 'retry: { statuses: [500] }' }),
   )
   behaviour('routes[].retry.budget', 'limits how many are repeated', () =>
@@ -194,7 +198,7 @@ describe('attempts that failed', () => {
   behaviour('routes[].retry.per_try_timeout', 'ends one attempt', () =>
     passesOver({ upstream: 'retry: { per_try_timeout: 1h }', route: 'retry: { per_try_timeout: 60ms }' }),
   )
-  behaviour('routes[].retry.grpc_statuses', 'says which calls are made again', () =>
+  behaviour('routes[].retry.grpc_statuses[]', 'says which calls are made again', () =>
     isCalledAgain({ upstream: 'retry: { grpc_statuses: [1] }', route: 'retry: { grpc_statuses: [UNAVAILABLE] }' }),
   )
   behaviour('routes[].hedge.delay', 'is when another attempt is made beside the first', () =>
@@ -202,5 +206,13 @@ describe('attempts that failed', () => {
   )
   behaviour('routes[].hedge.max', 'is how many of them are made', () =>
     isHedged({ upstream: 'hedge: { delay: 20ms, max: 1 }', route: 'hedge: { delay: 20ms, max: 3 }' }, 3),
+  )
+
+  behaviour('routing.hedge', 'is none for false', () => isUnhedged({ routing: 'hedge: false' }))
+  behaviour('upstreams[].hedge', 'is none for false, whatever routing says', () =>
+    isUnhedged({ routing: 'hedge: { delay: 20ms }', upstream: 'hedge: false' }),
+  )
+  behaviour('routes[].hedge', 'is none for false, whatever the upstream says', () =>
+    isUnhedged({ upstream: 'hedge: { delay: 20ms }', route: 'hedge: false' }),
   )
 })
