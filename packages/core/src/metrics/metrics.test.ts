@@ -44,7 +44,7 @@ describe('the exposition', () => {
       'octopus_upstream_requests_total counter',
       'octopus_upstream_retries_total counter',
     ])
-    expect([...text.matchAll(/^# HELP (\S+) \S/gm)]).toHaveLength(9)
+    expect([...text.matchAll(/^# HELP (\S+) \S/gm)]).toHaveLength(11)
     expect(text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))).toEqual([
       'octopus_active_connections 0',
       'octopus_farp_services_total 0',
