@@ -1,5 +1,5 @@
 import { forward } from './attempts.ts'
-import { isPromise } from '../promises.ts'
+import { isPromise } from './promises.ts'
 import { local } from './answer.ts'
 import { toGatewayError } from '../errors.ts'
 import type { Answer } from './answer.ts'

@@ -1,5 +1,4 @@
 import { describe, Histogram, labelValue } from './registry.ts'
-import { SUPERSEDED } from '../exchange/attempt.ts'
 import type { Context } from '../exchange/request-context.ts'
 import type { Attempt, Outcome } from '../exchange/context.ts'
 
@@ -166,7 +165,7 @@ export class Metrics implements GatewayMetrics {
 
 function statusLabel({ status, error }: Attempt): string {
   if (status !== undefined) return String(status)
-  return error === SUPERSEDED ? 'superseded' : 'error'
+  return error?.code === 'SUPERSEDED' ? 'superseded' : 'error'
 }
 
 function count(counts: Map<string, number>, upstream: string, by: number): void {
