@@ -216,6 +216,7 @@ test('the defaults are those of the documentation', async () => {
     connectTimeout: 2000,
     idleTimeout: 60_000,
     retries: 3,
+    retry: { budget: 0.2, backoff: 25, maxBackoff: 1000, statuses: [502, 503, 504], grpcStatuses: [], maxBody: 65_536 },
   })
   expect(config.metrics).toEqual({ enabled: true, path: '/metrics' })
   expect(config.logging).toEqual({ level: 'info', format: 'json' })

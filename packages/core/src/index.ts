@@ -50,4 +50,4 @@ export type { CircuitBreakerSettings } from './upstream/health/breaker-settings.
 export type { CircuitState } from './upstream/health/circuit.ts'
 export type { ConcurrencySettings } from './upstream/health/concurrency-settings.ts'
 export type { FailureRate, OutlierSettings } from './upstream/health/outlier-settings.ts'
-export type { RetrySettings } from './exchange/retry-settings.ts'
+export type { HedgeOptions, RetryOptions, RetrySettings } from './exchange/retry-settings.ts'

@@ -1,6 +1,8 @@
 import { Agent, buildConnector } from 'undici'
 import { dial } from './connect/dial.ts'
 import { GatewayError } from '@octopus-gateway/core'
+import { Replays } from './replay.ts'
+import { ReplayStream } from './replay-stream.ts'
 import { Tickets } from './connect/tickets.ts'
 import { UndiciFlow } from './undici-flow.ts'
 import type { Call, Sending } from '@octopus-gateway/core/lane'
@@ -22,15 +24,22 @@ export class UndiciWire implements NodeWire {
   /** Connection options belong to an agent, so there is one for each transport and connect timeout in use. */
   readonly #pools = new Map<Transport, Map<number, Pool>>()
 
+  readonly #replays: Replays
+
+  constructor(replays = new Replays()) {
+    this.#replays = replays
+  }
+
   send(call: Call<NodeUpload>): Sending<Flow> {
     const flow = new UndiciFlow(call.informed)
-    const { head, body, endpoint } = call
+    const { head, body, endpoint, keep, isIdempotent } = call
+    const replay = this.#replays.of(body, isIdempotent ? keep : 0)
     const options = {
       origin: endpoint.origin,
       path: head.target,
       method: head.method as Dispatcher.HttpMethod,
       headers: head.headers.flat,
-      body,
+      body: replay === null ? body : new ReplayStream(replay),
       // Our own deadlines count; undici would also count time that a slow client takes.
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -47,7 +56,15 @@ export class UndiciWire implements NodeWire {
 
   replayable(body: NodeUpload): boolean {
     // undici leaves a stream untouched until it has a connection.
-    return body === null || body instanceof Uint8Array || (!body.readableDidRead && !body.destroyed)
+    return this.#replays.replayable(body)
+  }
+
+  isWhole(body: NodeUpload): boolean {
+    return this.#replays.isWhole(body)
+  }
+
+  settled(body: NodeUpload): void {
+    this.#replays.settled(body)
   }
 
   async close(graceMs: number): Promise<void> {

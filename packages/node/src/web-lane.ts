@@ -119,6 +119,8 @@ function asWebWire(wire: NodeWire, events: EventStreams, onTrailers?: (trailers:
       }
     },
     replayable: (body) => wire.replayable(body),
+    isWhole: (body) => wire.isWhole(body),
+    settled: (body) => wire.settled(body),
   }
 }
 

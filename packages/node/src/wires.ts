@@ -3,7 +3,7 @@ import { GatewayError } from '@octopus-gateway/core'
 import { H2Wire } from './http2-client/wire.ts'
 import { Http1Wire } from './http1-client/wire.ts'
 import { Negotiated } from './http2-client/negotiated.ts'
-import { Readable } from 'node:stream'
+import { Replays } from './replay.ts'
 import { UndiciWire } from './undici-wire.ts'
 import { UpgradeWire } from './upgrade/upgrade-wire.ts'
 import type { Call, Sending } from '@octopus-gateway/core/lane'
@@ -15,38 +15,41 @@ export type UpstreamClient = 'native' | 'undici'
 /** The way out on Node: for every call the wire that speaks what its upstream speaks. */
 export class Wires implements NodeWire {
   readonly #http1: NodeWire
-  readonly #h2 = new H2Wire()
+  /** Shared: another endpoint of the same upstream may speak another version. */
+  readonly #replays = new Replays()
+  readonly #h2 = new H2Wire(this.#replays)
   readonly #agreements = new Agreements()
   readonly upgrades = new UpgradeWire(this.#h2)
 
   constructor(client: UpstreamClient = 'native') {
-    this.#http1 = client === 'native' ? new Http1Wire() : new UndiciWire()
+    this.#http1 = client === 'native' ? new Http1Wire(this.#replays) : new UndiciWire(this.#replays)
   }
 
   send(call: Call<NodeUpload>): Sending<Flow> {
     const { transport, protocol, endpoint } = call
-    if (transport.protocol === 'http1') return protocol === 'grpc' ? new NotSent(NO_TRAILERS) : this.#overHttp1(call)
+    if (transport.protocol === 'http1') return protocol === 'grpc' ? new NotSent(NO_TRAILERS) : this.#http1.send(call)
     if (transport.protocol !== 'auto' || protocol === 'grpc') return this.#h2.send(call)
-    if (endpoint.origin.startsWith('http:') || this.#agreements.isHttp1(transport, endpoint.origin)) return this.#overHttp1(call)
+    if (endpoint.origin.startsWith('http:') || this.#agreements.isHttp1(transport, endpoint.origin)) return this.#http1.send(call)
     return new Negotiated(this.#h2.send(call), () => {
       this.#agreements.http1(transport, endpoint.origin)
-      return this.#overHttp1(call)
+      return this.#http1.send(call)
     })
   }
 
   replayable(body: NodeUpload): boolean {
-    return this.#h2.replayable(body)
+    return this.#replays.replayable(body)
+  }
+
+  isWhole(body: NodeUpload): boolean {
+    return this.#replays.isWhole(body)
+  }
+
+  settled(body: NodeUpload): void {
+    this.#replays.settled(body)
   }
 
   async close(graceMs: number): Promise<void> {
     await Promise.all([this.#http1.close(graceMs), this.#h2.close(graceMs)])
-  }
-
-  #overHttp1(call: Call<NodeUpload>): Sending<Flow> {
-    const { body } = call
-    const replay = body instanceof Readable ? this.#h2.replayOf(body) : undefined
-    // Another endpoint of the same upstream had begun to take the body over HTTP/2.
-    return this.#http1.send(replay === undefined || replay.isUntouched ? call : { ...call, body: Readable.from(replay.rest()) })
   }
 }
 

@@ -51,7 +51,7 @@ export const route = section({
       'Higher wins, only between routes written by hand with the same host, method and path pattern. Routes of services never win over these.',
   }),
   ...ownTimeouts,
-  retries: ownRetry.retries,
+  ...ownRetry,
   middleware: defaulted(list(middleware), [], { description: 'More policies, after those of all routes, written as in `middleware`.' }),
   plugins: defaulted(list(plugin), [], {
     description: 'More plugins, after everything in `middleware` and `plugins`, written as in `plugins`.',

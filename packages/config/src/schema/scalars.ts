@@ -31,6 +31,20 @@ export function whole(range: { readonly min: number; readonly max: number; reado
   })
 }
 
+/** A share, written in percent from `0%` to `100%`; as a fraction. */
+export function share(): Leaf<number> {
+  return leaf({
+    name: 'percentage',
+    json: { type: 'string', pattern: '^[0-9]+(\\.[0-9]+)?%$' },
+    parse(value, shown) {
+      const percent = typeof value === 'string' && /^\d+(?:\.\d+)?%$/.test(value) ? Number(value.slice(0, -1)) : Number.NaN
+      if (percent <= 100) return percent / 100
+      const hint = typeof value === 'number' ? `; write ${value > 0 && value <= 1 ? value * 100 : value}%` : ''
+      return new Refusal(`must be a percentage from 0% to 100%, not ${shown}${hint}`)
+    },
+  })
+}
+
 /** A TCP port. `0`, where allowed, means any free one. */
 export function port(min: 0 | 1): Leaf<number> {
   return whole({ min, max: 65_535, name: 'port number' })

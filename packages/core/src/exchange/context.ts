@@ -27,12 +27,13 @@ export interface ClientCertificate {
 /** One try at an endpoint. */
 export interface Attempt {
   readonly endpoint: Endpoint
+  /** Until its head or its failure; 0 while it is under way. */
   readonly ms: number
-  /** The status it answered with; absent when it failed. */
-  readonly status?: number
+  /** The status it answered with; `undefined` when it failed, and while it is under way. */
+  readonly status?: number | undefined
   /** Of gRPC: the status that the head told, where no message followed. */
   readonly grpcStatus?: number | undefined
-  readonly error?: GatewayError
+  readonly error?: GatewayError | undefined
 }
 
 /** How a request ended. */
@@ -69,6 +70,7 @@ export interface RequestContext {
   readonly protocol: Protocol
   /** Codings that the lane of this request can apply to the body of its answer; none for upgrades and gRPC. */
   readonly codings: readonly ContentCoding[]
+  /** In the order they were begun, those under way included. */
   readonly attempts: readonly Attempt[]
   /** Monotonic milliseconds (`performance.now()`). */
   readonly startedAt: number

@@ -1,22 +1,13 @@
-import { GatewayError, toGatewayError } from '../errors.ts'
-import { grpcReply, grpcStatusIn, notGrpcReply } from './grpc.ts'
-import { isEventStream } from './event-stream.ts'
-import { outgoingHead, responseHead } from './forward.ts'
-import { mayRetry } from './retry.ts'
+import { forward } from './attempts.ts'
+import { isPromise } from './promises.ts'
+import { local } from './answer.ts'
+import { toGatewayError } from '../errors.ts'
+import type { Answer } from './answer.ts'
 import type { CompiledPhases } from '../plugin/phases.ts'
 import type { Context } from './request-context.ts'
 import type { Coding, Reply, ResponseHead } from './head.ts'
-import type { UpstreamAnswer, Wire } from './wire.ts'
-
-/** What the client gets: a reply made here, or the flowing body of an upstream. The lane calls `ctx.finish` after the last byte. */
-export interface Answer<Out> {
-  readonly head: ResponseHead
-  /** A body made here. Only looked at when `flow` is `null`. */
-  readonly local: Reply['body']
-  readonly flow: Out | null
-  /** The coding to apply to the body; the head says so already. */
-  readonly coding: Coding | null
-}
+import type { GatewayError } from '../errors.ts'
+import type { Wire } from './wire.ts'
 
 /** One request through all its phases, on any lane. Never rejects: failures become replies. */
 export async function exchange<In, Out>(ctx: Context, wire: Wire<In, Out>, body: In): Promise<Answer<Out>> {
@@ -31,81 +22,6 @@ export async function exchange<In, Out>(ctx: Context, wire: Wire<In, Out>, body:
   const { onResponse, transform } = ctx.route.phases
   if (onResponse !== null && !ctx.isFinished) answer = await respond(ctx, answer)
   return transform === null ? answer : transformed(ctx, answer)
-}
-
-/** Sends the request to endpoints of its upstream until one answers. Rejects with a `GatewayError`. */
-export async function forward<In, Out>(ctx: Context, wire: Wire<In, Out>, body: In): Promise<Answer<Out>> {
-  const { upstream } = ctx
-  const queued = upstream.limiter?.enter(ctx)
-  if (queued) await queued
-  for (;;) {
-    giveUpIfEnded(ctx)
-    ctx.checkCall()
-    const endpoint = upstream.pick(ctx)
-    if (endpoint === undefined) throw ctx.attempts.at(-1)?.error ?? upstream.nothingLeft(ctx)
-    const head = outgoingHead(ctx, endpoint)
-    const { onUpstreamRequest } = ctx.route.phases
-    if (onUpstreamRequest !== null) {
-      for (const hook of onUpstreamRequest) await hook(ctx, head, endpoint)
-      // It may have ended while a hook was waiting: nothing is sent for a client that has left.
-      giveUpIfEnded(ctx)
-    }
-    const startedAt = performance.now()
-    const sending = wire.send({
-      endpoint,
-      transport: upstream.transport,
-      protocol: ctx.protocol,
-      head,
-      body,
-      connectTimeout: ctx.route.connectTimeout,
-      informed: ctx.informed,
-    })
-    ctx.sending(sending, endpoint)
-    let answered: UpstreamAnswer<Out>
-    try {
-      answered = await sending.answer
-    } catch (thrown) {
-      const error = ctx.ended ?? toGatewayError(thrown)
-      ctx.attempted({ endpoint, ms: performance.now() - startedAt, error })
-      if (mayRetry(ctx, error, wire.replayable(body))) continue
-      throw error
-    }
-    const told = ctx.protocol === 'grpc' ? grpcStatusIn(answered.head.headers) : undefined
-    ctx.attempted({ endpoint, ms: performance.now() - startedAt, status: answered.head.status, grpcStatus: told })
-    try {
-      const received = responseHead(answered.head, ctx.protocol)
-      const { onUpstreamResponse } = ctx.route.phases
-      if (onUpstreamResponse !== null) for (const hook of onUpstreamResponse) await hook(ctx, received)
-      return accept(ctx, received, answered.body)
-    } catch (thrown) {
-      ctx.discard(toGatewayError(thrown))
-      throw thrown
-    }
-  }
-}
-
-function giveUpIfEnded(ctx: Context): void {
-  if (ctx.ended !== null) throw ctx.ended
-}
-
-function accept<Out>(ctx: Context, head: ResponseHead, body: Out): Answer<Out> {
-  giveUpIfEnded(ctx)
-  if (ctx.protocol === 'grpc') {
-    const reply = notGrpcReply(head)
-    if (reply !== null) {
-      ctx.log.debug('upstream did not answer in gRPC', { status: head.status, request_id: ctx.id, upstream: ctx.upstream.name })
-      ctx.discard(new GatewayError('UPSTREAM_PROTOCOL', 'The answer is not gRPC.'))
-      return local(ctx, reply)
-    }
-    ctx.grpcStatus = grpcStatusIn(head.headers)
-  }
-  ctx.flowing(maySleep(ctx, head))
-  return { head, local: null, flow: body, coding: null }
-}
-
-/** Whether silence is normal in what follows this head: a tunnel, a gRPC call, a stream of events. */
-function maySleep(ctx: Context, head: ResponseHead): boolean {
-  return ctx.protocol === 'grpc' || head.status === 101 || isEventStream(head)
 }
 
 /** The answer to a preflight, by the first plugin of its route that gives one. */
@@ -213,15 +129,4 @@ export function codingOf(ctx: Context, head: ResponseHead): Coding | null {
     if (coding !== undefined) return ctx.request.method === 'HEAD' ? null : coding
   }
   return null
-}
-
-/** A reply made here as an answer, in the way the client's protocol tells failures. */
-export function local<Out>(ctx: Context, reply: Reply): Answer<Out> {
-  const head = ctx.protocol === 'grpc' ? grpcReply(reply, ctx.failure) : reply
-  if (ctx.protocol === 'grpc') ctx.grpcStatus = grpcStatusIn(head.headers)
-  return { head, local: head.body, flow: null, coding: null }
-}
-
-function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
 }

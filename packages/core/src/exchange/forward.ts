@@ -89,6 +89,9 @@ export function outgoingHead(ctx: Context, endpoint: Endpoint): RequestHead {
 /** What gRPC needs whether the client said it or not: an upstream answers without trailers to whom does not take them. The time is what is left. */
 function writeGrpc(ctx: Context, headers: HeaderList): void {
   headers.set('te', 'trailers')
+  headers.delete('grpc-previous-rpc-attempts')
+  const before = ctx.attempts.filter(({ error }) => error?.spec.retry !== 'always').length
+  if (before > 0) headers.set('grpc-previous-rpc-attempts', String(before))
   const remaining = ctx.callRemaining
   if (remaining === Infinity) headers.delete('grpc-timeout')
   else headers.set('grpc-timeout', formatGrpcTimeout(remaining))

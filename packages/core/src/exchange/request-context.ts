@@ -1,20 +1,22 @@
 import { isRequestId, randomId, traceIdOf } from './ids.ts'
 import { ERRORS, GatewayError } from '../errors.ts'
 import { clientBehind } from './client.ts'
-import { GRPC_STATUS, grpcStatusOf } from './grpc.ts'
+import { GRPC_STATUS, grpcStatusIn, grpcStatusOf } from './grpc.ts'
+import { isRepeatable } from './retry.ts'
 import { parseGrpcTimeout } from './grpc-timeout.ts'
-import type { Attempt, Client, Outcome, RequestContext } from './context.ts'
+import type { Client, Outcome, RequestContext } from './context.ts'
 import type { Deadlines, Timed } from './deadlines.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
-import type { LiveEndpoint } from '../upstream/endpoint-state.ts'
 import type { Guest, Limiter } from '../upstream/health/limiter.ts'
+import type { LiveAttempt } from './attempt.ts'
+import type { LiveEndpoint } from '../upstream/endpoint-state.ts'
 import type { Generation } from '../snapshot/current.ts'
 import type { LiveUpstream } from '../upstream/live-upstream.ts'
 import type { Logger } from '../log/logger.ts'
 import type { Informed } from './wire.ts'
 import type { Match, Route } from '../routing/route.ts'
 import type { Peer, TrustedProxies } from './client.ts'
-import type { Coding, ContentCoding, Protocol, RequestHead } from './head.ts'
+import type { Coding, ContentCoding, Protocol, RequestHead, ResponseHead } from './head.ts'
 import type { Slot } from './slots.ts'
 
 /** What every request of a gateway shares. */
@@ -35,17 +37,12 @@ export interface Upload {
   readonly blocked: boolean
 }
 
-/** Something under way that can be given up. */
-interface Abortable {
-  abort(error: GatewayError): void
-}
-
 /** How an attempt fails when a kept connection ends just as a request is sent. */
 const BROKEN = new Set<string | undefined>(['UPSTREAM_RESET', 'UPSTREAM_REFUSED'])
 /** Other implementations of gRPC say so, too. */
 const BAD_GRPC_TIMEOUT = { ...ERRORS.BAD_HEADER, grpcStatus: GRPC_STATUS.internal }
 const CALL_EXPIRED = 'The time that the client gave the call has passed (grpc-timeout).'
-const NO_ATTEMPTS: Attempt[] = []
+const NO_ATTEMPTS: LiveAttempt[] = []
 const NO_CODINGS: readonly ContentCoding[] = []
 
 /** What a context is made of. */
@@ -82,11 +79,17 @@ export class Context implements RequestContext, Timed, Guest {
   /** The other end of the connection, which may be a proxy. */
   readonly peer: Peer
   readonly startedAt = performance.now()
-  attempts: Attempt[] = NO_ATTEMPTS
+  attempts: LiveAttempt[] = NO_ATTEMPTS
+  /** How many attempts followed another that failed, and how many were made beside one. */
+  retries = 0
+  hedges = 0
   /** Picked and not sent to yet, where others wait for the outcome. */
   pending: LiveEndpoint | null = null
-  waiting: Abortable | null = null
+  waiting: { abort(error: GatewayError): void } | null = null
   place: Limiter | null = null
+  /** When the request is given up, in monotonic milliseconds. */
+  until = Infinity
+  /** When it is looked at next: `until`, or before. */
   deadline = Infinity
   timedNext: Timed | null = null
   timedPrevious: Timed | null = null
@@ -115,8 +118,10 @@ export class Context implements RequestContext, Timed, Guest {
   #traceId: string | undefined
   #slots: Map<Slot<unknown>, unknown> | null = null
   #abort: AbortController | null = null
-  #sending: Abortable | null = null
-  #active: LiveEndpoint | null = null
+  #alarmAt = Infinity
+  #onAlarm: (() => void) | null = null
+  /** Ends a pause between two attempts. */
+  #wake: (() => void) | null = null
   #uploaded = -1
   /** When a gRPC call must be over, by its client's word; `null` when that cannot be read. */
   #callDeadline: number | null = Infinity
@@ -204,7 +209,8 @@ export class Context implements RequestContext, Timed, Guest {
   }
 
   #expireAt(deadline: number): void {
-    this.deadline = Math.min(deadline, this.#callDeadline ?? Infinity)
+    this.until = Math.min(deadline, this.#callDeadline ?? Infinity)
+    this.deadline = Math.min(this.until, this.#alarmAt)
   }
 
   /** Milliseconds until a gRPC call must be over; `Infinity` when its client set no time. */
@@ -230,26 +236,77 @@ export class Context implements RequestContext, Timed, Guest {
     if (!this.#isBody) this.#expireAt(performance.now() + this.route.timeout)
   }
 
-  /** An attempt begins. */
-  sending(sending: Abortable, endpoint: LiveEndpoint): void {
-    this.#sending = sending
-    this.#active = endpoint
-    if (this.pending === endpoint) this.pending = null
-    this.upstream.began(endpoint)
+  /** Whether the request may be sent again after something of it was. */
+  get isRepeatable(): boolean {
+    return isRepeatable(this.protocol, this.request.method)
   }
 
-  /** An attempt got its head, or failed. */
-  attempted(attempt: Attempt): void {
+  /** An attempt begins. */
+  began(attempt: LiveAttempt): void {
     if (this.attempts === NO_ATTEMPTS) this.attempts = [attempt]
     else this.attempts.push(attempt)
-    if (this.#active !== null) this.upstream.attempted(this.#active, attempt, this)
-    if (attempt.error !== undefined) this.#leave(attempt.error)
+    if (this.pending === attempt.endpoint) this.pending = null
+    this.upstream.began(attempt.endpoint)
   }
 
-  #leave(error: GatewayError | undefined): void {
-    if (this.#active !== null) this.upstream.left(this.#active, error, this)
-    this.#active = null
-    this.#sending = null
+  /** The head of an attempt came. */
+  answered(attempt: LiveAttempt, { status, headers }: ResponseHead): void {
+    if (attempt.sending === null || attempt.status !== undefined) return
+    attempt.ms = performance.now() - attempt.startedAt
+    attempt.status = status
+    if (this.protocol === 'grpc') attempt.grpcStatus = grpcStatusIn(headers)
+    this.upstream.attempted(attempt.endpoint, attempt, this)
+  }
+
+  /** An attempt failed before its head came. */
+  failed(attempt: LiveAttempt, error: GatewayError): void {
+    if (attempt.sending === null) return
+    attempt.ms = performance.now() - attempt.startedAt
+    attempt.error = error
+    this.upstream.attempted(attempt.endpoint, attempt, this)
+    this.#leave(attempt, error)
+  }
+
+  /** Gives up an attempt, or the body of its answer, while the request goes on. */
+  drop(attempt: LiveAttempt, error: GatewayError): void {
+    const { sending } = attempt
+    if (sending === null) return
+    if (attempt.status === undefined) this.failed(attempt, error)
+    else this.#leave(attempt, error)
+    sending.abort(error)
+  }
+
+  #leave(attempt: LiveAttempt, error: GatewayError | undefined): void {
+    if (attempt.sending === null) return
+    attempt.sending = null
+    this.upstream.left(attempt.endpoint, error, this)
+  }
+
+  /** The failure of the last attempt that failed. */
+  lastError(): GatewayError | undefined {
+    return this.attempts.findLast((attempt) => attempt.error !== undefined)?.error
+  }
+
+  /** Another attempt will follow: waits until it is time for it, or the request has ended. */
+  async repeat(delay: number): Promise<void> {
+    this.retries += 1
+    if (delay === 0 || this.ended !== null) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, delay)
+      this.#wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+    this.#wake = null
+  }
+
+  /** Calls `onAlarm` once when `at` has passed, unless the request has ended; up to a tick late. `Infinity` for not at all. */
+  alarm(at: number, onAlarm: (() => void) | null): void {
+    if (this.ended !== null || this.#isFinished) return
+    this.#alarmAt = at
+    this.#onAlarm = onAlarm
+    this.deadline = Math.min(this.until, at)
   }
 
   /** The last endpoint tried, when its connection broke and it may be offered once more. */
@@ -278,6 +335,12 @@ export class Context implements RequestContext, Timed, Guest {
   }
 
   expire(now: number): void {
+    if (now >= this.#alarmAt) {
+      const onAlarm = this.#onAlarm
+      this.alarm(Infinity, null)
+      onAlarm?.()
+    }
+    if (now < this.until) return
     if (now >= (this.#callDeadline ?? Infinity)) {
       this.end(new GatewayError('UPSTREAM_TIMEOUT', CALL_EXPIRED))
       return
@@ -301,7 +364,7 @@ export class Context implements RequestContext, Timed, Guest {
 
   /** Gives up the body of the upstream's answer without touching the client: another answer takes its place. */
   discard(error: GatewayError): void {
-    this.#sending?.abort(error)
+    for (const { sending } of this.attempts) sending?.abort(error)
     this.#isBody = false
   }
 
@@ -309,10 +372,14 @@ export class Context implements RequestContext, Timed, Guest {
   end(error: GatewayError): void {
     if (this.ended !== null || this.#isFinished) return
     this.ended = error
+    this.until = Infinity
     this.deadline = Infinity
+    this.#alarmAt = Infinity
+    this.#onAlarm = null
     this.#abort?.abort(error)
-    this.#sending?.abort(error)
+    for (const { sending } of this.attempts) sending?.abort(error)
     this.waiting?.abort(error)
+    this.#wake?.()
     if (this.#isBody) this.downstream?.cut(error)
   }
 
@@ -327,9 +394,10 @@ export class Context implements RequestContext, Timed, Guest {
     this.#isFinished = true
     this.#shared.deadlines.unwatch(this)
     const error = outcome.error ?? this.ended ?? this.failure ?? undefined
-    this.#leave(error)
+    for (const attempt of this.attempts) this.#leave(attempt, error)
     if (this.pending !== null) this.upstream.notSent(this.pending)
     this.place?.leave(this)
+    this.#onAlarm = null
     this.downstream = null
     this.onFinish?.()
     if (outcome.error !== undefined) this.#abort?.abort(outcome.error)

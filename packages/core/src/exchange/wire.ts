@@ -16,6 +16,10 @@ export interface Call<In> {
   readonly protocol: Protocol
   readonly head: RequestHead
   readonly body: In
+  /** Bytes of a body to keep while it is sent, so that another attempt can send it again; 0 when there will be none. */
+  readonly keep: number
+  /** Whether the request may be sent again after something of it was. */
+  readonly isIdempotent: boolean
   /** Milliseconds to establish a connection. */
   readonly connectTimeout: number
   /** Gets interim heads such as 103 (RFC 8297) as they come; `null` when the client cannot be told. */
@@ -38,6 +42,10 @@ export interface Sending<Out> {
 export interface Wire<In, Out> {
   /** Never throws; a failure rejects `answer` with a `GatewayError` whose `retry` class tells what was sent. */
   send(call: Call<In>): Sending<Out>
-  /** Whether no byte of this body has been taken yet, so that another endpoint can get all of it. */
+  /** Whether another endpoint can get all of this body: no byte of it has been taken, or all that were are kept. */
   replayable(body: In): boolean
+  /** Whether all of the body is here and kept: it can be sent while another attempt is under way. */
+  isWhole(body: In): boolean
+  /** There will be no other attempt: what was kept of the body is let go. Called when `keep` was not 0. */
+  settled(body: In): void
 }

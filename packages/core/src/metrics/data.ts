@@ -14,6 +14,10 @@ export interface MetricsData {
   }[]
   /** Attempts by upstream and status. */
   readonly upstreams: readonly (readonly [string, readonly (readonly [string, number])[]])[]
+  /** Attempts that followed a failed one, those made beside a slow one, and answers that broke off; by upstream. */
+  readonly retries: readonly (readonly [string, number])[]
+  readonly hedges: readonly (readonly [string, number])[]
+  readonly cut: readonly (readonly [string, number])[]
   /** Changes of schemas by service. */
   readonly schemaUpdates: readonly (readonly [string, number])[]
   /** Connections that were refused, by reason. */

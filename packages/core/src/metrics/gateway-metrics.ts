@@ -3,9 +3,9 @@ import { healthLines } from './health-lines.ts'
 import { describe, Histogram, labelValue } from './registry.ts'
 import type { MetricsData } from './data.ts'
 import type { Context } from '../exchange/request-context.ts'
+import type { Attempt, Outcome } from '../exchange/context.ts'
 import type { HealthData } from './health-data.ts'
 import type { HealthFigures } from './health-lines.ts'
-import type { Outcome } from '../exchange/context.ts'
 
 /** The gateway's own metrics. */
 export interface GatewayMetrics {
@@ -63,6 +63,9 @@ export class Metrics implements GatewayMetrics {
   readonly #series: RouteSeries[] = []
   readonly #byLabel = new Map<string, number>()
   readonly #upstreams = new Map<string, Map<string, number>>()
+  readonly #retries = new Map<string, number>()
+  readonly #hedges = new Map<string, number>()
+  readonly #cut = new Map<string, number>()
   readonly #schemaUpdates = new Map<string, number>()
   readonly #sources: MetricSources
   /** What was merged, by upstream. */
@@ -103,8 +106,10 @@ export class Metrics implements GatewayMetrics {
     series.requests.set(key, (series.requests.get(key) ?? 0) + 1)
     const histogram = (series.durations[method] ??= new Histogram())
     histogram.observe(outcome.ms / 1000)
-    for (const attempt of ctx.attempts)
-      this.#countAttempt(ctx.upstream.name, attempt.status === undefined ? 'error' : String(attempt.status))
+    for (const attempt of ctx.attempts) this.#countAttempt(ctx.upstream.name, statusLabel(attempt))
+    if (ctx.retries > 0) add(this.#retries, ctx.upstream.name, ctx.retries)
+    if (ctx.hedges > 0) add(this.#hedges, ctx.upstream.name, ctx.hedges)
+    if (isCut(ctx, outcome)) add(this.#cut, ctx.upstream.name, 1)
   }
 
   #countAttempt(upstream: string, status: string, count = 1): void {
@@ -122,6 +127,9 @@ export class Metrics implements GatewayMetrics {
         durations: durations.map((histogram) => histogram?.snapshot() ?? null),
       })),
       upstreams: [...this.#upstreams].map(([upstream, statuses]) => [upstream, [...statuses]]),
+      retries: [...this.#retries],
+      hedges: [...this.#hedges],
+      cut: [...this.#cut],
       schemaUpdates: [...this.#schemaUpdates],
       rejected: [...this.#rejected],
       connections: this.#connections,
@@ -139,6 +147,9 @@ export class Metrics implements GatewayMetrics {
       })
     }
     for (const [upstream, statuses] of data.upstreams) for (const [status, count] of statuses) this.#countAttempt(upstream, status, count)
+    for (const [upstream, count] of data.retries) add(this.#retries, upstream, count)
+    for (const [upstream, count] of data.hedges) add(this.#hedges, upstream, count)
+    for (const [upstream, count] of data.cut) add(this.#cut, upstream, count)
     for (const [service, count] of data.schemaUpdates) add(this.#schemaUpdates, service, count)
     for (const [reason, count] of data.rejected) add(this.#rejected, reason, count)
     this.#connections += data.connections
@@ -191,12 +202,18 @@ export class Metrics implements GatewayMetrics {
     let text = describe(
       'octopus_upstream_requests_total',
       'counter',
-      'Attempts at upstreams, by upstream and status; "error" where no head came.',
+      'Attempts at upstreams, by upstream and status; "error" where no head came, "superseded" where another attempt was faster.',
     )
     for (const [upstream, statuses] of this.#upstreams) {
       for (const [status, count] of statuses)
         text += `octopus_upstream_requests_total{upstream=${labelValue(upstream)},status="${status}"} ${count}\n`
     }
+    text += describe('octopus_upstream_retries_total', 'counter', 'Attempts that followed another that failed, by upstream.')
+    for (const [upstream, count] of this.#retries) text += `octopus_upstream_retries_total{upstream=${labelValue(upstream)}} ${count}\n`
+    text += describe('octopus_upstream_hedges_total', 'counter', 'Attempts made beside a slow one, by upstream.')
+    for (const [upstream, count] of this.#hedges) text += `octopus_upstream_hedges_total{upstream=${labelValue(upstream)}} ${count}\n`
+    text += describe('octopus_upstream_cut_total', 'counter', 'Answers that broke off after their head had been sent, by upstream.')
+    for (const [upstream, count] of this.#cut) text += `octopus_upstream_cut_total{upstream=${labelValue(upstream)}} ${count}\n`
     return text
   }
 
@@ -241,6 +258,16 @@ export function sumOfGone(all: readonly MetricsData[]): MetricsData {
   const sum = new Metrics({ farp: () => ({ services: 0, routes: [] }), upstreams: () => [], plugins: () => [] })
   for (const data of all) sum.merge({ ...data, connections: 0, health: data.health.map(remains) })
   return sum.snapshot()
+}
+
+/** Whether an answer broke off on its way, and not because its client left. */
+function isCut({ failure }: Context, { error }: Outcome): boolean {
+  return error !== undefined && error !== failure && error.code !== 'CLIENT_CLOSED'
+}
+
+function statusLabel({ status, error }: Attempt): string {
+  if (status !== undefined) return String(status)
+  return error?.code === 'SUPERSEDED' ? 'superseded' : 'error'
 }
 
 function add<K>(counts: Map<K, number>, key: K, count: number): void {

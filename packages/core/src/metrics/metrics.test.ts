@@ -44,11 +44,14 @@ describe('the exposition', () => {
       'octopus_request_duration_seconds histogram',
       'octopus_requests_total counter',
       'octopus_upstream_concurrent_requests gauge',
+      'octopus_upstream_cut_total counter',
       'octopus_upstream_ejections_total counter',
       'octopus_upstream_endpoints gauge',
+      'octopus_upstream_hedges_total counter',
       'octopus_upstream_overload_total counter',
       'octopus_upstream_queued_requests gauge',
       'octopus_upstream_requests_total counter',
+      'octopus_upstream_retries_total counter',
     ])
     expect([...text.matchAll(/^# HELP (\S+) \S/gm)]).toHaveLength(types.length)
     expect(text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))).toEqual([

@@ -1,6 +1,7 @@
 import { compilePhases } from '../plugin/compile.ts'
 import { EndpointPool } from '../upstream/endpoint-state.ts'
 import { LiveUpstream, PLAIN_SETTINGS } from '../upstream/live-upstream.ts'
+import { retryPolicy } from '../exchange/retry-settings.ts'
 import type { BuiltInRoutes } from '../exchange/open.ts'
 import type { Hooks } from '../plugin/plugin.ts'
 import type { Route } from '../routing/route.ts'
@@ -41,7 +42,7 @@ export function builtInRoutes(hooks: readonly Hooks[], host: { seriesFor(label: 
     connectTimeout: 2_000,
     idleTimeout: 60_000,
     streamIdleTimeout: Infinity,
-    retry: { retries: 0 },
+    retry: retryPolicy([{ retries: 0 }]),
     auth: null,
     ownFields: null,
     carries: { http: true, websocket: true, grpc: true },

@@ -1,6 +1,7 @@
 import { Circuit } from './health/circuit.ts'
 import { Limiter } from './health/limiter.ts'
 import { OutlierRecord } from './health/outlier.ts'
+import { RetryBudget } from '../exchange/retry-budget.ts'
 import { silentLogger } from '../log/logger.ts'
 import type { CircuitState, Outage, Trial } from './health/circuit.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -117,6 +118,7 @@ export class EndpointPool {
   readonly key: string
   readonly log: Logger
   readonly limiter = new Limiter()
+  readonly retryBudget = new RetryBudget()
   readonly counts: HealthCounts = { opened: 0, unreachable: 0, ejected: 0, goodChecks: 0, badChecks: 0 }
   readonly #states = new Map<string, { readonly state: EndpointState; users: number }>()
 

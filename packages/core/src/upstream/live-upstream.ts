@@ -1,3 +1,4 @@
+import type { RetryBudget } from '../exchange/retry-budget.ts'
 import { balancingPolicy } from './balancing.ts'
 import { DEFAULT_TRANSPORT } from './transport.ts'
 import { healthPolicy } from './health.ts'
@@ -67,6 +68,11 @@ export class LiveUpstream implements Upstream {
     return this.health.concurrency === null ? null : this.pool.limiter
   }
 
+  /** How many requests may be repeated. */
+  get retryBudget(): RetryBudget {
+    return this.pool.retryBudget
+  }
+
   get concurrency(): ConcurrencyStatus | null {
     return this.limiter?.status ?? null
   }
@@ -109,13 +115,17 @@ export class LiveUpstream implements Upstream {
       const first = this.#balancer.pick(ctx, (endpoint) => (endpoint as LiveEndpoint).state.accepts(now))
       if (first !== undefined) return first as LiveEndpoint
     }
-    const fits = (endpoint: Endpoint): boolean =>
-      (subset === null || inSubset(endpoint, subset)) && !attempts.some((attempt) => attempt.endpoint.id === endpoint.id)
+    const fits = (endpoint: Endpoint): boolean => isUntried(endpoint, ctx)
     const picked =
       this.#balancer.pick(ctx, (endpoint) => fits(endpoint) && (endpoint as LiveEndpoint).state.accepts(now)) ??
       this.#balancer.pick(ctx, (endpoint) => fits(endpoint) && (endpoint as LiveEndpoint).state.isLastResort()) ??
       (ctx as Context).brokenEndpoint()
     return picked as LiveEndpoint | undefined
+  }
+
+  /** Whether there is an endpoint that the request has not been sent to. */
+  hasUntried(ctx: RequestContext): boolean {
+    return this.#endpoints.some((endpoint) => endpoint.weight > 0 && isUntried(endpoint, ctx))
   }
 
   /** An attempt is sent to an endpoint. Matched by one `left`. */
@@ -164,6 +174,10 @@ export class LiveUpstream implements Upstream {
     this.#endpoints = []
     this.#balancer = roundRobin([])
   }
+}
+
+function isUntried(endpoint: Endpoint, { route: { subset }, attempts }: RequestContext): boolean {
+  return (subset === null || inSubset(endpoint, subset)) && !attempts.some((attempt) => attempt.endpoint.id === endpoint.id)
 }
 
 function inSubset(endpoint: Endpoint, subset: Readonly<Record<string, readonly string[]>>): boolean {

@@ -1,6 +1,6 @@
 import { GatewayError } from '../errors.ts'
 import { wholeResponse } from './whole-response.ts'
-import type { Answer } from '../exchange/engine.ts'
+import type { Answer } from '../exchange/answer.ts'
 import type { Context } from '../exchange/request-context.ts'
 import type { Reply, ResponseHead } from '../exchange/head.ts'
 import type { ResponseBody } from './whole-response.ts'

@@ -1,5 +1,6 @@
 import { GatewayError } from '../errors.ts'
 import { HeaderList } from '../headers.ts'
+import { KeptBodies } from './kept-body.ts'
 import type { Call, UpstreamAnswer, Wire } from '../exchange/wire.ts'
 import type { WebBody } from './bodies.ts'
 
@@ -11,12 +12,15 @@ export type WebUpload = ReadableStream<Uint8Array> | null
  * or HEAD, nor TRACE: those are answered with 501 instead of something else than the client asked for.
  */
 export function fetchWire(fetch: typeof globalThis.fetch): Wire<WebUpload, WebBody> {
+  const bodies = new KeptBodies()
   return {
     send: (call) => {
       const abort = new AbortController()
-      return { answer: sendByFetch(fetch, call, abort.signal), abort: (error) => abort.abort(error) }
+      return { answer: sendByFetch(fetch, { ...call, body: bodies.streamFor(call) }, abort.signal), abort: (error) => abort.abort(error) }
     },
-    replayable: (body) => body === null,
+    replayable: (body) => bodies.replayable(body),
+    isWhole: (body) => bodies.isWhole(body),
+    settled: (body) => bodies.settled(body),
   }
 }
 
@@ -92,6 +96,8 @@ export function functionWire(handler: (request: Request) => Response | Promise<R
       return { answer: sendToFunction(handler, call, abort.signal), abort: (error) => abort.abort(error) }
     },
     replayable: (body) => body === null,
+    isWhole: (body) => body === null,
+    settled() {},
   }
 }
 

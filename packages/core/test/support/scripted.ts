@@ -43,6 +43,12 @@ export class ScriptedWire implements Wire<string | null, string> {
     return this.isReplayable
   }
 
+  isWhole(): boolean {
+    return this.isReplayable
+  }
+
+  settled(): void {}
+
   get origins(): string[] {
     return this.calls.map((call) => call.endpoint.origin)
   }

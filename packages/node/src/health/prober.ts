@@ -88,6 +88,8 @@ export class NodeProber implements HealthProber {
       head: { method: what.method, target: what.target, headers },
       body: what.body,
       connectTimeout: check.timeout,
+      keep: 0,
+      isIdempotent: true,
       informed: null,
     })
     signal.addEventListener('abort', () => sending.abort(GAVE_UP), { once: true })

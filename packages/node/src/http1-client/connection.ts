@@ -104,7 +104,7 @@ export class Connection implements Carrier, UploadTarget {
     if (body === null) this.#socket.write(start.text, 'latin1')
     else if (body instanceof Uint8Array) this.#writeWhole(start.text, body)
     else {
-      exchange.upload = new Upload(this, body, start)
+      exchange.upload = new Upload(this, { body, start, replay: exchange.replay })
       exchange.upload.begin()
     }
   }

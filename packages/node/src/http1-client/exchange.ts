@@ -4,6 +4,7 @@ import { toGatewayError } from '@octopus-gateway/core'
 import type { Call, Sending, UpstreamAnswer } from '@octopus-gateway/core/lane'
 import type { Flow, FlowSink, NodeUpload } from '../flow.ts'
 import type { GatewayError } from '@octopus-gateway/core'
+import type { Replay } from '../replay.ts'
 import type { RequestStart } from './request-head.ts'
 import type { Upload } from './upload.ts'
 
@@ -19,6 +20,8 @@ export class ClientExchange implements Flow, Sending<Flow> {
   readonly answer: Promise<UpstreamAnswer<Flow>>
   readonly start: RequestStart
   readonly body: NodeUpload
+  /** What is kept of the body for another attempt; `null` when nothing is. */
+  readonly replay: Replay | null
   /** The answer to HEAD has no body whatever its fields say. */
   readonly isHead: boolean
   /** Set while a connection carries the exchange. */
@@ -39,13 +42,14 @@ export class ClientExchange implements Flow, Sending<Flow> {
   #isPaused = false
   #error: GatewayError | null = null
 
-  constructor(call: Call<NodeUpload>, start: RequestStart) {
+  constructor(call: Call<NodeUpload>, start: RequestStart, replay: Replay | null = null) {
     this.answer = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
     })
     this.start = start
     this.body = call.body
+    this.replay = replay
     this.isHead = call.head.method === 'HEAD'
     this.#informed = call.informed
   }

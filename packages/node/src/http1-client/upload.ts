@@ -1,7 +1,8 @@
-import { Duplex } from 'node:stream'
+import { abandon } from '../replay.ts'
 import { GatewayError, toGatewayError } from '@octopus-gateway/core'
 import { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
+import type { Replay } from '../replay.ts'
 import type { RequestStart } from './request-head.ts'
 
 /** Where the bytes of a request go. */
@@ -14,6 +15,13 @@ export interface UploadTarget {
   uploadFailed(error: GatewayError): void
 }
 
+/** A body, the head that goes in front of it, and what is kept of the body for another attempt. */
+interface Uploaded {
+  readonly body: Readable
+  readonly start: RequestStart
+  readonly replay: Replay | null
+}
+
 /** Up to this size copying a piece into one text is cheaper than writing several pieces. */
 const TEXT_BYTES = 16 * 1024
 
@@ -21,6 +29,7 @@ const TEXT_BYTES = 16 * 1024
 export class Upload {
   readonly #target: UploadTarget
   readonly #body: Readable
+  readonly #replay: Replay | null
   readonly #isChunked: boolean
   /** The head, until the first piece or the end of this turn of the event loop: a small request leaves in one write. */
   #head: string
@@ -29,9 +38,10 @@ export class Upload {
   #isEnded = false
   #isStopped = false
 
-  constructor(target: UploadTarget, body: Readable, start: RequestStart) {
+  constructor(target: UploadTarget, { body, start, replay }: Uploaded) {
     this.#target = target
     this.#body = body
+    this.#replay = replay
     this.#isChunked = start.length === Infinity
     this.#left = start.length
     this.#head = start.text
@@ -45,6 +55,13 @@ export class Upload {
   /** Called when there is a connection: before that the body stays untouched, so that another endpoint can get all of it. */
   begin(): void {
     const body = this.#body
+    const replay = this.#replay
+    if (replay !== null) {
+      replay.isLeft = false
+      for (const piece of replay.pieces) this.#take(piece)
+      if (this.#isStopped) return
+      if (replay.isEnded) return this.#onEnd()
+    }
     if (body.errored !== null) return this.#onError(body.errored)
     if (body.readableEnded) return this.#onEnd()
     if (body.destroyed) return this.#onClose()
@@ -70,14 +87,10 @@ export class Upload {
     // Behind the end nothing more is heard, and the listeners go with the body.
     if (this.#isEnded) return
     this.#detach()
-    if (body.destroyed) return
-    if (body instanceof IncomingMessage || body instanceof Duplex) body.pause()
-    else {
-      body.on('error', () => {
-        // Whoever makes the body hears that nobody reads it; nobody here needs its answer.
-      })
-      body.destroy()
-    }
+    if (this.#replay?.isPossible === true) {
+      this.#replay.isLeft = true
+      body.pause()
+    } else abandon(body)
   }
 
   readonly #flush = (): void => {
@@ -88,10 +101,17 @@ export class Upload {
 
   readonly #onData = (piece: Uint8Array | string): void => {
     const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece
-    if (bytes.length === 0) return
+    this.#replay?.add(bytes as Buffer)
+    if (!this.#take(bytes)) this.#body.pause()
+  }
+
+  /** `false` asks for a pause. */
+  #take(bytes: Uint8Array): boolean {
+    if (bytes.length === 0) return true
     this.#left -= bytes.length
-    if (this.#left < 0) return this.#fail(new GatewayError('BAD_REQUEST', 'The request body is longer than its Content-Length.'))
-    if (!this.#send(bytes)) this.#body.pause()
+    if (this.#left >= 0) return this.#send(bytes)
+    this.#fail(new GatewayError('BAD_REQUEST', 'The request body is longer than its Content-Length.'))
+    return true
   }
 
   #send(bytes: Uint8Array): boolean {
@@ -116,6 +136,7 @@ export class Upload {
     if (!this.#isChunked && this.#left !== 0)
       return this.#fail(new GatewayError('BAD_REQUEST', 'The request body is shorter than its Content-Length.'))
     this.#isEnded = true
+    if (this.#replay !== null) this.#replay.isEnded = true
     const last = this.#isChunked ? `${this.#head}0\r\n\r\n` : this.#head
     this.#head = ''
     if (last !== '') this.#target.write(last)

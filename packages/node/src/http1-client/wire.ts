@@ -1,5 +1,6 @@
 import { ClientExchange } from './exchange.ts'
 import { Pool } from './pool.ts'
+import { Replays } from '../replay.ts'
 import { requestStart } from './request-head.ts'
 import { toGatewayError } from '@octopus-gateway/core'
 import type { Call, Sending } from '@octopus-gateway/core/lane'
@@ -18,10 +19,18 @@ export class Http1Wire implements NodeWire, PoolOwner {
   readonly #pools = new Set<Pool>()
   #timer: ReturnType<typeof setInterval> | null = null
   #onClosed: (() => void) | null = null
+  readonly #replays: Replays
+
+  constructor(replays = new Replays()) {
+    this.#replays = replays
+  }
 
   send(call: Call<NodeUpload>): Sending<Flow> {
     try {
-      const exchange = new ClientExchange(call, requestStart(call.head, call.body))
+      const { head, body, keep, isIdempotent } = call
+      // Before a connection stands nothing is read of a body: only what may be sent again after that has to be kept.
+      const replay = body === null ? null : this.#replays.of(body, isIdempotent ? keep : 0)
+      const exchange = new ClientExchange(call, requestStart(head, body), replay)
       this.#pool(call).send(exchange, call.connectTimeout)
       return exchange
     } catch (thrown) {
@@ -30,8 +39,15 @@ export class Http1Wire implements NodeWire, PoolOwner {
   }
 
   replayable(body: NodeUpload): boolean {
-    // A stream stays untouched until there is a connection.
-    return body === null || body instanceof Uint8Array || (!body.readableDidRead && !body.destroyed)
+    return this.#replays.replayable(body)
+  }
+
+  isWhole(body: NodeUpload): boolean {
+    return this.#replays.isWhole(body)
+  }
+
+  settled(body: NodeUpload): void {
+    this.#replays.settled(body)
   }
 
   async close(graceMs: number): Promise<void> {

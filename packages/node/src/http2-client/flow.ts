@@ -8,7 +8,7 @@ import type { ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2'
 import type { Flow, FlowSink, NodeUpload } from '../flow.ts'
 import type { H2Pool, Waiter } from './pool.ts'
 import type { H2Session } from './session.ts'
-import type { Replay } from './replay.ts'
+import type { Replay } from '../replay.ts'
 
 /** What is kept of a body while nobody reads it; beyond it the upstream is paused. */
 const BUFFER_BYTES = 64 * 1024
@@ -137,7 +137,6 @@ export class H2Flow implements Flow, Sending<Flow>, Waiter {
     if (this.#error !== null) return
     const head = fromHeaders(raw)
     this.#hasHead = true
-    this.#replay?.drop()
     if (head.status !== 304 && this.#call.head.method !== 'HEAD') this.#length = Number(head.headers.get('content-length') ?? -1)
     this.#needsTrailers = this.#call.protocol === 'grpc' && !head.headers.has('grpc-status')
     if (isLast) this.#end()

@@ -1,6 +1,6 @@
 import { GatewayError } from '@octopus-gateway/core'
 import type { ClientHttp2Stream } from 'node:http2'
-import type { Replay } from './replay.ts'
+import type { Replay } from '../replay.ts'
 
 /** A request body on its way out, in step with how fast the upstream takes it. Never destroys the body: an answer may still go to its client. */
 export class H2Upload {
@@ -19,6 +19,7 @@ export class H2Upload {
 
   start(): void {
     const { body, pieces } = this.#replay
+    this.#replay.isLeft = false
     for (const piece of pieces) this.#stream.write(piece)
     if (this.#replay.isEnded || body.readableEnded) {
       this.#end()
@@ -46,7 +47,9 @@ export class H2Upload {
     body.off('error', this.#broken)
     body.off('close', this.#closed)
     body.off('data', this.#take)
-    if (!this.isEnded) body.pause()
+    if (this.isEnded) return
+    this.#replay.isLeft = true
+    body.pause()
   }
 
   readonly #take = (piece: Buffer): void => {

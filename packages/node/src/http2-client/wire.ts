@@ -1,8 +1,7 @@
 import { GatewayError } from '@octopus-gateway/core'
 import { H2Flow } from './flow.ts'
 import { H2Pool } from './pool.ts'
-import { Readable } from 'node:stream'
-import { Replay, ReplayBudget } from './replay.ts'
+import { Replays } from '../replay.ts'
 import type { Call, Sending } from '@octopus-gateway/core/lane'
 import type { Flow, NodeUpload, NodeWire } from '../flow.ts'
 import type { Transport } from '@octopus-gateway/core'
@@ -13,25 +12,30 @@ const SWEEP_MS = 5_000
 /** The way out over HTTP/2: `node:http2`, one pool of connections for each transport and origin. */
 export class H2Wire implements NodeWire {
   readonly #pools = new Map<Transport, Map<string, H2Pool>>()
-  readonly #replays = new WeakMap<Readable, Replay>()
-  readonly #budget = new ReplayBudget()
+  readonly #replays: Replays
   #sweeper: ReturnType<typeof setInterval> | null = null
+
+  constructor(replays = new Replays()) {
+    this.#replays = replays
+  }
 
   send(call: Call<NodeUpload>): Sending<Flow> {
     const pool = this.poolOf(call.transport, call.endpoint.origin)
-    const flow = new H2Flow(call, pool, call.body instanceof Readable ? this.#replay(call.body) : null)
+    const flow = new H2Flow(call, pool, this.#replays.always(call.body, call.keep))
     pool.acquire(flow)
     return flow
   }
 
   replayable(body: NodeUpload): boolean {
-    if (!(body instanceof Readable)) return true
-    return this.replayOf(body)?.isPossible ?? (!body.readableDidRead && !body.destroyed)
+    return this.#replays.replayable(body)
   }
 
-  /** What was kept of a body that has been sent over this wire. */
-  replayOf(body: Readable): Replay | undefined {
-    return this.#replays.get(body)
+  isWhole(body: NodeUpload): boolean {
+    return this.#replays.isWhole(body)
+  }
+
+  settled(body: NodeUpload): void {
+    this.#replays.settled(body)
   }
 
   async close(graceMs: number): Promise<void> {
@@ -53,12 +57,6 @@ export class H2Wire implements NodeWire {
       this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS).unref()
     }
     return pool
-  }
-
-  #replay(body: Readable): Replay {
-    let replay = this.#replays.get(body)
-    if (replay === undefined) this.#replays.set(body, (replay = new Replay(body, this.#budget)))
-    return replay
   }
 
   /** Transports and origins come and go with the configuration: what has no connection left is forgotten. */

@@ -30,6 +30,12 @@ export class UpgradeWire implements Wire<null, UpgradeBody> {
     return true
   }
 
+  isWhole(): boolean {
+    return true
+  }
+
+  settled(): void {}
+
   #overHttp1(call: Call<null>): Sending<UpgradeBody> {
     let tickets = this.#tickets.get(call.transport)
     if (tickets === undefined) this.#tickets.set(call.transport, (tickets = new Tickets()))

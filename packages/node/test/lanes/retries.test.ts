@@ -131,10 +131,10 @@ describeLanes(
       }
     })
 
-    test('trap 4: once a byte was taken the answer is 502', async () => {
+    test('trap 4: once more of a body was taken than is kept the answer is 502', async () => {
       const broken = await rawOrigin(resetBeforeHead())
       const other = await rawOrigin(resetBeforeHead())
-      const { sendAlone } = await lane.start(to(broken, other))
+      const { sendAlone } = await lane.start({ ...to(broken, other), routing: { retry: { maxBody: 999 } } })
       const answer = await sendAlone({ method: 'PUT', body: Buffer.alloc(1000) }, 'the answer may come before the request is whole')
       expect([answer.status, answer.json()['code']]).toEqual([502, 'UPSTREAM_RESET'])
       expect(broken.connections.accepted + other.connections.accepted).toBe(1)

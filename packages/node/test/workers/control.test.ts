@@ -10,6 +10,9 @@ import type { ToWorker } from '../../src/workers/messages.ts'
 const counted = (requests: number, connections = 0, health: MetricsData['health'] = []): MetricsData => ({
   series: [{ label: '/a', requests: [[200, requests]], durations: [] }],
   upstreams: [],
+  retries: [],
+  hedges: [],
+  cut: [],
   schemaUpdates: [],
   rejected: [],
   connections,

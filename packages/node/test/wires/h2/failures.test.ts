@@ -142,6 +142,7 @@ describe('a reset stream', () => {
     expect([error.code, error.spec.retry, wire.replayable(body)]).toEqual(['UPSTREAM_REFUSED', 'always', true])
     expect((await collected(wire.send(callOf(ask(origin, { method: 'POST', body }))).answer)).status).toBe(200)
     expect(bodies).toEqual(['one two', 'one two'])
+    wire.settled(body)
     expect(wire.replayable(body)).toBe(false)
   })
 

@@ -39,6 +39,8 @@ export function callOf(origin: string, asked: Asked = {}): Call<NodeUpload> {
     head: { method, target, headers: new HeaderList(['host', 'origin.test', ...headers]) },
     body,
     connectTimeout,
+    keep: 0,
+    isIdempotent: false,
     informed: null,
   }
 }

@@ -28,6 +28,8 @@ export function callOf(asked: Asked): Call<NodeUpload> {
       headers: new HeaderList([...(asked.headers ?? ['host', 'client.test'])]),
     },
     body: asked.body ?? null,
+    keep: 256 * 1024,
+    isIdempotent: false,
     connectTimeout: asked.connectTimeout ?? 5_000,
     informed: asked.onInformational === undefined ? null : { inform: asked.onInformational },
   }
