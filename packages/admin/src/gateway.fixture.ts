@@ -88,6 +88,7 @@ export function routeFor(path: string, over: Partial<Route> = {}): Route {
       perTryTimeout: Infinity,
       hedge: null,
     },
+    split: null,
     auth: null,
     ownFields: null,
     carries: { http: true, websocket: true, grpc: true },

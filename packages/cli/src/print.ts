@@ -36,7 +36,13 @@ export function printDiff(io: Io, diff: SnapshotDiff): void {
 }
 
 function describeRoute(route: Route): string {
-  return `${methodsOf(route)} ${route.host ?? ''}${route.path} -> ${route.upstream.name}`
+  return `${methodsOf(route)} ${route.host ?? ''}${route.path} -> ${upstreamsOf(route)}`
+}
+
+/** The name of the upstream, or all of them with their weights: `stable 95, canary 5`. */
+export function upstreamsOf({ upstream, split }: Route): string {
+  if (split === null) return upstream.name
+  return split.branches.map(({ route, weight, match }) => `${route.upstream.name} ${weight}${match === null ? '' : ' (match)'}`).join(', ')
 }
 
 /** `GET,POST`, or `*` for every method. */

@@ -52,9 +52,16 @@ describe('[R31] nothing is ignored', () => {
     expect(await codes(yaml)).toEqual([`not_available ${path}`])
   })
 
-  test('several upstreams for one route are refused by name', async () => {
-    const yaml = 'upstreams: [{ name: a, instances: [{ address: a, port: 1 }] }]\nroutes: [{ path: /, upstream: [{ upstream: a }] }]'
-    expect(await codes(yaml)).toEqual(['not_available routes[0].upstream'])
+  test('several upstreams of a route are checked one by one', async () => {
+    const ups = 'upstreams: [{ name: a, instances: [{ address: a, port: 1 }] }]\n'
+    expect(await codes(`${ups}routes: [{ path: /, upstream: [{ upstream: a }, { upstream: b, wieght: 3 }], split_on: header }]`)).toEqual([
+      'dangling_upstream routes[0].upstream[1].upstream',
+      'unknown_key routes[0].upstream[1].wieght',
+      'invalid_value routes[0].split_on',
+    ])
+    expect(await codes(`${ups}routes: [{ path: /, upstream: a, split_on: ip }]`)).toEqual(['conflicting_keys routes[0].split_on'])
+    expect(await codes(`${ups}routes: [{ path: /, upstream: 7 }]`)).toEqual(['dangling_upstream routes[0].upstream'])
+    expect(await only(`${ups}routes: [{ path: /, upstream: { a: b } }]`)).toContain('must be a name, or a list, not a map')
   })
 
   test('an unknown key brings its place and a suggestion', async () => {

@@ -63,7 +63,16 @@ describe('createGateway', () => {
       routes: [
         { path: 'a', upstream: 'upp', methods: [], priority: 101, retries: 1.5 },
         { path: '/b', upstream: 'up', host: 'a/b', methods: ['GE T'], timeout: 0, rewrite: { stripPrefix: '/%zz', addPrefix: '/a/../b' } },
-        { path: '/c', upstream: [{ upstream: 'up' }] },
+        {
+          path: '/c',
+          upstream: [
+            { upstream: 'upp', weight: 0 },
+            { upstream: 'up', weight: 0, match: {} },
+            { upstream: 'up', weight: -1 },
+          ],
+        },
+        { path: '/d', upstream: [], splitOn: 'cookie:' },
+        { path: '/e', upstream: [{ upstream: 'up', weight: 0 }] },
       ],
       routing: { connectTimeout: -1 },
       limits: { body: 0 },
@@ -89,7 +98,13 @@ describe('createGateway', () => {
         'routes[1].timeout',
         'routes[1].rewrite.stripPrefix',
         'routes[1].rewrite.addPrefix',
-        'routes[2].upstream',
+        'routes[2].upstream[0].upstream',
+        'routes[2].upstream[1].match',
+        'routes[2].upstream[2].upstream',
+        'routes[2].upstream[2].weight',
+        'routes[3].upstream',
+        'routes[3].splitOn',
+        'routes[4].upstream',
       ].sort(),
     )
   })

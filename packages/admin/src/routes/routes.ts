@@ -25,6 +25,9 @@ function viewOf(route: Route): Record<string, unknown> {
     methods: route.methods,
     path: route.path,
     upstream: route.upstream.name,
+    split_on: route.split?.on ?? null,
+    targets:
+      route.split?.branches.map((branch) => ({ upstream: branch.route.upstream.name, weight: branch.weight, match: branch.match })) ?? null,
     lane: route.lane,
     lane_reason: route.laneReason,
     source: route.source,

@@ -49,6 +49,8 @@ test('/_/routes tells everything about a route, sorted, and who stands by', asyn
     methods: ['GET'],
     path: '/a',
     upstream: 'users',
+    split_on: null,
+    targets: null,
     lane: 'web',
     lane_reason: 'cors',
     source: 'farp',

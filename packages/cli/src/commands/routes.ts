@@ -1,4 +1,4 @@
-import { complain, formatTable, methodsOf, say } from '../print.ts'
+import { complain, formatTable, methodsOf, say, upstreamsOf } from '../print.ts'
 import { CONFIG, configurationOf, HELP, readyOf } from '../configuration.ts'
 import { createGateway, parseDuration, sleep, type Gateway, type Route } from '@octopus-gateway/core'
 import { EXIT } from '../exit.ts'
@@ -72,7 +72,7 @@ function compare(a: Route, b: Route): number {
 function asRow(route: Route): string[] {
   const lane = route.laneReason === null ? route.lane : `${route.lane} (${route.laneReason})`
   const source = route.service === null ? route.source : `${route.source} (${route.service})`
-  return [route.host ?? '*', methodsOf(route), route.path, route.upstream.name, authOf(route), lane, source]
+  return [route.host ?? '*', methodsOf(route), route.path, upstreamsOf(route), authOf(route), lane, source]
 }
 
 /** Who is asked about callers, and what the route demands of them: `jwt-auth, roles admin|operator`. Nothing where everybody may come. */
@@ -88,9 +88,28 @@ function authOf({ auth, hooks }: Route): string {
   ].join(', ')
 }
 
+function targetsOf({ split }: Route): unknown {
+  return split?.branches.map(({ route, weight, match }) => ({ upstream: route.upstream.name, weight, match })) ?? null
+}
+
 function asData(route: Route): Readonly<Record<string, unknown>> {
   const { id, host, methods, path, lane, laneReason, source, service, priority, tags } = route
   const { auth } = route
   const enforces = [...new Set(route.hooks.flatMap((hook) => hook.enforces ?? []))]
-  return { id, host, methods, path, upstream: route.upstream.name, auth, enforces, lane, laneReason, source, service, priority, tags }
+  return {
+    id,
+    host,
+    methods,
+    path,
+    upstream: route.upstream.name,
+    targets: targetsOf(route),
+    auth,
+    enforces,
+    lane,
+    laneReason,
+    source,
+    service,
+    priority,
+    tags,
+  }
 }

@@ -33,8 +33,10 @@ export function acceptedKeys(): string[] {
     }
     // Several shapes of one value: itself, and the keys of those that are maps, each under its name where it has one.
     const maps = (shape.anyOf ?? []).filter((one) => one.properties !== undefined)
+    const lists = (shape.anyOf ?? []).filter((one) => one.items !== undefined)
     return [
       path,
+      ...lists.flatMap((one) => below(one, path)),
       ...maps.flatMap((one) =>
         below(one, one.properties!.name?.const === undefined ? path : path.replace(/\[\]$/, `[${String(one.properties!.name.const)}]`)),
       ),

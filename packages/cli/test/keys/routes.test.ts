@@ -60,6 +60,48 @@ behaviour('routes[].methods[]', 'limits a route to methods; without it every met
   expect(await answerOf(gateway, '/every', { method: 'DELETE' })).toBe('one')
 })
 
+const SPLIT = 'path: /*, upstream: [{ upstream: one }, { upstream: two'
+
+/** Who answers so many requests. */
+async function answers(gateway: Running, count: number, headers: Record<string, string> = {}): Promise<Set<unknown>> {
+  const found = new Set<unknown>()
+  for (let i = 0; i < count; i++) found.add(await answerOf(gateway, '/', { headers }))
+  return found
+}
+
+behaviour('routes[].upstream[].upstream', 'all of a list answer', async () => {
+  await using gateway = await routed(`${SPLIT} }]`)
+  expect(await answers(gateway, 60)).toEqual(new Set(['one', 'two']))
+})
+
+behaviour('routes[].upstream[].weight', 'is the share, and 0 is none', async () => {
+  await using gateway = await routed(`${SPLIT}, weight: 0 }]`)
+  expect(await answers(gateway, 30)).toEqual(new Set(['one']))
+})
+
+behaviour('routes[].upstream[].match.headers', 'chooses by a header field', async () => {
+  await using gateway = await routed(`${SPLIT}, weight: 0, match: { headers: { x-canary: "*" } } }]`)
+  expect(await answers(gateway, 3)).toEqual(new Set(['one']))
+  expect(await answers(gateway, 3, { 'x-canary': '1' })).toEqual(new Set(['two']))
+})
+
+behaviour('routes[].upstream[].match.cookies', 'chooses by a cookie', async () => {
+  await using gateway = await routed(`${SPLIT}, weight: 0, match: { cookies: { group: b } } }]`)
+  expect(await answers(gateway, 3, { cookie: 'group=a' })).toEqual(new Set(['one']))
+  expect(await answers(gateway, 3, { cookie: 'group=b' })).toEqual(new Set(['two']))
+})
+
+behaviour('routes[].split_on', 'keeps a client at one of them', async () => {
+  await using gateway = await routed(`${SPLIT} }], split_on: header:x-user`)
+  const seen = new Set<unknown>()
+  for (const user of 'abcdefghij') {
+    const found = await answers(gateway, 8, { 'x-user': user })
+    expect(found.size).toBe(1)
+    for (const name of found) seen.add(name)
+  }
+  expect(seen.size).toBe(2)
+})
+
 behaviour('routes[].upstream', 'is who answers', async () => {
   await using gateway = await routed('path: /a, upstream: one', 'path: /b, upstream: two')
   expect([await answerOf(gateway, '/a'), await answerOf(gateway, '/b')]).toEqual(['one', 'two'])

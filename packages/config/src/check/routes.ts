@@ -1,4 +1,5 @@
 import type { Draft } from './draft.ts'
+import type { Path } from '../tree/node.ts'
 import type { Problem } from '../report/issues.ts'
 import { nearest } from '../report/suggest.ts'
 import { placeOf } from '@octopus-gateway/core'
@@ -10,9 +11,13 @@ export function* checkRoutes(draft: Draft): Generator<Problem> {
   for (const [index, route] of (draft.routes ?? []).entries()) {
     if (route === undefined) continue
     const at = ['routes', index]
-    if (route.upstream !== undefined && !upstreams.includes(route.upstream)) {
-      yield { code: 'dangling_upstream', path: [...at, 'upstream'], message: dangling(route.upstream, upstreams) }
-    }
+    yield* checkTargets(route.upstream ?? [], [...at, 'upstream'], upstreams)
+    if (route.split_on !== undefined && route.upstream !== undefined && route.upstream.length < 2)
+      yield {
+        code: 'conflicting_keys',
+        path: [...at, 'split_on'],
+        message: 'there is only one upstream to go to; remove it, or name several',
+      }
     if (route.methods !== undefined && route.methods.length === 0) {
       yield { code: 'invalid_value', path: [...at, 'methods'], message: 'needs at least one method; leave the key out for every method' }
     }
@@ -22,6 +27,17 @@ export function* checkRoutes(draft: Draft): Generator<Problem> {
       yield { code: 'conflicting_keys', path: [...at, 'strip_prefix'], message }
     }
     yield* checkPlaces(route as PlacedRoute, index, seen)
+  }
+}
+
+type Targets = NonNullable<NonNullable<NonNullable<Draft['routes']>[number]>['upstream']>
+
+function* checkTargets(targets: Targets, at: Path, upstreams: readonly string[]): Generator<Problem> {
+  const isOne = targets.length === 1
+  for (const [index, target] of targets.entries()) {
+    if (target?.upstream === undefined || upstreams.includes(target.upstream)) continue
+    // A single one may have been written as a name alone.
+    yield { code: 'dangling_upstream', path: isOne ? at : [...at, index, 'upstream'], message: dangling(target.upstream, upstreams) }
   }
 }
 

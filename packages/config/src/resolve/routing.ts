@@ -63,7 +63,8 @@ function endpoints({ scheme = 'http', instances = [] }: ConfigUpstream): Endpoin
 export function routeDefinitions({ routes }: Config, chains: Chains): RouteDefinition[] {
   return routes.map((route, index) => ({
     path: route.path,
-    upstream: route.upstream,
+    upstream: targets(route.upstream),
+    ...(route.split_on === undefined ? {} : { splitOn: route.split_on }),
     priority: route.priority,
     tags: route.tags,
     ...(route.host === undefined ? {} : { host: route.host }),
@@ -73,6 +74,24 @@ export function routeDefinitions({ routes }: Config, chains: Chains): RouteDefin
     ...retrySettings(route),
     ...(route.auth === undefined ? {} : { auth: demandOf(index, route.auth, chains) }),
     ...(chains.routes.has(index) ? { plugins: chains.routes.get(index)! } : {}),
+  }))
+}
+
+/** The name alone where there is nothing else to say. */
+function targets(list: ConfigRoute['upstream']): RouteDefinition['upstream'] {
+  const [only] = list
+  if (list.length === 1 && only!.weight === 1 && only!.match === undefined) return only!.upstream
+  return list.map(({ upstream, weight, match }) => ({
+    upstream,
+    weight,
+    ...(match === undefined
+      ? {}
+      : {
+          match: {
+            ...(match.headers === undefined ? {} : { headers: match.headers }),
+            ...(match.cookies === undefined ? {} : { cookies: match.cookies }),
+          },
+        }),
   }))
 }
 

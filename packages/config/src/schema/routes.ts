@@ -1,22 +1,42 @@
-import { hostPattern, method, prefix, routePath, text } from './texts.ts'
+import { hostPattern, method, name, prefix, routePath, text, textMap } from './texts.ts'
 import { defaulted, later, list, optional, required, section } from './keys.ts'
 import { leaf, Refusal, type Leaf } from './leaf.ts'
 import { middleware } from './middleware.ts'
-import { orFalse } from './either.ts'
+import { isSplitKey, type SplitKey } from '@octopus-gateway/core'
+import { orFalse, orText } from './either.ts'
 import { plugin } from './plugins.ts'
 import { ownRetry } from './retry.ts'
 import { ownTimeouts } from './routing.ts'
-import { whole } from './scalars.ts'
+import { weight, whole } from './scalars.ts'
 
-/** The name of an upstream. A list of weighted targets is known and not available yet. */
-function target(): Leaf<string> {
+/** RFC 9110, section 5.6.2. */
+const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+
+const match = section({
+  headers: optional(textMap(), { description: 'Header fields and their exact values; `*` is any value.', otherwise: 'none' }),
+  cookies: optional(textMap(), { description: 'Cookies and their exact values; `*` is any value.', otherwise: 'none' }),
+})
+
+const target = section({
+  upstream: required(name(), { description: 'The name of one of `upstreams`.' }),
+  weight: defaulted(weight(), 1, {
+    description: 'Share of the requests relative to the other targets. 0 gets none but what its `match` takes.',
+  }),
+  match: optional(match, {
+    description: 'Requests with all of this go here, whatever the weights; the first target in the list that matches counts.',
+  }),
+})
+
+/** What clients are told apart by. */
+function splitKey(): Leaf<SplitKey> {
   return leaf({
-    name: 'name',
+    name: '`ip`, `header:<name>`, `cookie:<name>`',
     text: true,
-    json: { type: 'string', minLength: 1 },
+    json: { type: 'string', pattern: `^(ip|(header|cookie):${TOKEN})$` },
     parse(value, shown) {
-      if (Array.isArray(value)) return new Refusal('a list of several upstreams is not available yet; name one upstream', 'not_available')
-      return typeof value === 'string' && value !== '' ? value : new Refusal(`must be the name of an upstream, not ${shown}`)
+      return typeof value === 'string' && isSplitKey(value)
+        ? value
+        : new Refusal(`must be ip, header:<name> or cookie:<name>, such as cookie:session, not ${shown}`)
     },
   })
 }
@@ -40,7 +60,14 @@ export const route = section({
     otherwise: 'any host',
   }),
   methods: optional(list(method()), { description: 'A route with GET also answers HEAD.', otherwise: 'every method' }),
-  upstream: required(target(), { description: 'The name of one of `upstreams`.' }),
+  upstream: required(
+    orText(list(target), (upstream) => ({ upstream, weight: 1, match: undefined })),
+    { description: 'The name of one of `upstreams`, or several that share the requests.' },
+  ),
+  split_on: optional(splitKey(), {
+    description: 'Clients that are the same in this stay at one of several upstreams, as long as its weight allows.',
+    otherwise: 'each request anew',
+  }),
   strip_prefix: optional(prefix(), {
     description:
       'Removed from the start of the path, on whole segments: `/api` turns `/api/users` into `/users` and leaves `/apiary` alone.',

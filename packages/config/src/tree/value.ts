@@ -10,7 +10,7 @@ export function toValue(node: Node, schema: AnySchema | undefined): unknown {
   if (node.kind === 'scalar') {
     if (node.value === null && shape?.entries !== undefined) return Object.create(null)
     if (node.value === null && shape?.item !== undefined) return []
-    return shape?.leaf?.text === true && node.value !== null ? node.text : node.value
+    return (shape?.leaf?.text === true || shape?.orText === true) && node.value !== null ? node.text : node.value
   }
   if (node.kind === 'list') return node.items.map((item) => toValue(item, shape?.item))
   const value = Object.create(null) as Record<string, unknown>

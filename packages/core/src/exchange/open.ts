@@ -63,7 +63,9 @@ export function openRequest(opener: Opener, lease: Generation, arrived: Arrived)
   const isCall = spoken !== 'grpc' || request.method === 'POST'
   const protocol = isCarried && isCall ? spoken : 'http'
   let taken = scan.hasIdentity ? IDENTITY_FIELDS.takeFrom(request.headers) : null
-  const open = (match: Match, refusal: GatewayError | null, isPreflight = false): Opened => {
+  const open = (found: Match, refusal: GatewayError | null, isPreflight = false): Opened => {
+    const { split } = found.route
+    const match = split === null ? found : { route: split.choose(request, { peer, trusted: opener.shared.trusted }), params: found.params }
     const { ownFields } = match.route
     if (ownFields !== null) taken = joined(taken, ownFields.takeFrom(request.headers))
     return { ctx: new Context(opener.shared, lease, { match, request, peer, protocol, isPreflight, taken }), refusal }

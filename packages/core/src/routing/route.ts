@@ -4,6 +4,7 @@ import type { Hooks, Plugin } from '../plugin/plugin.ts'
 import type { OwnFields } from '../exchange/own-fields.ts'
 import type { Protocol, RequestHead } from '../exchange/head.ts'
 import type { RetryPolicy } from '../exchange/retry-settings.ts'
+import type { Split, SplitKey } from './split.ts'
 import type { RoutingSettings } from '../upstream/definition.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 
@@ -28,8 +29,16 @@ export interface RouteAuth {
 /** One weighted target among several. */
 export interface Target {
   readonly upstream: string
-  /** Relative share, from 0. Default 1. */
+  /** Share of the requests relative to the other targets, from 0. Default 1. 0 gets none but what `match` takes. */
   readonly weight?: number
+  /** Requests with all of this go here whatever the weights; the first target of the list that matches counts. */
+  readonly match?: TargetMatch
+}
+
+/** What a request has to have: exact values, or `*` for any. Field names in any letter case. */
+export interface TargetMatch {
+  readonly headers?: Readonly<Record<string, string>>
+  readonly cookies?: Readonly<Record<string, string>>
 }
 
 /**
@@ -42,6 +51,11 @@ export interface RouteDefinition extends RoutingSettings {
   readonly path: string
   /** The name of an upstream, or several with weights. */
   readonly upstream: string | readonly Target[]
+  /**
+   * With several upstreams: clients that are the same in this stay at one of them, in every process and over every reload; a changed weight moves
+   * only as many as it must. Default: each request is decided anew. Who lacks the field or cookie is decided anew, too.
+   */
+  readonly splitOn?: SplitKey
   /** Unique among all routes. Default: made from source, methods, host and path. */
   readonly id?: string
   /** `api.example.com`, `*.example.com` (any deeper name) or `api.*` (first label). Default: any host. */
@@ -80,6 +94,8 @@ export interface Route {
   /** The service it came from, or `null`. */
   readonly service: string | null
   readonly upstream: Upstream
+  /** Where the route has several upstreams: chooses the one of a request. `upstream` is the first of them. */
+  readonly split: Split | null
   readonly subset: Readonly<Record<string, readonly string[]>> | null
   readonly phases: CompiledPhases
   /** The hooks behind `phases` and `middleware`, in the order of the list. */

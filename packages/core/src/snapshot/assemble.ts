@@ -126,7 +126,7 @@ export async function assemble(
   }
   const host = {
     routing: options.routing ?? {},
-    upstreamOf: (entry: RouteEntry) => placed.get(keyOf(entry))!,
+    upstreamOf: ({ source, service }: RouteEntry, name: string) => placed.get(upstreamKey(source, service, name))!,
     hooksOf: (definition: RouteDefinition) => hooks.of(definition),
     seriesFor: (label: string) => workshop.seriesFor(label),
   }
@@ -205,10 +205,6 @@ function place(workshop: Workshop, options: GatewayOptions, sets: ReadonlyMap<st
 
 function transportOf({ protocol = 'auto', tls }: Partial<UpstreamOptions>): Transport {
   return protocol === 'auto' && tls === undefined ? DEFAULT_TRANSPORT : { protocol, tls: tls ?? null }
-}
-
-function keyOf(entry: RouteEntry): string {
-  return upstreamKey(entry.source, entry.service, entry.definition.upstream as string)
 }
 
 function upstreamKey(source: string, service: string | null, name: string): string {

@@ -5,6 +5,7 @@ import { IDENTITY_FIELDS, OwnFields } from '../exchange/own-fields.ts'
 import { retryPolicy } from '../exchange/retry-settings.ts'
 import { RouteTable } from '../routing/table.ts'
 import { slices } from '../slices.ts'
+import { Split } from '../routing/split.ts'
 import { toMilliseconds } from '../time.ts'
 import type { Hooks } from '../plugin/plugin.ts'
 import type { Lane, Route, RouteDefinition } from '../routing/route.ts'
@@ -17,7 +18,8 @@ import type { RoutingSettings } from '../upstream/definition.ts'
 /** What a build looks up while it makes routes. */
 export interface BuildHost {
   readonly routing: RoutingOptions
-  upstreamOf(entry: RouteEntry): { readonly upstream: LiveUpstream; readonly settings: RoutingSettings }
+  /** The upstream of a route by the name it is called by there. */
+  upstreamOf(entry: RouteEntry, name: string): { readonly upstream: LiveUpstream; readonly settings: RoutingSettings }
   /** Hooks for the plugins of a route, the gateway's own first. */
   hooksOf(definition: RouteDefinition): readonly Hooks[]
   /** The index of the metric series of a route template. */
@@ -36,7 +38,7 @@ export async function buildRoutes(entries: readonly RouteEntry[], host: BuildHos
   const table = new RouteTable()
   const routes: Route[] = []
   const standby: { route: Route; winner: Route }[] = []
-  const phasesByHooks = new Map<readonly Hooks[], ReturnType<typeof compilePhases>>()
+  const phasesByHooks: PhasesByHooks = new Map()
   const turn = slices()
   for (const entry of entries) {
     await turn()
@@ -55,9 +57,27 @@ export async function buildRoutes(entries: readonly RouteEntry[], host: BuildHos
   return { routes, standby, table }
 }
 
-function compileRoute(entry: RouteEntry, host: BuildHost, phasesByHooks: Map<readonly Hooks[], ReturnType<typeof compilePhases>>): Route {
+type PhasesByHooks = Map<readonly Hooks[], ReturnType<typeof compilePhases>>
+
+function compileRoute(entry: RouteEntry, host: BuildHost, phasesByHooks: PhasesByHooks): Route {
+  const { upstream: target, splitOn = null } = entry.definition
+  if (typeof target === 'string') return compileBranch(entry, host, { name: target, phasesByHooks })
+  const branches = target.map(({ upstream, weight = 1, match = null }) => ({
+    route: compileBranch(entry, host, { name: upstream, phasesByHooks }),
+    weight,
+    match,
+  }))
+  const split = new Split(branches, splitOn)
+  // All ways of a route take one lane: the web lane, where one of them needs it.
+  const { lane, laneReason } = branches.find(({ route }) => route.lane === 'web')?.route ?? branches[0]!.route
+  for (const branch of branches) Object.assign(branch.route, { lane, laneReason })
+  return { ...branches[0]!.route, split }
+}
+
+/** A route as it is with one of its upstreams. */
+function compileBranch(entry: RouteEntry, host: BuildHost, { name, phasesByHooks }: { name: string; phasesByHooks: PhasesByHooks }): Route {
   const { definition } = entry
-  const { upstream, settings } = host.upstreamOf(entry)
+  const { upstream, settings } = host.upstreamOf(entry, name)
   const hooks = host.hooksOf(definition)
   let phases = phasesByHooks.get(hooks)
   if (phases === undefined) phasesByHooks.set(hooks, (phases = compilePhases(hooks)))
@@ -72,6 +92,7 @@ function compileRoute(entry: RouteEntry, host: BuildHost, phasesByHooks: Map<rea
     source: entry.source,
     service: entry.service,
     upstream,
+    split: null,
     subset: definition.subset === undefined ? null : lists(definition.subset),
     phases,
     hooks,

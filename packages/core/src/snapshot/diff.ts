@@ -67,7 +67,7 @@ const VISIBLE = Object.keys({
   tags: true,
   meta: true,
 } satisfies Record<
-  Exclude<keyof Route, 'upstream' | 'rewrite' | 'phases' | 'middleware' | 'ownFields' | 'metric'>,
+  Exclude<keyof Route, 'upstream' | 'split' | 'rewrite' | 'phases' | 'middleware' | 'ownFields' | 'metric'>,
   true
 >) as (keyof Route)[]
 
@@ -88,6 +88,12 @@ function routeDifferences(a: Route, b: Route): string[] | null {
 
 function sameRewrite(a: Route, b: Route): boolean {
   return a.rewrite === b.rewrite || rewritten(a) === rewritten(b)
+}
+
+/** Where a route goes, as data. */
+export function targetsOf({ upstream, split }: Route): unknown {
+  if (split === null) return upstream.name
+  return { on: split.on, targets: split.branches.map(({ route, weight, match }) => ({ upstream: route.upstream.name, weight, match })) }
 }
 
 /** What a rewrite does is told by what comes out of it. */

@@ -9,9 +9,10 @@ import { retryIssues } from '../exchange/retry-settings.ts'
 import { slices } from '../slices.ts'
 import { toMilliseconds } from '../time.ts'
 import { isOrigin } from '../upstream/endpoint.ts'
+import { isSplitKey } from '../routing/split.ts'
 import type { ConfigIssue } from '../errors.ts'
 import type { Duration } from '../time.ts'
-import type { RouteDefinition } from '../routing/route.ts'
+import type { RouteDefinition, Target } from '../routing/route.ts'
 import type { RoutingSettings, UpstreamDefinition, UpstreamOptions } from '../upstream/definition.ts'
 
 /** Everything wrong with routes and upstreams; `path` prefixes every issue. */
@@ -51,12 +52,9 @@ function validateRoute(route: RouteDefinition, upstreams: ReadonlySet<string>, p
   if (route.priority !== undefined && !(route.priority >= 0 && route.priority <= 100))
     issues.push(invalid(`${path}.priority`, 'A priority is a number from 0 to 100.'))
   if (typeof route.upstream === 'string') issues.push(...checkTarget(route.upstream, upstreams, `${path}.upstream`))
-  else
-    issues.push({
-      code: 'not_available',
-      path: `${path}.upstream`,
-      message: 'Several weighted upstreams are not available yet: name one upstream.',
-    })
+  else issues.push(...targetIssues(route.upstream, upstreams, `${path}.upstream`))
+  if (route.splitOn !== undefined && !isSplitKey(route.splitOn))
+    issues.push(invalid(`${path}.splitOn`, `"${String(route.splitOn)}" is not ip, header:<name> or cookie:<name>.`))
   return [...issues, ...validateSettings(route, path)]
 }
 
@@ -75,6 +73,26 @@ function checkTarget(name: string, upstreams: ReadonlySet<string>, path: string)
       message: `There is no upstream "${name}"${didYouMean(name, upstreams) || ': add it to upstreams, or correct the name.'}`,
     },
   ]
+}
+
+function targetIssues(targets: readonly Target[], upstreams: ReadonlySet<string>, path: string): ConfigIssue[] {
+  if (targets.length === 0) return [invalid(path, 'The list is empty: name at least one upstream.')]
+  const names = targets.map(({ upstream }) => upstream)
+  const issues = targets.flatMap((target, index) => [
+    ...checkTarget(target.upstream, upstreams, `${path}[${index}].upstream`),
+    ...(names.indexOf(target.upstream) === index
+      ? []
+      : [invalid(`${path}[${index}].upstream`, `"${target.upstream}" is in the list already: give it one place.`)]),
+    ...(target.weight === undefined || (target.weight >= 0 && Number.isFinite(target.weight))
+      ? []
+      : [invalid(`${path}[${index}].weight`, 'A weight is a number from 0 up.')]),
+    ...(target.match === undefined || Object.keys({ ...target.match.headers, ...target.match.cookies }).length > 0
+      ? []
+      : [invalid(`${path}[${index}].match`, 'Nothing is asked for: name a header or a cookie, or leave match out.')]),
+  ])
+  if (targets.every(({ weight }) => weight === 0))
+    issues.push(invalid(path, 'All weights are 0, so a request that no match takes has nowhere to go: give one a weight.'))
+  return issues
 }
 
 export function validateUpstreams(upstreams: Readonly<Record<string, UpstreamDefinition>>, path: string): ConfigIssue[] {

@@ -1,0 +1,91 @@
+import { clientBehind } from '../exchange/client.ts'
+import { cookieOf } from '../exchange/cookies.ts'
+import { hashed } from '../hash.ts'
+import type { Peer, TrustedProxies } from '../exchange/client.ts'
+import type { RequestHead } from '../exchange/head.ts'
+import type { Route, TargetMatch } from './route.ts'
+
+/** What clients are told apart by. */
+export type SplitKey = 'ip' | `header:${string}` | `cookie:${string}`
+
+/** Whether a text is one. */
+export function isSplitKey(text: string): text is SplitKey {
+  return /^(?:ip|(?:header|cookie):[!#$%&'*+.^_`|~\w-]+)$/.test(text)
+}
+
+/** One way that a route may go: the route as it is with this upstream and its settings. */
+export interface Branch {
+  readonly route: Route
+  readonly weight: number
+  readonly match: TargetMatch | null
+}
+
+/** The upstreams of a route that has several, and the choice between them. */
+export class Split {
+  readonly branches: readonly Branch[]
+  readonly on: SplitKey | null
+  readonly #weighted: readonly Branch[]
+  readonly #total: number
+  readonly #hasMatch: boolean
+
+  constructor(branches: readonly Branch[], on: SplitKey | null) {
+    this.branches = branches.map((branch) => ({ ...branch, match: branch.match === null ? null : inLowerCase(branch.match) }))
+    this.on = on?.startsWith('header:') === true ? (on.toLowerCase() as SplitKey) : on
+    this.#weighted = branches.filter(({ weight }) => weight > 0)
+    this.#total = this.#weighted.reduce((sum, { weight }) => sum + weight, 0)
+    this.#hasMatch = branches.some(({ match }) => match !== null)
+  }
+
+  /** The way of a request. */
+  choose(request: RequestHead, from: { readonly peer: Peer; readonly trusted: TrustedProxies }): Route {
+    if (this.#hasMatch) {
+      for (const { route, match } of this.branches) if (match !== null && matches(match, request)) return route
+    }
+    const key = this.on === null ? undefined : keyOf(this.on, request, from)
+    return key === undefined ? this.#anew() : this.#kept(key)
+  }
+
+  #anew(): Route {
+    let point = Math.random() * this.#total
+    for (const { route, weight } of this.#weighted) {
+      point -= weight
+      if (point < 0) return route
+    }
+    return this.#weighted.at(-1)!.route
+  }
+
+  /** Weighted rendezvous hashing: a weight that grows draws clients from the others, and nobody else moves. */
+  #kept(key: string): Route {
+    let best = this.#weighted[0]!.route
+    let highest = -Infinity
+    for (const { route, weight } of this.#weighted) {
+      const score = -weight / Math.log(hashed(`${route.upstream.name}\0${key}`))
+      if (score <= highest) continue
+      highest = score
+      best = route
+    }
+    return best
+  }
+}
+
+/** Field names, not those of cookies. */
+function inLowerCase({ headers, cookies }: TargetMatch): TargetMatch {
+  const lower = Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value] as const)
+  return { ...(headers === undefined ? {} : { headers: Object.fromEntries(lower) }), ...(cookies === undefined ? {} : { cookies }) }
+}
+
+function matches({ headers, cookies }: TargetMatch, request: RequestHead): boolean {
+  for (const name in headers) if (!isSame(headers[name]!, request.headers.getAll(name))) return false
+  for (const name in cookies) if (!isSame(cookies[name]!, cookieOf(request.headers, name))) return false
+  return true
+}
+
+function isSame(wanted: string, value: string | undefined): boolean {
+  return value !== undefined && (wanted === '*' || wanted === value)
+}
+
+function keyOf(on: SplitKey, { headers }: RequestHead, { peer, trusted }: { peer: Peer; trusted: TrustedProxies }): string | undefined {
+  if (on === 'ip') return (peer.trusted ? clientBehind(peer, headers, trusted) : peer).ip
+  const name = on.slice('header:'.length)
+  return on.startsWith('header:') ? headers.getAll(name) : cookieOf(headers, name)
+}
