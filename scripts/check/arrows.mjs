@@ -32,6 +32,7 @@ const RANKS = [
     'same.ts',
     'suggest.ts',
     'slices.ts',
+    'hash.ts',
     'latest.ts',
     'log',
     'metrics',
