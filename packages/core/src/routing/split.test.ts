@@ -101,6 +101,11 @@ describe('what clients are told apart by', () => {
     for (let i = 0; i < 20; i++) expect(behind(`192.0.2.${i}`)).toBe(choiceOf(split, [], `192.0.2.${i}`))
   })
 
+  test('a client of IPv6 is its network', () => {
+    for (let i = 0; i < 20; i++)
+      expect(choiceOf(even('ip'), [], `2001:db8:0:${i}::1`)).toBe(choiceOf(even('ip'), [], `2001:db8:0:${i}:ffff::2`))
+  })
+
   test('who lacks it is decided anew each time', () => {
     expect(new Set(Array.from({ length: 60 }, () => choiceOf(even('cookie:session')))).size).toBe(2)
   })

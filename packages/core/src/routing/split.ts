@@ -1,6 +1,7 @@
 import { clientBehind } from '../exchange/client.ts'
 import { cookieOf } from '../exchange/cookies.ts'
 import { hashed } from '../hash.ts'
+import { networkOf } from '../exchange/network.ts'
 import type { Peer, TrustedProxies } from '../exchange/client.ts'
 import type { RequestHead } from '../exchange/head.ts'
 import type { Route, TargetMatch } from './route.ts'
@@ -85,7 +86,7 @@ function isSame(wanted: string, value: string | undefined): boolean {
 }
 
 function keyOf(on: SplitKey, { headers }: RequestHead, { peer, trusted }: { peer: Peer; trusted: TrustedProxies }): string | undefined {
-  if (on === 'ip') return (peer.trusted ? clientBehind(peer, headers, trusted) : peer).ip
+  if (on === 'ip') return networkOf((peer.trusted ? clientBehind(peer, headers, trusted) : peer).ip)
   const name = on.slice('header:'.length)
   return on.startsWith('header:') ? headers.getAll(name) : cookieOf(headers, name)
 }

@@ -1,5 +1,5 @@
 import { identity } from '../auth/provider.ts'
-import { parseAddress } from '../../exchange/client.ts'
+import { networkOf } from '../../exchange/network.ts'
 import type { RequestContext } from '../../exchange/context.ts'
 
 /** What requests are counted by. */
@@ -40,17 +40,7 @@ function partOf(key: RateLimitKey): KeyOf {
 }
 
 function byAddress(ctx: RequestContext): string {
-  const { ip } = ctx.client
-  return ip.includes(':') ? network(ip) : ip
-}
-
-/** The first 64 bits of an IPv6 address: below them a client picks its addresses itself. */
-function network(ip: string): string {
-  const bytes = parseAddress(ip.split('%', 1)[0]!)
-  if (bytes === undefined) return ip
-  let text = ''
-  for (let i = 0; i < 8; i++) text += String.fromCharCode(bytes[i]!)
-  return text
+  return networkOf(ctx.client.ip)
 }
 
 const SEEDS = crypto.getRandomValues(new Uint32Array(4))
