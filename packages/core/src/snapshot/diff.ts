@@ -77,10 +77,10 @@ const WRITTEN: Readonly<Record<string, string>> = { hooks: 'plugins', hostMode: 
 /** `null` for none, which is usual. */
 function routeDifferences(a: Route, b: Route): string[] | null {
   const same = (key: keyof Route): boolean => a[key] === b[key] || sameData(a[key], b[key])
-  const isSame = a.upstream.name === b.upstream.name && VISIBLE.every(same) && sameRewrite(a, b)
+  const isSame = sameTargets(a, b) && VISIBLE.every(same) && sameRewrite(a, b)
   if (isSame) return null
   return [
-    ...(a.upstream.name === b.upstream.name ? [] : ['upstream']),
+    ...(sameTargets(a, b) ? [] : ['upstream']),
     ...VISIBLE.filter((key) => !same(key)).map((key) => WRITTEN[key] ?? key),
     ...(sameRewrite(a, b) ? [] : ['rewrite']),
   ]
@@ -90,8 +90,13 @@ function sameRewrite(a: Route, b: Route): boolean {
   return a.rewrite === b.rewrite || rewritten(a) === rewritten(b)
 }
 
+function sameTargets(a: Route, b: Route): boolean {
+  if (a.split === null && b.split === null) return a.upstream.name === b.upstream.name
+  return sameData(targetsOf(a), targetsOf(b))
+}
+
 /** Where a route goes, as data. */
-export function targetsOf({ upstream, split }: Route): unknown {
+function targetsOf({ upstream, split }: Route): unknown {
   if (split === null) return upstream.name
   return { on: split.on, targets: split.branches.map(({ route, weight, match }) => ({ upstream: route.upstream.name, weight, match })) }
 }
