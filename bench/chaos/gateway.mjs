@@ -119,6 +119,12 @@ export class Gateway {
     return upstreams.flatMap(({ endpoints }) => endpoints).reduce((sum, { active }) => sum + (active ?? 0), 0)
   }
 
+  /** Answers cut after their head, by `/metrics`; `null` where nothing counts them. */
+  async cuts() {
+    const lines = (await this.ask('/metrics')).split('\n').filter((line) => /^octopus_\w*cut\w*_total\b/.test(line))
+    return lines.length === 0 ? null : lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0)
+  }
+
   /** What each process looks like inside after its garbage is collected. */
   async inside() {
     const pids = [...new Set([this.pid, ...this.workers()])]
@@ -141,16 +147,14 @@ export class Gateway {
   /** Messages of the log, by how often they come. */
   messages() {
     const counts = new Map()
-    let cuts = 0
     for (const line of readFileSync(this.log, 'utf8').split('\n')) {
       if (!line.startsWith('{')) continue
       const { message, code, level } = JSON.parse(line)
       if (message === 'request processed') continue
       const key = `${level}: ${message}${code === undefined ? '' : ` (${code})`}`
       counts.set(key, (counts.get(key) ?? 0) + 1)
-      if (message === 'response cut off' || message === 'answer cut off') cuts++
     }
-    return { counts, cuts }
+    return counts
   }
 
   async stop() {

@@ -10,8 +10,8 @@ const OK = { ':status': 200, 'content-type': 'application/octet-stream' }
 const STREAMS = {
   hung: {
     'h2: never answers': () => {},
-    'h2: stops within the body': (stream, { content }) => {
-      halfOf(stream, content, { ...OK, 'content-length': content.length })
+    'h2: stops within the body': (stream, { content, request }) => {
+      halfOf(stream, content, { ...OK, 'content-length': request.size })
     },
   },
   resetting: {
@@ -22,8 +22,8 @@ const STREAMS = {
       await sleep(20)
       stream.close(2)
     },
-    'h2: ends before its length': (stream, { content }) => {
-      halfOf(stream, content, { ...OK, 'content-length': content.length })
+    'h2: ends before its length': (stream, { content, request }) => {
+      halfOf(stream, content, { ...OK, 'content-length': request.size })
       stream.end()
     },
     'h2: resets the connection': (stream) => stream.session?.destroy(),

@@ -13,6 +13,9 @@ const FRESH_SHARE = 0.1
 export function startLoad({ port, rate, seed, prefixes, withBodies }) {
   const random = randomOf(seed)
   const kept = new Agent({ keepAlive: true, maxSockets: 256, scheduling: 'fifo' })
+  // What is written to a worker that is dead already was never in flight on it; whoever knows that it is dead takes another connection.
+  const keepSocketAlive = kept.keepSocketAlive.bind(kept)
+  kept.keepSocketAlive = (socket) => socket.killedWith === undefined && keepSocketAlive(socket)
   const fresh = new Agent({ keepAlive: false })
   const results = Object.fromEntries(RESULTS.map((result) => [result, 0]))
   const statuses = new Map()
@@ -20,7 +23,6 @@ export function startLoad({ port, rate, seed, prefixes, withBodies }) {
   const flying = new Set()
   const latencies = []
   let started = 0
-  let isOver = false
   const run = `${seed.toString(36)}${Date.now().toString(36)}`
 
   const finish = (exchange, result, detail) => {
@@ -119,7 +121,7 @@ export function startLoad({ port, rate, seed, prefixes, withBodies }) {
   const begin = performance.now()
   const ticker = setInterval(() => {
     const due = Math.floor(((performance.now() - begin) / 1000) * rate)
-    while (!isOver && started < due) send()
+    for (let missing = due - started; missing > 0; missing--) send()
   }, 5)
   return {
     results,
@@ -135,19 +137,17 @@ export function startLoad({ port, rate, seed, prefixes, withBodies }) {
       let inFlight = 0
       for (const exchange of flying) {
         const port = exchange.socket?.localPort
-        // A connection of which nothing is known yet may have been handed to it already.
         if (port !== undefined && ports.has(port)) {
           exchange.worker = worker
           inFlight++
         }
       }
       for (const agent of [kept, fresh])
-        for (const list of [agent.sockets, agent.freeSockets])
-          for (const socket of Object.values(list).flat()) if (ports.has(socket.localPort)) socket.killedWith = worker
+        for (const socket of Object.values(agent.sockets).flat()) if (ports.has(socket.localPort)) socket.killedWith = worker
+      for (const socket of Object.values(kept.freeSockets).flat()) if (ports.has(socket.localPort)) socket.destroy()
       return inFlight
     },
     async stop() {
-      isOver = true
       clearInterval(ticker)
       while (flying.size > 0) await new Promise((resolve) => setTimeout(resolve, 20))
       kept.destroy()

@@ -1,6 +1,7 @@
 // node bench/chaos/run.mjs [--seconds 600] [--seed n] [--rate 300] [--instances 4] [--modes a,b] [--without workers,reload,…] [--cli path]
 import { clientPortsOf, Gateway, until } from './gateway.mjs'
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { FEATURES } from './configuration.mjs'
 import { join } from 'node:path'
 import { MODES } from './misbehaviours.mjs'
 import { parseArgs } from 'node:util'
@@ -26,6 +27,7 @@ const { values } = parseArgs({
     without: text(''),
     'kill-every': text(String(KILL_MS / 1000)),
     cli: { type: 'string' },
+    strict: { type: 'boolean', default: false },
   },
 })
 const listed = (value) => value.split(',').filter(Boolean)
@@ -63,7 +65,10 @@ try {
   await gateway.stop()
   instances.stop()
 }
-outcome.messages = Object.fromEntries(gateway.messages().counts)
+const present = [...gateway.features, ...(gateway.canReload ? ['reload'] : [])]
+outcome.missing = [...Object.keys(FEATURES), 'reload'].filter((name) => !present.includes(name))
+outcome.isStrict = values.strict
+outcome.messages = Object.fromEntries(gateway.messages())
 const judged = verdicts(outcome)
 report(outcome, judged)
 writeFileSync(join(folder, 'result.json'), JSON.stringify({ ...outcome, verdicts: judged, events }, null, 1))
@@ -82,6 +87,7 @@ async function run() {
     return { results: load.results, failures: load.failures, inside: await gateway.inside(), active: await gateway.active() }
   }
   const before = await calm(1)
+  const cutsBefore = await gateway.cuts()
   const load = loadOf(2)
   const startedAt = Date.now()
   const schedule = runSchedule({
@@ -106,6 +112,7 @@ async function run() {
   timers.forEach(clearInterval)
   await schedule.stop()
   await load.stop()
+  const cutsAfter = await gateway.cuts()
   if (gateway.canReload) gateway.reload()
   // Breakers and outages have their time to end.
   await sleep(3000)
@@ -128,6 +135,7 @@ async function run() {
     misbehaviour: Object.fromEntries(instances.done),
     failures: load.failures.map((failure) => ({ ...failure, meanwhile: meanwhile(failure.at) })),
     kills,
+    cuts: cutsAfter === null ? null : cutsAfter - (cutsBefore ?? 0),
     reloads,
     before,
     after,

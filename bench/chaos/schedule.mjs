@@ -14,7 +14,7 @@ const REST_MS = [0, 2500]
  */
 export function runSchedule({ instances, modes = MODES, seed, onChange }) {
   const random = randomOf(seed)
-  let isOver = false
+  const run = { isOver: false }
   let keeper = instances[0]
   let heir = null
   const wakes = new Set()
@@ -30,9 +30,9 @@ export function runSchedule({ instances, modes = MODES, seed, onChange }) {
     })
   const spell = async (instance) => {
     const numbers = randomOf(seed + 1000 + instance.index)
-    while (!isOver) {
+    while (!run.isOver) {
       await sleep(numbers.between(...REST_MS))
-      if (isOver || instance === keeper || instance === heir) continue
+      if (run.isOver || instance === keeper || instance === heir) continue
       const mode = numbers.oneOf(modes)
       onChange(instance.index, mode)
       await instance.become(mode)
@@ -42,12 +42,12 @@ export function runSchedule({ instances, modes = MODES, seed, onChange }) {
     }
   }
   const duty = async () => {
-    while (!isOver) {
+    while (!run.isOver) {
       await sleep(random.between(...KEEPER_MS))
       heir = random.oneOf(instances.filter((instance) => instance !== keeper))
-      while (!isOver && heir.mode !== 'ok') await sleep(20)
+      while (!run.isOver && heir.mode !== 'ok') await sleep(20)
       await sleep(SETTLED_MS)
-      if (isOver) return
+      if (run.isOver) return
       keeper = heir
       heir = null
       onChange(keeper.index, 'keeper')
@@ -57,7 +57,7 @@ export function runSchedule({ instances, modes = MODES, seed, onChange }) {
   return {
     /** Ends it; all instances are well afterwards. */
     async stop() {
-      isOver = true
+      run.isOver = true
       for (const wake of wakes) wake()
       await running
     },

@@ -4,7 +4,7 @@ const HEAP_MIB = 8
 const FILES = 16
 
 /** Each promise, whether it held, and what was seen. */
-export function verdicts({ results, failures, kills, before, after, ended, features, canReload, messages }) {
+export function verdicts({ results, kills, before, after, ended, features, canReload, messages, cuts, reloads, missing, isStrict }) {
   const none = (name, ...which) => {
     const seen = which.reduce((sum, result) => sum + results[result], 0)
     const says = which.filter((result) => results[result] > 0).map((result) => `${results[result]} ${result}`)
@@ -36,12 +36,29 @@ export function verdicts({ results, failures, kills, before, after, ended, featu
       holds: late.length === 0,
       seen: `${kills.length} killed, ${kills.reduce((sum, { inFlight }) => sum + inFlight, 0)} in flight, ${kills.reduce((sum, { lost }) => sum + lost.length, 0)} lost`,
     })
+  list.push(accounted(results, cuts, kills))
+  if (isStrict)
+    list.push({ promise: 'everything that the promise needs is there', holds: missing.length === 0, seen: missing.join(', ') || 'it is' })
   if (canReload) {
     const applied = count(messages, 'configuration reloaded')
-    list.push({ promise: 'reloads are applied', holds: applied > 0, seen: `${applied} applied` })
+    const refused = count(messages, 'configuration refused')
+    const seen = `${reloads.sent} asked for, ${applied} applied, ${refused} of ${reloads.broken} broken ones refused`
+    // Those that are asked for while one runs are answered by one more.
+    list.push({
+      promise: 'reloads are applied, broken ones refused',
+      holds: applied >= (reloads.sent - reloads.broken) / 2 && refused <= reloads.broken,
+      seen,
+    })
   }
-  void failures
   return list
+}
+
+/** What the gateway counts as cut against what clients saw; a killed worker takes what it has not told yet with it. */
+function accounted({ cut }, cuts, kills) {
+  const promise = 'cut bodies are counted by the gateway'
+  if (cuts === null) return { promise, holds: false, seen: `no metric counts them; clients saw ${cut}` }
+  const forgiven = kills.length === 0 ? 0 : Math.ceil(cut / 10)
+  return { promise, holds: Math.abs(cuts - cut) <= forgiven, seen: `${cuts} counted, ${cut} seen by clients` }
 }
 
 function count(messages, text) {
