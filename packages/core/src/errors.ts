@@ -41,7 +41,7 @@ export const ERRORS = {
   NOT_SUPPORTED: { status: 501, source: 'gateway', retry: 'never', title: 'The gateway cannot carry this request here' },
   UPSTREAM_CONNECT: { status: 502, source: 'upstream', retry: 'always', title: 'The upstream could not be reached' },
   UPSTREAM_RESET: { status: 502, source: 'upstream', retry: 'idempotent', title: 'The upstream closed the connection' },
-  UPSTREAM_PROTOCOL: { status: 502, source: 'upstream', retry: 'never', title: 'The upstream sent an invalid response' },
+  UPSTREAM_PROTOCOL: { status: 502, source: 'upstream', retry: 'idempotent', title: 'The upstream sent an invalid response' },
   UPSTREAM_REFUSED: { status: 503, source: 'upstream', retry: 'always', title: 'The upstream did not accept the request' },
   CIRCUIT_OPEN: { status: 503, source: 'upstream', retry: 'never', title: 'The upstream is failing and is left alone for a while' },
   OVERLOADED: { status: 503, source: 'upstream', retry: 'never', title: 'The upstream has too many requests' },

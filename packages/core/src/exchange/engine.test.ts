@@ -31,11 +31,16 @@ describe('attempts', () => {
     expect(wire.calls).toHaveLength(1)
   })
 
-  it('[R15] an invalid answer is never tried again', async () => {
+  it('[R15] an invalid answer is tried again elsewhere for idempotent methods only', async () => {
     const gateway = await start(THREE)
-    const invalid = new ScriptedWire({ fails: 'UPSTREAM_PROTOCOL' }, { status: 200 })
-    expect(await status(gateway, invalid)).toBe(502)
-    expect(invalid.calls).toHaveLength(1)
+    for (const [method, wanted, calls] of [
+      ['GET', 200, 2],
+      ['POST', 502, 1],
+    ] as const) {
+      const invalid = new ScriptedWire({ fails: 'UPSTREAM_PROTOCOL' }, { status: 200 })
+      expect(await status(gateway, invalid, { method })).toBe(wanted)
+      expect(new Set(invalid.origins).size).toBe(calls)
+    }
   })
 
   it('[R15] stops after `retries` additional attempts', async () => {

@@ -29,6 +29,15 @@ describeLanes('retries', (lane) => {
     expect(broken.connections.accepted).toBeGreaterThanOrEqual(4)
   })
 
+  test('[R15] bytes that are not HTTP: idempotent methods go to the next instance, others fail', async () => {
+    const broken = await rawOrigin(onRequest((_, socket) => void socket.end('220 mail.example ESMTP\r\n')))
+    const up = await service()
+    const { send } = await lane.start(to(broken, up))
+    for (const method of ['GET', 'PUT', 'DELETE']) for (let i = 0; i < 2; i++) expect((await send({ method })).status).toBe(200)
+    const statuses = [(await send({ method: 'POST' })).status, (await send({ method: 'POST' })).status]
+    expect(statuses.toSorted()).toEqual([200, 502])
+  })
+
   test('[R15] POST and PATCH are never sent twice after a reset', async () => {
     const first = await rawOrigin(resetBeforeHead())
     const second = await rawOrigin(resetBeforeHead())
