@@ -14,10 +14,11 @@ export interface MetricsData {
   }[]
   /** Attempts by upstream and status. */
   readonly upstreams: readonly (readonly [string, readonly (readonly [string, number])[]])[]
-  /** Attempts that followed a failed one, those made beside a slow one, and answers that broke off; by upstream. */
+  /** Attempts that followed a failed one, and those made beside a slow one, by upstream. */
   readonly retries: readonly (readonly [string, number])[]
   readonly hedges: readonly (readonly [string, number])[]
-  readonly cut: readonly (readonly [string, number])[]
+  /** Answers that broke off on their way, by upstream and code. */
+  readonly cuts: readonly (readonly [string, readonly (readonly [string, number])[]])[]
   /** Changes of schemas by service. */
   readonly schemaUpdates: readonly (readonly [string, number])[]
   /** Connections that were refused, by reason. */

@@ -65,7 +65,8 @@ export class Metrics implements GatewayMetrics {
   readonly #upstreams = new Map<string, Map<string, number>>()
   readonly #retries = new Map<string, number>()
   readonly #hedges = new Map<string, number>()
-  readonly #cut = new Map<string, number>()
+  /** Answers that broke off on their way, by upstream and code. */
+  readonly #cuts = new Map<string, Map<string, number>>()
   readonly #schemaUpdates = new Map<string, number>()
   readonly #sources: MetricSources
   /** What was merged, by upstream. */
@@ -106,16 +107,10 @@ export class Metrics implements GatewayMetrics {
     series.requests.set(key, (series.requests.get(key) ?? 0) + 1)
     const histogram = (series.durations[method] ??= new Histogram())
     histogram.observe(outcome.ms / 1000)
-    for (const attempt of ctx.attempts) this.#countAttempt(ctx.upstream.name, statusLabel(attempt))
+    for (const attempt of ctx.attempts) addIn(this.#upstreams, ctx.upstream.name, { what: statusLabel(attempt), count: 1 })
     if (ctx.retries > 0) add(this.#retries, ctx.upstream.name, ctx.retries)
     if (ctx.hedges > 0) add(this.#hedges, ctx.upstream.name, ctx.hedges)
-    if (isCut(ctx, outcome)) add(this.#cut, ctx.upstream.name, 1)
-  }
-
-  #countAttempt(upstream: string, status: string, count = 1): void {
-    let statuses = this.#upstreams.get(upstream)
-    if (statuses === undefined) this.#upstreams.set(upstream, (statuses = new Map()))
-    add(statuses, status, count)
+    if (isCut(ctx, outcome)) addIn(this.#cuts, ctx.upstream.name, { what: outcome.error!.code, count: 1 })
   }
 
   snapshot(): MetricsData {
@@ -129,7 +124,7 @@ export class Metrics implements GatewayMetrics {
       upstreams: [...this.#upstreams].map(([upstream, statuses]) => [upstream, [...statuses]]),
       retries: [...this.#retries],
       hedges: [...this.#hedges],
-      cut: [...this.#cut],
+      cuts: [...this.#cuts].map(([upstream, codes]) => [upstream, [...codes]]),
       schemaUpdates: [...this.#schemaUpdates],
       rejected: [...this.#rejected],
       connections: this.#connections,
@@ -146,10 +141,10 @@ export class Metrics implements GatewayMetrics {
         if (histogram !== null) (series.durations[method] ??= new Histogram()).merge(histogram)
       })
     }
-    for (const [upstream, statuses] of data.upstreams) for (const [status, count] of statuses) this.#countAttempt(upstream, status, count)
+    for (const [upstream, statuses] of data.upstreams) for (const [what, count] of statuses) addIn(this.#upstreams, upstream, { what, count })
     for (const [upstream, count] of data.retries) add(this.#retries, upstream, count)
     for (const [upstream, count] of data.hedges) add(this.#hedges, upstream, count)
-    for (const [upstream, count] of data.cut) add(this.#cut, upstream, count)
+    for (const [upstream, codes] of data.cuts) for (const [what, count] of codes) addIn(this.#cuts, upstream, { what, count })
     for (const [service, count] of data.schemaUpdates) add(this.#schemaUpdates, service, count)
     for (const [reason, count] of data.rejected) add(this.#rejected, reason, count)
     this.#connections += data.connections
@@ -212,8 +207,9 @@ export class Metrics implements GatewayMetrics {
     for (const [upstream, count] of this.#retries) text += `octopus_upstream_retries_total{upstream=${labelValue(upstream)}} ${count}\n`
     text += describe('octopus_upstream_hedges_total', 'counter', 'Attempts made beside a slow one, by upstream.')
     for (const [upstream, count] of this.#hedges) text += `octopus_upstream_hedges_total{upstream=${labelValue(upstream)}} ${count}\n`
-    text += describe('octopus_upstream_cut_total', 'counter', 'Answers that broke off after their head had been sent, by upstream.')
-    for (const [upstream, count] of this.#cut) text += `octopus_upstream_cut_total{upstream=${labelValue(upstream)}} ${count}\n`
+    text += describe('octopus_responses_cut_total', 'counter', 'Answers cut off after their head, by upstream and code of the failure.')
+    for (const [upstream, codes] of this.#cuts)
+      for (const [code, cuts] of codes) text += `octopus_responses_cut_total{upstream=${labelValue(upstream)},code="${code}"} ${cuts}\n`
     return text
   }
 
@@ -272,4 +268,14 @@ function statusLabel({ status, error }: Attempt): string {
 
 function add<K>(counts: Map<K, number>, key: K, count: number): void {
   counts.set(key, (counts.get(key) ?? 0) + count)
+}
+
+function addIn(
+  table: Map<string, Map<string, number>>,
+  upstream: string,
+  { what, count }: { readonly what: string; readonly count: number },
+): void {
+  let row = table.get(upstream)
+  if (row === undefined) table.set(upstream, (row = new Map()))
+  add(row, what, count)
 }

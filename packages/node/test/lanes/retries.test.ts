@@ -60,10 +60,11 @@ describeLanes('retries', (lane) => {
   test('[R15] never after the first byte of an answer', async () => {
     const broken = await rawOrigin(resetMidBody())
     const other = await rawOrigin(resetMidBody())
-    const { open } = await lane.start(to(broken, other))
+    const { open, gateway } = await lane.start(to(broken, other))
     const answer = await open({})
     expect(answer.status).toBe(200)
     await expect(whole(answer)).rejects.toThrow()
+    expect(gateway.metrics.exposition()).toMatch(/^octopus_responses_cut_total\{upstream="[^"]+",code="UPSTREAM_RESET"\} 1$/m)
     expect(broken.connections.accepted + other.connections.accepted).toBe(1)
   })
 

@@ -12,7 +12,7 @@ const counted = (requests: number, connections = 0, health: MetricsData['health'
   upstreams: [],
   retries: [],
   hedges: [],
-  cut: [],
+  cuts: [],
   schemaUpdates: [],
   rejected: [],
   connections,
