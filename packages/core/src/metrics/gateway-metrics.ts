@@ -141,7 +141,8 @@ export class Metrics implements GatewayMetrics {
         if (histogram !== null) (series.durations[method] ??= new Histogram()).merge(histogram)
       })
     }
-    for (const [upstream, statuses] of data.upstreams) for (const [what, count] of statuses) addIn(this.#upstreams, upstream, { what, count })
+    for (const [upstream, statuses] of data.upstreams)
+      for (const [what, count] of statuses) addIn(this.#upstreams, upstream, { what, count })
     for (const [upstream, count] of data.retries) add(this.#retries, upstream, count)
     for (const [upstream, count] of data.hedges) add(this.#hedges, upstream, count)
     for (const [upstream, codes] of data.cuts) for (const [what, count] of codes) addIn(this.#cuts, upstream, { what, count })

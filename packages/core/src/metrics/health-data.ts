@@ -1,4 +1,4 @@
-import { worstOf } from '../upstream/worst.ts'
+import { worstOf } from './worst.ts'
 import type { ConcurrencyStatus } from '../upstream/upstream.ts'
 import type { EndpointStatus, HealthCounts } from '../upstream/endpoint-state.ts'
 import type { HealthFigures } from './health-lines.ts'

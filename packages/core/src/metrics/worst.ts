@@ -1,4 +1,4 @@
-import type { EndpointStatus } from './endpoint-state.ts'
+import type { EndpointStatus } from '../upstream/endpoint-state.ts'
 
 const RANKS: Readonly<Record<EndpointStatus['state'], number>> = { available: 0, 'half-open': 1, out: 2 }
 
