@@ -89,9 +89,9 @@ test('[R34] an instance that cannot be reached stays out over a reload', async (
   const outs = async (): Promise<number> => {
     const admin = (JSON.parse(/\{.*gateway started.*\}/.exec(cli.out)![0]) as { readonly admin: string }).admin
     const { upstreams } = (await (await fetch(`${admin}/_/upstreams`)).json()) as {
-      readonly upstreams: readonly { readonly endpoints: readonly { readonly failures: number }[] }[]
+      readonly upstreams: readonly { readonly endpoints: readonly { readonly refusals: number }[] }[]
     }
-    return upstreams[0]!.endpoints.reduce((sum, endpoint) => sum + endpoint.failures, 0)
+    return upstreams[0]!.endpoints.reduce((sum, endpoint) => sum + endpoint.refusals, 0)
   }
   const before = await outs()
   expect(before).toBeGreaterThan(0)

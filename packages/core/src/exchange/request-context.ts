@@ -329,6 +329,11 @@ export class Context implements RequestContext, Timed, Guest {
     this.#expireAt(performance.now() + (this.#isStream ? this.route.streamIdleTimeout : this.route.idleTimeout))
   }
 
+  /** It is given up when this has passed, if nothing else ends it before. */
+  atLatest(deadline: number): void {
+    this.#expireAt(Math.min(this.until, deadline))
+  }
+
   /** The client does not read: from now on its patience counts, not the upstream's. */
   stalled(): void {
     this.#expireAt(performance.now() + this.clientIdle)

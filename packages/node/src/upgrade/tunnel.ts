@@ -78,7 +78,7 @@ export class Tunnel {
 
   #moved(): void {
     this.#ctx.progressed()
-    if (this.#isHalfClosed) this.#ctx.deadline = Math.min(this.#ctx.deadline, performance.now() + this.#ctx.route.idleTimeout)
+    if (this.#isHalfClosed) this.#ctx.atLatest(performance.now() + this.#ctx.route.idleTimeout)
   }
 
   /** One side has said all it had to. What the other still says is carried, but a silence is no longer that of a tunnel. */

@@ -81,12 +81,6 @@ export const DIFFERENCES: readonly Difference[] = [
     why: '`fetch` frames every stream in chunks.',
   },
   {
-    id: 'fail-over-with-body',
-    what: 'A request with a body whose first instance refuses the connection',
-    lanes: { fetch: '502', head: 'goes to the next instance', web: 'goes to the next instance' },
-    why: '`fetch` takes the stream before it has a connection; nobody can tell that nothing was read.',
-  },
-  {
     id: 'repeated-fields',
     what: 'Repeated response fields other than `set-cookie`',
     lanes: { fetch: 'joined with a comma', head: 'kept apart', web: 'joined with a comma' },
