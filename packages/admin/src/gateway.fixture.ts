@@ -50,6 +50,7 @@ export function upstreamNamed(name: string, over: Partial<Upstream> = {}): Upstr
     handler: null,
     hostMode: 'preserve',
     transport: { protocol: 'auto', tls: null },
+    balancing: { loadBalance: 'round-robin', hashOn: null, sticky: null, slowStart: null, panicThreshold: 0, zone: null },
     concurrency: null,
     pick: () => undefined,
     ...over,

@@ -22,7 +22,7 @@ export type { Endpoint } from './upstream/endpoint.ts'
 export type { EndpointStatus, OutReason } from './upstream/endpoint-state.ts'
 export type { MaybePromise, RoutingSettings, UpstreamDefinition, UpstreamHandler, UpstreamOptions } from './upstream/definition.ts'
 export type { Transport, UpstreamProtocol, UpstreamTls } from './upstream/transport.ts'
-export type { Balancer, BalancerFactory, ConcurrencyStatus, Upstream } from './upstream/upstream.ts'
+export type { ConcurrencyStatus, Upstream } from './upstream/upstream.ts'
 export type { CompiledPhases, Phases } from './plugin/phases.ts'
 export { definePlugin } from './plugin/define.ts'
 export type { Hooks, Plugin, PluginFactory, PluginHost } from './plugin/plugin.ts'
@@ -42,7 +42,17 @@ export { sumOfGone } from './metrics/gateway-metrics.ts'
 export type { GatewayMetrics, RejectReason } from './metrics/gateway-metrics.ts'
 export type { MetricsData } from './metrics/data.ts'
 export type { HealthData } from './metrics/health-data.ts'
-export type { BalancerName, BalancingSettings } from './upstream/balancing.ts'
+export { BALANCER_NAMES, isCookieName, isCookiePath, isHashBalancer, isHashKey } from './upstream/balancing.ts'
+export type {
+  BalancerName,
+  BalancingPolicy,
+  BalancingSettings,
+  GatewayBalancingSettings,
+  HashKey,
+  OwnBalancingSettings,
+  SlowStart,
+  Sticky,
+} from './upstream/balancing.ts'
 export type { HealthSettings, OwnHealthSettings } from './upstream/health.ts'
 export { statusRanges } from './upstream/health/check-settings.ts'
 export type { CheckType, HealthCheckSettings, Statuses } from './upstream/health/check-settings.ts'

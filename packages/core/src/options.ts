@@ -1,5 +1,5 @@
 import type { AccessLog } from './log/access.ts'
-import type { BalancingSettings } from './upstream/balancing.ts'
+import type { GatewayBalancingSettings } from './upstream/balancing.ts'
 import type { DiscoveryProvider } from './discovery/provider.ts'
 import type { HealthSettings } from './upstream/health.ts'
 import type { Logger } from './log/logger.ts'
@@ -9,7 +9,7 @@ import type { RouteSource } from './snapshot/source.ts'
 import type { RoutingSettings, UpstreamDefinition } from './upstream/definition.ts'
 
 /** Defaults for every route and upstream that does not say otherwise. */
-export interface RoutingOptions extends RoutingSettings, BalancingSettings, HealthSettings {}
+export interface RoutingOptions extends RoutingSettings, GatewayBalancingSettings, HealthSettings {}
 
 /** Counted while a request streams; a request over a limit is refused and never forwarded further. */
 export interface RequestLimits {

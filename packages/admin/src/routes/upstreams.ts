@@ -3,7 +3,7 @@ import { redactMetadata, redactText } from '../redact.ts'
 import { sortedBy } from '../order.ts'
 import { upstreamHealth } from '../upstream-health.ts'
 import type { WorkersView } from '../options.ts'
-import type { ConcurrencyStatus, EndpointStatus, Gateway } from '@octopus-gateway/core'
+import type { BalancingPolicy, ConcurrencyStatus, EndpointStatus, Gateway } from '@octopus-gateway/core'
 
 /** Every upstream of the current generation with the state of its endpoints, as those see it who carry the traffic. */
 export async function upstreams(gateway: Gateway, workers?: WorkersView): Promise<Response> {
@@ -17,6 +17,7 @@ export async function upstreams(gateway: Gateway, workers?: WorkersView): Promis
         name: upstream.name,
         kind: upstream.handler === null ? 'endpoints' : 'function',
         host: upstream.hostMode,
+        balancing: balancingOf(upstream.balancing),
         concurrency: concurrency === null ? null : loadOf(concurrency),
         endpoints: sortedBy(endpoints, ({ origin, id }) => [origin, id]).map(viewOf),
       }
@@ -30,6 +31,7 @@ function viewOf(endpoint: EndpointStatus): Record<string, unknown> {
     origin: redactText(endpoint.origin),
     weight: endpoint.weight,
     zone: endpoint.zone ?? null,
+    priority: endpoint.priority ?? 0,
     labels: redactMetadata(endpoint.labels),
     state: endpoint.state,
     reason: endpoint.reason,
@@ -45,6 +47,17 @@ function viewOf(endpoint: EndpointStatus): Record<string, unknown> {
       endpoint.check === null
         ? null
         : { healthy: endpoint.check.healthy, reason: redactText(endpoint.check.reason), since: timeOf(endpoint.check.since) },
+  }
+}
+
+function balancingOf({ loadBalance, hashOn, sticky, slowStart, panicThreshold, zone }: BalancingPolicy): Record<string, unknown> {
+  return {
+    load_balance: loadBalance,
+    hash_on: hashOn,
+    sticky: sticky?.cookie ?? null,
+    slow_start_ms: slowStart?.window ?? null,
+    panic_threshold: panicThreshold,
+    zone,
   }
 }
 

@@ -2,6 +2,7 @@ import { checkHealth } from './health.ts'
 import type { Draft } from './draft.ts'
 import type { Problem } from '../report/issues.ts'
 import type { Path } from '../tree/node.ts'
+import { isHashBalancer } from '@octopus-gateway/core'
 import { nearest } from '../report/suggest.ts'
 
 type DraftUpstream = NonNullable<NonNullable<Draft['upstreams']>[number]>
@@ -20,7 +21,12 @@ export function* checkUpstreams(draft: Draft): Generator<Problem> {
         message: `upstreams[${first}] already has the name ${upstream.name}; rename or remove one`,
       }
     else if (upstream.name !== undefined) names.set(upstream.name, index)
-    for (const problem of [...checkInstances(upstream, draft), ...checkTransport(upstream), ...checkHealth(upstream, draft)])
+    for (const problem of [
+      ...checkInstances(upstream, draft),
+      ...checkTransport(upstream),
+      ...checkHash(upstream, draft),
+      ...checkHealth(upstream, draft),
+    ])
       yield { ...problem, path: [...path, ...problem.path] }
   }
 }
@@ -72,6 +78,17 @@ function* checkTransport(upstream: DraftUpstream): Generator<Problem> {
     yield conflict(['protocol'], 'h2 is HTTP/2 over TLS, and scheme is http; use h2c, or set scheme to https')
   if (tls !== undefined && scheme === 'http')
     yield conflict(['tls'], 'the instances are spoken to without TLS; set scheme to https, or remove tls')
+}
+
+/** Only a balancer that hashes has something to hash. */
+function* checkHash(upstream: DraftUpstream, { routing }: Draft): Generator<Problem> {
+  const chosen = 'load_balance' in upstream ? upstream.load_balance : routing?.load_balance
+  if (upstream.hash_on === undefined || chosen === undefined || isHashBalancer(chosen)) return
+  yield {
+    code: 'conflicting_keys',
+    path: ['hash_on'],
+    message: `${chosen} hashes nothing; remove it, or set load_balance to ring-hash, maglev or rendezvous`,
+  }
 }
 
 function* checkService(service: string, draft: Draft): Generator<Problem> {

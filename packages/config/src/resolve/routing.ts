@@ -1,5 +1,5 @@
 import type { Endpoint, RouteDefinition, RoutingOptions, RoutingSettings, UpstreamOptions, UpstreamTls } from '@octopus-gateway/core'
-import { balancingSettings } from './balancing.ts'
+import { gatewayBalancing, ownBalancing } from './balancing.ts'
 import { demandOf } from '../plugins/demands.ts'
 import type { Chains } from '../plugins/chains.ts'
 import type { Config } from '../schema/root.ts'
@@ -13,7 +13,7 @@ type ConfigRoute = Config['routes'][number]
 
 /** `routing` as the gateway's defaults. */
 export function routingOptions({ routing }: Config): RoutingOptions {
-  return { ...timeouts(routing), ...retrySettings(routing), ...balancingSettings(routing), ...healthSettings(routing) }
+  return { ...timeouts(routing), ...retrySettings(routing), ...gatewayBalancing(routing), ...healthSettings(routing) }
 }
 
 /** `upstreams` by name. */
@@ -41,7 +41,7 @@ function oneUpstream(upstream: ConfigUpstream): UpstreamOptions {
     host: upstream.host,
     ...timeouts(upstream),
     ...retrySettings(upstream),
-    ...balancingSettings(upstream),
+    ...ownBalancing(upstream),
     ...healthSettings(upstream),
   }
 }
@@ -54,6 +54,7 @@ function endpoints({ scheme = 'http', instances = [] }: ConfigUpstream): Endpoin
       origin,
       weight: instance.weight,
       ...(instance.zone === undefined ? {} : { zone: instance.zone }),
+      ...(instance.priority === undefined ? {} : { priority: instance.priority }),
       labels: instance.metadata ?? {},
     }
   })

@@ -1,4 +1,4 @@
-import { choice, flag, port, weight } from './scalars.ts'
+import { choice, flag, port, weight, whole } from './scalars.ts'
 import { defaulted, list, optional, required, section } from './keys.ts'
 import { host, name, pem, text, textMap } from './texts.ts'
 import { ownBalancing } from './balancing.ts'
@@ -11,6 +11,10 @@ const instance = section({
   port: required(port(1), { description: 'Port.' }),
   weight: defaulted(weight(), 1, { description: 'Share of the traffic relative to the other instances. 0 gets none.' }),
   zone: optional(text(), { description: 'Where the instance runs.' }),
+  priority: optional(whole({ min: 0, max: 100 }), {
+    description: 'Instances of higher numbers get requests as far as those of lower ones are out.',
+    otherwise: '0, the first',
+  }),
   id: optional(text(), {
     description: 'A stable name: what the gateway knows about the health of an id outlives every change of the configuration.',
     otherwise: 'scheme, address and port',

@@ -17,6 +17,7 @@ export function giveUpIfEnded(ctx: Context): void {
 export function accept<Out>(ctx: Context, { head, body }: UpstreamAnswer<Out>): Answer<Out> | Promise<Answer<Out>> {
   try {
     const received = responseHead(head, ctx.protocol)
+    ctx.upstream.stick(ctx, received)
     return ctx.route.phases.onUpstreamResponse === null ? accepted(ctx, received, body) : afterHooks(ctx, received, body)
   } catch (thrown) {
     ctx.discard(toGatewayError(thrown))

@@ -1,4 +1,4 @@
-import { balancingPolicy } from '../upstream/balancing.ts'
+import { balancingIssues, balancingPolicy } from '../upstream/balancing.ts'
 import { buildRoutes } from './build.ts'
 import { collectEntries, CONFIG, placeOf } from './entries.ts'
 import { ConfigError } from '../errors.ts'
@@ -57,10 +57,12 @@ export async function checkOptions(options: GatewayOptions): Promise<ConfigIssue
   const upstreams = options.upstreams ?? {}
   const routes = options.routes ?? []
   const ofRoutes = await validateRoutes(routes, new Set(Object.keys(upstreams)), 'routes')
+  const { routing = {} } = options
   const issues = [
-    ...validateSettings(options.routing ?? {}, 'routing'),
-    ...healthIssues(options.routing ?? {}, 'routing'),
-    ...validateUpstreams(upstreams, 'upstreams'),
+    ...validateSettings(routing, 'routing'),
+    ...balancingIssues(routing, 'routing'),
+    ...healthIssues(routing, 'routing'),
+    ...validateUpstreams(upstreams, 'upstreams', routing),
     ...ofRoutes,
   ]
   return issues.length > 0 ? issues : checkDuplicates(routes)
@@ -187,7 +189,7 @@ function place(workshop: Workshop, options: GatewayOptions, sets: ReadonlyMap<st
       handler,
       hostMode: settings.host ?? 'preserve',
       transport: transportOf(settings),
-      balancing: balancingPolicy([settings, routing]),
+      balancing: balancingPolicy(settings, routing),
       health: healthPolicy([settings, routing]),
     })
     placed.set(key, { upstream, settings, endpoints: endpointsIn(definition) })

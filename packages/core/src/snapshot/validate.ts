@@ -8,10 +8,11 @@ import { pathOf } from '../routing/normalize.ts'
 import { retryIssues } from '../exchange/retry-settings.ts'
 import { slices } from '../slices.ts'
 import { toMilliseconds } from '../time.ts'
-import { isOrigin } from '../upstream/endpoint.ts'
+import { isOrigin, isPriority } from '../upstream/endpoint.ts'
 import { isSplitKey } from '../routing/split.ts'
 import type { ConfigIssue } from '../errors.ts'
 import type { Duration } from '../time.ts'
+import type { GatewayBalancingSettings } from '../upstream/balancing.ts'
 import type { RouteDefinition, Target } from '../routing/route.ts'
 import type { RoutingSettings, UpstreamDefinition, UpstreamOptions } from '../upstream/definition.ts'
 
@@ -95,17 +96,22 @@ function targetIssues(targets: readonly Target[], upstreams: ReadonlySet<string>
   return issues
 }
 
-export function validateUpstreams(upstreams: Readonly<Record<string, UpstreamDefinition>>, path: string): ConfigIssue[] {
+/** `gateway` holds what upstreams do not say themselves. */
+export function validateUpstreams(
+  upstreams: Readonly<Record<string, UpstreamDefinition>>,
+  path: string,
+  gateway: GatewayBalancingSettings = {},
+): ConfigIssue[] {
   return Object.entries(upstreams).flatMap(([name, definition]) => {
     if (typeof definition === 'function') return []
-    return isOptions(definition) ? validateOptions(definition, `${path}.${name}`) : validateOrigins(definition, `${path}.${name}`)
+    return isOptions(definition) ? validateOptions(definition, `${path}.${name}`, gateway) : validateOrigins(definition, `${path}.${name}`)
   })
 }
 
-function validateOptions(options: UpstreamOptions, path: string): ConfigIssue[] {
+function validateOptions(options: UpstreamOptions, path: string, gateway: GatewayBalancingSettings): ConfigIssue[] {
   const issues = [...validateSettings(options, path), ...validateTransport(options, path)]
   if (!('discover' in options.endpoints)) {
-    const list: readonly (string | { origin: string; weight: number })[] = options.endpoints
+    const list: readonly (string | { origin: string; weight: number; priority?: number })[] = options.endpoints
     issues.push(
       ...validateOrigins(
         list.map((endpoint) => (typeof endpoint === 'string' ? endpoint : endpoint.origin)),
@@ -113,11 +119,14 @@ function validateOptions(options: UpstreamOptions, path: string): ConfigIssue[] 
       ),
     )
     list.forEach((endpoint, index) => {
-      if (typeof endpoint !== 'string' && !(endpoint.weight >= 0))
-        issues.push(invalid(`${path}.endpoints[${index}].weight`, 'A weight is a number from 0 up.'))
+      if (typeof endpoint === 'string') return
+      const { priority = 0, weight } = endpoint
+      if (!(weight >= 0 && weight < Infinity)) issues.push(invalid(`${path}.endpoints[${index}].weight`, 'A weight is a number from 0 up.'))
+      if (!isPriority(priority))
+        issues.push(invalid(`${path}.endpoints[${index}].priority`, 'A priority is a whole number from 0 to 100; 0 comes first.'))
     })
   }
-  return [...issues, ...balancingIssues(options, path), ...healthIssues(options, path)]
+  return [...issues, ...balancingIssues(options, path, gateway), ...healthIssues(options, path)]
 }
 
 /** Protocol and TLS have to fit the origins. Those of discovered instances are not known yet. */

@@ -1,4 +1,4 @@
-import type { BalancingSettings } from './balancing.ts'
+import type { OwnBalancingSettings } from './balancing.ts'
 import type { Duration } from '../time.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { OwnHealthSettings } from './health.ts'
@@ -22,7 +22,7 @@ export interface RoutingSettings extends RetrySettings {
 }
 
 /** An upstream written out. */
-export interface UpstreamOptions extends RoutingSettings, BalancingSettings, OwnHealthSettings {
+export interface UpstreamOptions extends RoutingSettings, OwnBalancingSettings, OwnHealthSettings {
   /** Origins (`http://10.0.0.7:8080`), endpoints with weights and labels, or the instances of a discovered service. */
   readonly endpoints: readonly (string | Endpoint)[] | { readonly discover: string }
   /** `preserve` (default) sends the client's Host to the upstream; `upstream` sends the endpoint's own authority. */

@@ -17,6 +17,7 @@ export interface EndpointStatus {
   readonly origin: string
   readonly weight: number
   readonly zone?: string
+  readonly priority?: number
   readonly labels: Readonly<Record<string, string>>
   /** `available`; `half-open`: what is sent to it next decides; `out`: it gets nothing. */
   readonly state: 'available' | 'half-open' | 'out'

@@ -1,16 +1,19 @@
 import type { RetryBudget } from '../exchange/retry-budget.ts'
 import { balancingPolicy } from './balancing.ts'
+import { Choice } from './choice.ts'
 import { DEFAULT_TRANSPORT } from './transport.ts'
 import { healthPolicy } from './health.ts'
 import { GatewayError } from '../errors.ts'
 import { HealthWatch } from './health/watch.ts'
-import { roundRobin } from './balancers/round-robin.ts'
+import { inSubset, isUntried } from './candidates.ts'
+import { signOf } from './health/sign.ts'
 import type { BalancingPolicy } from './balancing.ts'
 import type { HealthPolicy } from './health.ts'
-import type { Balancer, ConcurrencyStatus, Upstream } from './upstream.ts'
+import type { ConcurrencyStatus, Upstream } from './upstream.ts'
 import type { Attempt, RequestContext } from '../exchange/context.ts'
 import type { Context } from '../exchange/request-context.ts'
 import type { Endpoint } from './endpoint.ts'
+import type { ResponseHead } from '../exchange/head.ts'
 import type { Limiter } from './health/limiter.ts'
 import type { EndpointPool, EndpointStatus, HealthCounts, LiveEndpoint } from './endpoint-state.ts'
 import type { Transport } from './transport.ts'
@@ -30,7 +33,7 @@ export const PLAIN_SETTINGS: UpstreamSettings = {
   handler: null,
   hostMode: 'preserve',
   transport: DEFAULT_TRANSPORT,
-  balancing: balancingPolicy([]),
+  balancing: balancingPolicy({}, {}),
   health: healthPolicy([]),
 }
 
@@ -45,8 +48,8 @@ export class LiveUpstream implements Upstream {
   /** What is known of it beyond this generation. */
   readonly pool: EndpointPool
   readonly #watch: HealthWatch
+  readonly #choice: Choice
   #endpoints: readonly LiveEndpoint[] = []
-  #balancer: Balancer = roundRobin([])
 
   constructor(name: string, pool: EndpointPool, settings: UpstreamSettings) {
     this.name = name
@@ -57,6 +60,7 @@ export class LiveUpstream implements Upstream {
     this.balancing = settings.balancing
     this.health = settings.health
     this.#watch = new HealthWatch(name, pool, settings.health)
+    this.#choice = new Choice(name, settings.balancing)
   }
 
   get endpoints(): readonly LiveEndpoint[] {
@@ -92,7 +96,7 @@ export class LiveUpstream implements Upstream {
     const before = this.#endpoints
     this.#endpoints = this.pool.adopt(endpoints)
     this.pool.release(before)
-    this.#balancer = roundRobin(this.#endpoints)
+    this.#choice.assign(this.#endpoints, performance.now())
     return true
   }
 
@@ -104,23 +108,17 @@ export class LiveUpstream implements Upstream {
    */
   pick(ctx: RequestContext): LiveEndpoint | undefined {
     const now = performance.now()
-    const picked = this.#choose(ctx, now)
+    const picked = this.#choice.pick(ctx, now) ?? ((ctx as Context).brokenEndpoint() as LiveEndpoint | undefined)
     return picked === undefined ? undefined : this.#watch.chosen(picked, ctx as Context, now)
   }
 
-  #choose(ctx: RequestContext, now: number): LiveEndpoint | undefined {
-    const { subset } = ctx.route
-    const { attempts } = ctx
-    if (subset === null && attempts.length === 0) {
-      const first = this.#balancer.pick(ctx, (endpoint) => (endpoint as LiveEndpoint).state.accepts(now))
-      if (first !== undefined) return first as LiveEndpoint
-    }
-    const fits = (endpoint: Endpoint): boolean => isUntried(endpoint, ctx)
-    const picked =
-      this.#balancer.pick(ctx, (endpoint) => fits(endpoint) && (endpoint as LiveEndpoint).state.accepts(now)) ??
-      this.#balancer.pick(ctx, (endpoint) => fits(endpoint) && (endpoint as LiveEndpoint).state.isLastResort()) ??
-      (ctx as Context).brokenEndpoint()
-    return picked as LiveEndpoint | undefined
+  /** Tells the client of a sticky upstream which endpoint has answered. Clients of gRPC keep no cookies. */
+  stick(ctx: Context, head: ResponseHead): void {
+    const { sticky } = this.#choice
+    if (sticky === null || ctx.protocol === 'grpc') return
+    // All other attempts have been given up.
+    const attempt = ctx.attempts.findLast(({ sending }) => sending !== null)
+    if (attempt !== undefined) sticky.set(ctx, attempt.endpoint, head.headers)
   }
 
   /** Whether there is an endpoint that the request has not been sent to. */
@@ -137,6 +135,8 @@ export class LiveUpstream implements Upstream {
   attempted(endpoint: LiveEndpoint, attempt: Attempt, ctx: Context): void {
     // A function in this process is not out of order because it answers 503: it means what it says.
     if (this.handler === null) this.#watch.attempted(endpoint, attempt, ctx, this.#endpoints)
+    const sign = signOf(attempt, ctx)
+    if (sign !== 'none') this.#choice.attempted(endpoint, { ms: attempt.ms, isGood: sign === 'good' }, performance.now())
   }
 
   /** The attempt is over, with its body; `error` when it failed, or its answer broke off. */
@@ -172,20 +172,8 @@ export class LiveUpstream implements Upstream {
   dispose(): void {
     this.pool.release(this.#endpoints)
     this.#endpoints = []
-    this.#balancer = roundRobin([])
+    this.#choice.assign([], 0)
   }
-}
-
-function isUntried(endpoint: Endpoint, { route: { subset }, attempts }: RequestContext): boolean {
-  return (subset === null || inSubset(endpoint, subset)) && !attempts.some((attempt) => attempt.endpoint.id === endpoint.id)
-}
-
-function inSubset(endpoint: Endpoint, subset: Readonly<Record<string, readonly string[]>>): boolean {
-  for (const label in subset) {
-    const value = endpoint.labels[label]
-    if (value === undefined || !subset[label]!.includes(value)) return false
-  }
-  return true
 }
 
 function sameEndpoints(before: readonly Endpoint[], after: readonly Endpoint[]): boolean {
@@ -198,6 +186,7 @@ function sameEndpoint(a: Endpoint, b: Endpoint): boolean {
     a.origin === b.origin &&
     a.weight === b.weight &&
     a.zone === b.zone &&
+    (a.priority ?? 0) === (b.priority ?? 0) &&
     JSON.stringify(a.labels) === JSON.stringify(b.labels)
   )
 }

@@ -1,3 +1,4 @@
+import type { BalancingPolicy } from './balancing.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { RequestContext } from '../exchange/context.ts'
 import type { Transport } from './transport.ts'
@@ -23,16 +24,10 @@ export interface Upstream {
   readonly handler: UpstreamHandler | null
   readonly hostMode: 'preserve' | 'upstream'
   readonly transport: Transport
+  /** How its endpoints share its requests. */
+  readonly balancing: BalancingPolicy
   /** `null` without a limit. */
   readonly concurrency: ConcurrencyStatus | null
   /** The next endpoint for this request, or `undefined` when none is left that was not tried. */
   pick(ctx: RequestContext): Endpoint | undefined
 }
-
-/** Chooses; never judges. `accept` folds health, subset and "already tried" together. */
-export interface Balancer {
-  pick(ctx: RequestContext, accept: (endpoint: Endpoint) => boolean): Endpoint | undefined
-}
-
-/** A balancer over a list of endpoints; a new one is made whenever the list changes. */
-export type BalancerFactory = (endpoints: readonly Endpoint[]) => Balancer

@@ -1,55 +1,59 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { counts, endpointOf, endpointsOf, everybody } from './balancers.fixture.ts'
 import { roundRobin } from './round-robin.ts'
-import type { Endpoint } from '../endpoint.ts'
+import type { LiveEndpoint } from '../endpoint-state.ts'
 
-const endpoints = (...weights: number[]): Endpoint[] =>
-  weights.map((weight, i) => ({ id: String(i), origin: `http://10.0.0.${i}`, weight, labels: {} }))
-const any = (): boolean => true
-
-function counts(weights: number[], picks: number, accept: (endpoint: Endpoint) => boolean = any): number[] {
-  const balancer = roundRobin(endpoints(...weights), 0)
-  const seen = weights.map(() => 0)
-  for (let i = 0; i < picks; i++) {
-    const picked = balancer.pick(null as never, accept)
-    if (picked !== undefined) seen[Number(picked.id)]! += 1
-  }
-  return seen
-}
+const order = (of: { pick: ReturnType<typeof roundRobin>['pick'] }, picks: number): string =>
+  Array.from({ length: picks }, () => of.pick(everybody())!.id).join('')
 
 describe('round robin', () => {
   it('takes turns', () => {
-    expect(counts([1, 1, 1], 300)).toEqual([100, 100, 100])
-    expect(counts([7, 7], 10)).toEqual([5, 5])
+    expect(
+      order(
+        roundRobin(endpointsOf([1, 1, 1]), () => 0),
+        7,
+      ),
+    ).toBe('0120120')
+    expect(
+      order(
+        roundRobin(endpointsOf([7, 7]), () => 0.5),
+        4,
+      ),
+    ).toBe('1010')
   })
 
   it('[R35] starts at different endpoints in different gateways', () => {
-    const first = new Set(Array.from({ length: 200 }, () => roundRobin(endpoints(1, 1, 1)).pick(null as never, any)!.id))
+    const first = new Set(Array.from({ length: 200 }, () => order(roundRobin(endpointsOf([1, 1, 1])), 1)))
     expect(first.size).toBe(3)
   })
 
-  it('property: shares follow the weights, and 0 gets nothing', () => {
-    fc.assert(
-      fc.property(fc.array(fc.nat({ max: 9 }), { minLength: 1, maxLength: 6 }), (weights) => {
-        const total = weights.reduce((sum, weight) => sum + weight, 0)
-        expect(counts(weights, total * 10)).toEqual(weights.map((weight) => weight * 10))
-      }),
-    )
-  })
-
   it('is smooth: the heavy one does not get all its turns in a row', () => {
-    const balancer = roundRobin(endpoints(5, 1, 1))
-    const order = Array.from({ length: 7 }, () => balancer.pick(null as never, any)!.id).join('')
-    expect(order).not.toContain('00000')
+    expect(order(roundRobin(endpointsOf([5, 1, 1])), 14)).toBe('00102000010200')
   })
 
   it('passes over what is not accepted and shares the rest evenly', () => {
-    const notSecond = (endpoint: Endpoint): boolean => endpoint.id !== '1'
-    expect(counts([1, 1, 1], 100, notSecond)).toEqual([50, 0, 50])
-    expect(counts([2, 1, 2], 100, notSecond)).toEqual([50, 0, 50])
-    expect(counts([1, 1], 5, () => false)).toEqual([0, 0])
-    expect(counts([], 5)).toEqual([])
-    expect(counts([0], 5)).toEqual([0])
-    expect(counts([Number.NaN, -1, 1], 5)).toEqual([0, 0, 5])
+    const notSecond = ({ id }: LiveEndpoint): boolean => id !== '1'
+    expect(counts(roundRobin(endpointsOf([1, 1, 1])), 100, notSecond)).toEqual(
+      new Map([
+        ['0', 50],
+        ['2', 50],
+      ]),
+    )
+    expect(counts(roundRobin(endpointsOf([2, 1, 2])), 100, notSecond)).toEqual(
+      new Map([
+        ['0', 50],
+        ['2', 50],
+      ]),
+    )
+  })
+
+  it('keeps its place when endpoints come and go', () => {
+    const balancer = roundRobin(endpointsOf([1, 1, 1, 1]), () => 0)
+    expect(order(balancer, 2)).toBe('01')
+    const [zero, one, , three] = endpointsOf([1, 1, 1, 1])
+    expect(order(balancer.over([zero!, one!, three!, endpointOf('4')]), 4)).toBe('3401')
+    const weights = roundRobin(endpointsOf([3, 1]))
+    expect(order(weights, 2)).toBe('00')
+    expect(order(weights.over(endpointsOf([3, 1, 1])), 1)).toBe('1')
   })
 })
