@@ -40,7 +40,6 @@ describe('[R31] nothing is ignored', () => {
   })
 
   test.each([
-    ['routing: { load_balance: ring_hash }', 'routing.load_balance'],
     ['discovery: { backend: consul }', 'discovery.backend'],
     ['discovery: { backend: static, backends: [dns] }', 'discovery.backends'],
     [
@@ -50,6 +49,26 @@ describe('[R31] nothing is ignored', () => {
     ['graphql: {}', 'graphql'],
   ])('%s is refused by name', async (yaml, path) => {
     expect(await codes(yaml)).toEqual([`not_available ${path}`])
+  })
+
+  test('only what a balancer uses can be given to it', async () => {
+    const up = (more: string): string => `upstreams: [{ name: a, instances: [{ address: a, port: 1 }], ${more} }]\n`
+    expect(await codes(up('hash_on: uri'))).toEqual(['conflicting_keys upstreams[0].hash_on'])
+    expect(await codes(`routing: { load_balance: ring_hash }\n${up('hash_on: uri, load_balance: ewma')}`)).toEqual([
+      'conflicting_keys upstreams[0].hash_on',
+    ])
+    expect(await codes(up('load_balance: maglev, hash_on: header'))).toEqual(['invalid_value upstreams[0].hash_on'])
+    expect(await codes(up('load_balance: fastest, hash_on: ip'))).toEqual(['invalid_value upstreams[0].load_balance'])
+    expect(await codes(up('sticky: { cookie: "a b", ttl: 10ms, path: "/;x" }'))).toEqual([
+      'invalid_value upstreams[0].sticky.cookie',
+      'invalid_value upstreams[0].sticky.ttl',
+      'invalid_value upstreams[0].sticky.path',
+    ])
+    expect(await codes(up('sticky: {}'))).toEqual(['missing_key upstreams[0].sticky.cookie'])
+    expect(await codes('routing: { slow_start: { window: 1s, aggression: 0 }, panic_threshold: 101 }')).toEqual([
+      'invalid_value routing.slow_start.aggression',
+      'invalid_value routing.panic_threshold',
+    ])
   })
 
   test('several upstreams of a route are checked one by one', async () => {

@@ -45,6 +45,14 @@ const ROWS: readonly (readonly [key: string, yaml: string, read: (config: Loaded
   ['routing.timeout', 'routing: { timeout: 1m }', (c) => c.gateway.routing?.timeout, 60_000],
   ['routing.connect_timeout', 'routing: { connect_timeout: 500ms }', (c) => c.gateway.routing?.connectTimeout, 500],
   ['routing.idle_timeout', 'routing: { idle_timeout: 1h }', (c) => c.gateway.routing?.idleTimeout, 3_600_000],
+  ['routing.zone', 'routing: { zone: eu-1 }', (c) => c.gateway.routing?.zone, 'eu-1'],
+  ['routing.panic_threshold', 'routing: { panic_threshold: 30 }', (c) => c.gateway.routing?.panicThreshold, 30],
+  [
+    'routing.slow_start',
+    'routing: { slow_start: { window: 30s } }',
+    (c) => c.gateway.routing?.slowStart,
+    { window: 30_000, aggression: 1 },
+  ],
   ['routing.retries', 'routing: { retries: 0 }', (c) => c.gateway.routing?.retries, 0],
   ['upstreams[].instances', UPSTREAM, endpoints, [{ id: 'http://10.0.0.7:8081', origin: 'http://10.0.0.7:8081', weight: 1, labels: {} }]],
   [
@@ -66,6 +74,25 @@ const ROWS: readonly (readonly [key: string, yaml: string, read: (config: Loaded
     (c) => users(c).loadBalance,
     'round-robin',
   ],
+  [
+    'upstreams[].hash_on',
+    upstream('load_balance: ring_hash, hash_on: cookie:id, instances: [{ address: a, port: 1 }]'),
+    (c) => [users(c).loadBalance, users(c).hashOn],
+    ['ring-hash', 'cookie:id'],
+  ],
+  [
+    'upstreams[].sticky',
+    upstream('sticky: { cookie: at, ttl: 1h, path: /shop }, instances: [{ address: a, port: 1 }]'),
+    (c) => users(c).sticky,
+    { cookie: 'at', ttl: 3_600_000, path: '/shop' },
+  ],
+  [
+    'upstreams[].slow_start, panic_threshold',
+    upstream('slow_start: { window: 1m, aggression: 2 }, panic_threshold: 50, instances: [{ address: a, port: 1 }]'),
+    (c) => [users(c).slowStart, users(c).panicThreshold],
+    [{ window: 60_000, aggression: 2 }, 50],
+  ],
+  ['upstreams[].instances[].priority', instance(', priority: 2'), (c) => endpoint(c).priority, 2],
   ['upstreams[].host', upstream('host: upstream, instances: [{ address: a, port: 1 }]'), (c) => users(c).host, 'upstream'],
   ['upstreams[].timeout', upstream('timeout: 1s, instances: [{ address: a, port: 1 }]'), (c) => users(c).timeout, 1000],
   [
@@ -212,6 +239,7 @@ test('the defaults are those of the documentation', async () => {
   expect(config.gateway.limits).toEqual({ uri: 8192, headers: 16_384, headerCount: 100 })
   expect(config.gateway.routing).toEqual({
     loadBalance: 'round-robin',
+    panicThreshold: 0,
     timeout: 30_000,
     connectTimeout: 2000,
     idleTimeout: 60_000,

@@ -57,7 +57,7 @@ describe('createGateway', () => {
         other: {
           endpoints: [{ id: 'a', origin: 'ftp://a', weight: -1, labels: {} }],
           timeout: '5' as never,
-          loadBalance: 'random' as never,
+          loadBalance: 'fastest' as never,
         },
       },
       routes: [

@@ -66,6 +66,8 @@ test('/_/routes tells everything about a route, sorted, and who stands by', asyn
   expect(body['standby']).toMatchObject([{ id: 'farp:GET /a#2', winner: 'farp:GET /a' }])
 })
 
+const PLAIN = { load_balance: 'round-robin', hash_on: null, sticky: null, slow_start_ms: null, panic_threshold: 0, zone: null }
+
 test('/_/upstreams tells the state of every endpoint', async () => {
   const out = endpointAt('http://10.0.0.8:80', {
     state: 'out',
@@ -76,11 +78,22 @@ test('/_/upstreams tells the state of every endpoint', async () => {
     failures: 3,
     check: { healthy: false, reason: 'status 503 of http://u:p@h/?token=t', since: 1_000 },
     zone: 'z',
+    priority: 2,
     labels: { role: 'blue', token: 't' },
   })
   const body = await read('upstreams', {
     upstreams: [
-      upstreamNamed('users', { concurrency: { max: 8, active: 8, queued: 1, refused: 2, timedOut: 3 } }),
+      upstreamNamed('users', {
+        balancing: {
+          loadBalance: 'maglev',
+          hashOn: 'uri',
+          sticky: { cookie: 'at', ttl: null, path: '/' },
+          slowStart: { window: 1_000, aggression: 1 },
+          panicThreshold: 0,
+          zone: 'z',
+        },
+        concurrency: { max: 8, active: 8, queued: 1, refused: 2, timedOut: 3 },
+      }),
       upstreamNamed('inside', { handler: () => new Response() }),
     ],
     endpoints: { users: [out, endpointAt('http://10.0.0.7:80')] },
@@ -88,11 +101,12 @@ test('/_/upstreams tells the state of every endpoint', async () => {
   expect(body).toEqual({
     generation: 7,
     upstreams: [
-      { name: 'inside', kind: 'function', host: 'preserve', concurrency: null, endpoints: [] },
+      { name: 'inside', kind: 'function', host: 'preserve', balancing: PLAIN, concurrency: null, endpoints: [] },
       {
         name: 'users',
         kind: 'endpoints',
         host: 'preserve',
+        balancing: { ...PLAIN, load_balance: 'maglev', hash_on: 'uri', sticky: 'at', slow_start_ms: 1000, zone: 'z' },
         concurrency: { max: 8, active: 8, queued: 1, refused: 2, timed_out: 3 },
         endpoints: [
           {
@@ -100,6 +114,7 @@ test('/_/upstreams tells the state of every endpoint', async () => {
             origin: 'http://10.0.0.7:80',
             weight: 1,
             zone: null,
+            priority: 0,
             labels: {},
             state: 'available',
             reason: null,
@@ -118,6 +133,7 @@ test('/_/upstreams tells the state of every endpoint', async () => {
             origin: 'http://10.0.0.8:80',
             weight: 1,
             zone: 'z',
+            priority: 2,
             labels: { role: 'blue', token: '[redacted]' },
             state: 'out',
             reason: 'unhealthy',

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect } from 'vitest'
 import { behaviour } from './behaviour.ts'
 import { discovered, discovery, upstream } from './yaml.ts'
-import { startRawServer, startService, waitFor, type Service } from '@octopus-gateway/testing'
+import { closedPort, startRawServer, startService, waitFor, type Service } from '@octopus-gateway/testing'
 import { head, open } from './client.ts'
-import { running, type Running } from './running.ts'
+import { refused, running, type Running } from './running.ts'
 
 let one: Service
 let two: Service
@@ -72,9 +72,39 @@ const instance = (more: string): Promise<Running> =>
     `upstreams: [{ name: up, instances: [{ address: 127.0.0.1, port: ${one.port}, ${more} }] }]\nroutes: [{ path: /*, upstream: up }]`,
   )
 
-behaviour('upstreams[].instances[].zone', 'is told by the admin API', async () => {
-  await using gateway = await instance('zone: eu-1')
-  expect(await onlyEndpoint(gateway)).toMatchObject({ zone: 'eu-1' })
+/** A gateway with both instances, each with something more to say. */
+const both = (first: string, second: string, { routing = '', own = '' } = {}): Promise<Running> =>
+  running(
+    `${routing === '' ? '' : `routing: { ${routing} }\n`}upstreams: [{ name: up${own === '' ? '' : `, ${own}`}, instances: [` +
+      `{ address: 127.0.0.1, port: ${one.port}, ${first} }, { address: 127.0.0.1, port: ${two.port}, ${second} }] }]\n` +
+      'routes: [{ path: /*, upstream: up }]',
+  )
+
+behaviour('upstreams[].instances[].zone', 'is where it runs: those of the gateway’s own zone are preferred', async () => {
+  await using gateway = await both('zone: eu-1', 'zone: eu-2', { routing: 'zone: eu-2' })
+  expect(await shares(gateway)).toEqual({ two: 8 })
+  expect((await gateway.view('/_/upstreams')).upstreams[0]).toMatchObject({
+    balancing: { zone: 'eu-2' },
+    endpoints: expect.arrayContaining([expect.objectContaining({ zone: 'eu-1' })]) as unknown,
+  })
+})
+
+behaviour('routing.zone', 'is that of the gateway; without it zones do not matter', async () => {
+  await using near = await both('zone: eu-1', 'zone: eu-2', { routing: 'zone: eu-1' })
+  expect(await shares(near)).toEqual({ one: 8 })
+  await using anywhere = await both('zone: eu-1', 'zone: eu-2')
+  expect(await shares(anywhere)).toEqual({ one: 4, two: 4 })
+})
+
+behaviour('upstreams[].instances[].priority', 'leaves requests to lower numbers as long as those work', async () => {
+  await using gateway = await both('priority: 1', 'weight: 1')
+  expect(await shares(gateway)).toEqual({ two: 8 })
+  const dead = await closedPort()
+  await using failing = await running(
+    `upstreams: [{ name: up, instances: [{ address: 127.0.0.1, port: ${one.port}, priority: 1 }, { address: 127.0.0.1, port: ${dead} }] }]\n` +
+      'routes: [{ path: /*, upstream: up }]',
+  )
+  expect(await shares(failing)).toEqual({ one: 8 })
 })
 
 behaviour('upstreams[].instances[].id', 'is told by the admin API, made of the address by default', async () => {
@@ -115,6 +145,117 @@ behaviour('upstreams[].load_balance', 'round-robin takes turns', async () => {
   await using gateway = await running(upstream([one.port, two.port], { upstream: 'load_balance: round_robin' }))
   expect(await shares(gateway, 2)).toEqual({ one: 1, two: 1 })
   expect(await shares(gateway, 6)).toEqual({ one: 3, two: 3 })
+})
+
+/** Who answers a request with these fields. */
+async function answers(gateway: Running, path = '/', headers: Record<string, string> = {}): Promise<unknown> {
+  return (await gateway.json(path, { headers })).name
+}
+
+behaviour('upstreams[].hash_on', 'is what decides, the address by default', async () => {
+  const hashing = (more: string): Promise<Running> => running(upstream([one.port, two.port], { upstream: more }))
+  await using byAddress = await hashing('load_balance: rendezvous')
+  expect(Object.values(await shares(byAddress))).toEqual([8])
+  for (const [hashOn, ask] of [
+    ['uri', (gateway: Running, value: string) => answers(gateway, `/${value}?q=${Math.random()}`)],
+    ['header:x-tenant', (gateway: Running, value: string) => answers(gateway, '/', { 'x-tenant': value })],
+    ['cookie:tenant', (gateway: Running, value: string) => answers(gateway, '/', { cookie: `tenant=${value}` })],
+  ] as const) {
+    await using gateway = await hashing(`load_balance: ring_hash, hash_on: "${hashOn}"`)
+    const names = new Set<unknown>()
+    for (let i = 0; i < 12; i++) {
+      const name = await ask(gateway, `v${i}`)
+      expect(await ask(gateway, `v${i}`)).toBe(name)
+      names.add(name)
+    }
+    expect(names.size).toBe(2)
+  }
+  const { code, err } = await refused(upstream(one.port, { upstream: 'hash_on: uri' }))
+  expect([code, err]).toEqual([1, expect.stringContaining('round-robin hashes nothing') as unknown])
+})
+
+/** The cookie that a first request gets. */
+async function cookieFrom(gateway: Running): Promise<string> {
+  const response = await fetch(gateway.url)
+  await response.arrayBuffer()
+  return response.headers.getSetCookie().find((field) => field.startsWith('at=')) ?? ''
+}
+
+behaviour('upstreams[].sticky.cookie', 'keeps a client at its instance', async () => {
+  await using gateway = await running(upstream([one.port, two.port], { upstream: 'sticky: { cookie: at }' }))
+  const cookie = await cookieFrom(gateway)
+  expect(cookie).toMatch(/^at=[\w-]{12}; Path=\/; HttpOnly; SameSite=Lax$/)
+  const names = new Set<unknown>()
+  for (let i = 0; i < 6; i++) names.add(await answers(gateway, '/', { cookie: cookie.split(';')[0]! }))
+  expect(names.size).toBe(1)
+  expect(await shares(gateway)).toEqual({ one: 4, two: 4 })
+})
+
+behaviour('upstreams[].sticky.ttl', 'is how long browsers keep it, until they are closed by default', async () => {
+  await using gateway = await running(upstream(one.port, { upstream: 'sticky: { cookie: at, ttl: 5m }' }))
+  expect(await cookieFrom(gateway)).toContain('; Max-Age=300;')
+})
+
+behaviour('upstreams[].sticky.path', 'is where browsers send it', async () => {
+  await using gateway = await running(upstream(one.port, { upstream: 'sticky: { cookie: at, path: /shop }' }))
+  expect(await cookieFrom(gateway)).toContain('; Path=/shop;')
+})
+
+/** Whether health is ignored once one of the two instances is out: whether that one, which cannot be reached, is chosen all the same. */
+async function isTried(routing: string, own: string): Promise<boolean> {
+  const dead = await closedPort()
+  await using gateway = await running(
+    (routing === '' ? '' : `routing: { ${routing} }\n`) +
+      upstream([one.port, dead], { upstream: own === '' ? 'host: preserve' : own, route: 'retries: 0' }),
+  )
+  const statuses: number[] = []
+  for (let i = 0; i < 12; i++) statuses.push(await gateway.status('/'))
+  return statuses.filter((status) => status === 502).length > 2
+}
+
+behaviour('routing.panic_threshold', 'below it health is ignored, never by default', async () => {
+  expect([await isTried('', ''), await isTried('panic_threshold: 60', '')]).toEqual([false, true])
+})
+
+behaviour('upstreams[].panic_threshold', 'counts more than that of routing', async () => {
+  expect([await isTried('panic_threshold: 60', 'panic_threshold: 0'), await isTried('', 'panic_threshold: 60')]).toEqual([false, true])
+})
+
+/** What share of the requests an instance gets that was out and works again. */
+async function shareAfterReturn(routing: string, own: string): Promise<number> {
+  const returning = await startService({ name: 'returning' })
+  const { port } = returning
+  await returning[Symbol.asyncDispose]()
+  await using gateway = await running(
+    (routing === '' ? '' : `routing: { ${routing} }\n`) + upstream([one.port, port], { upstream: own === '' ? 'host: preserve' : own }),
+  )
+  await shares(gateway, 4)
+  await using back = await startService({ name: 'returning', port })
+  await waitFor(
+    async () => {
+      await gateway.status('/')
+      return back.requests.length > 0
+    },
+    { timeout: 10_000 },
+  )
+  return ((await shares(gateway, 40))['returning'] ?? 0) / 40
+}
+
+behaviour('routing.slow_start.window', 'is how long an instance that is back takes to its full share, no time by default', async () => {
+  expect(await shareAfterReturn('', '')).toBe(0.5)
+  expect(await shareAfterReturn('slow_start: { window: 1h }', '')).toBeLessThan(0.35)
+})
+
+behaviour('upstreams[].slow_start.window', 'counts more than that of routing', async () => {
+  expect(await shareAfterReturn('slow_start: { window: 1h }', 'slow_start: { window: 1ms }')).toBe(0.5)
+})
+
+behaviour('routing.slow_start.aggression', 'makes the first steps larger', async () => {
+  expect(await shareAfterReturn('slow_start: { window: 1h, aggression: 1000 }', '')).toBeGreaterThan(0.4)
+})
+
+behaviour('upstreams[].slow_start.aggression', 'makes the first steps larger', async () => {
+  expect(await shareAfterReturn('', 'slow_start: { window: 1h, aggression: 1000 }')).toBeGreaterThan(0.4)
 })
 
 behaviour('routing.load_balance', 'round-robin, the default, takes turns', async () => {
