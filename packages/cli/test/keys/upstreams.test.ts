@@ -171,7 +171,7 @@ behaviour('upstreams[].hash_on', 'is what decides, the address by default', asyn
     expect(names.size).toBe(2)
   }
   const { code, err } = await refused(upstream(one.port, { upstream: 'hash_on: uri' }))
-  expect([code, err]).toEqual([1, expect.stringContaining('round-robin hashes nothing') as unknown])
+  expect([code, err]).toEqual([78, expect.stringContaining('round-robin hashes nothing') as unknown])
 })
 
 /** The cookie that a first request gets. */

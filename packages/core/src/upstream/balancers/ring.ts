@@ -52,10 +52,13 @@ function ring(endpoints: readonly LiveEndpoint[]): Ring {
     for (let k = 0; k < counts[i]!; k++) points[to++] = mixed(seed, k) * OWNERS + i
   }
   points.sort()
-  return {
-    places: Uint32Array.from(points, (point) => Math.floor(point / OWNERS)),
-    owners: Uint32Array.from(points, (point) => point % OWNERS),
+  const places = new Uint32Array(points.length)
+  const owners = new Uint32Array(points.length)
+  for (let i = 0; i < points.length; i++) {
+    places[i] = Math.floor(points[i]! / OWNERS)
+    owners[i] = points[i]! % OWNERS
   }
+  return { places, owners }
 }
 
 /** 32 bits for the place leave 20 for the owner. */
