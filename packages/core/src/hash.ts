@@ -1,19 +1,34 @@
-/** A number from 0 up to 1 made of a text: even, and the same in every process. Not for secrets. */
-export function hashed(text: string): number {
-  // Two runs of FNV-1a from different beginnings, mixed as MurmurHash3 ends: 53 bits in all.
-  let high = 0x811c9dc5
-  let low = 0x1b873593
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i)
-    high = Math.imul(high ^ code, 0x01000193)
-    low = Math.imul(low ^ code, 0x5bd1e995)
-  }
-  return ((mixed(high) >>> 5) * 0x4000000 + (mixed(low ^ high) >>> 6)) / 0x20000000000000
+/*
+ * Digests of 32 bits that are the same in every process: all workers and replicas choose alike, also after a restart. They are for spreading,
+ * not for secrets: a client that chooses what is hashed chooses its endpoint, whatever the function.
+ */
+
+/** The digest of the first `end` characters of a text. */
+export function hashText(text: string, end = text.length): number {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < end; i++) hash = rotate(Math.imul(hash ^ Math.imul(text.charCodeAt(i), 0xcc9e2d51), 0x1b873593))
+  return mix(hash ^ end)
 }
 
-function mixed(value: number): number {
-  let h = value
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
-  return h ^ (h >>> 16)
+function rotate(value: number): number {
+  return (value << 13) | (value >>> 19)
+}
+
+/** Every bit of the result depends on every bit of the value. One to one. */
+export function mix(value: number): number {
+  let hash = value ^ (value >>> 16)
+  hash = Math.imul(hash, 0x85ebca6b)
+  hash ^= hash >>> 13
+  hash = Math.imul(hash, 0xc2b2ae35)
+  return (hash ^ (hash >>> 16)) >>> 0
+}
+
+/** A digest of two digests. */
+export function mixed(a: number, b: number): number {
+  return mix(Math.imul(a, 0x9e3779b1) + mix(b))
+}
+
+/** A digest as a share, above 0 and below 1. */
+export function shareOf(hash: number): number {
+  return (hash + 0.5) / 0x1_0000_0000
 }

@@ -1,6 +1,6 @@
 import { clientBehind } from '../exchange/client.ts'
 import { cookieOf } from '../exchange/cookies.ts'
-import { hashed } from '../hash.ts'
+import { hashText, mixed, shareOf } from '../hash.ts'
 import { networkOf } from '../exchange/network.ts'
 import type { Peer, TrustedProxies } from '../exchange/client.ts'
 import type { RequestHead } from '../exchange/head.ts'
@@ -59,8 +59,9 @@ export class Split {
   #kept(key: string): Route {
     let best = this.#weighted[0]!.route
     let highest = -Infinity
+    const digest = hashText(key)
     for (const { route, weight } of this.#weighted) {
-      const score = -weight / Math.log(hashed(`${route.upstream.name}\0${key}`))
+      const score = -weight / Math.log(shareOf(mixed(hashText(route.upstream.name), digest)))
       if (score <= highest) continue
       highest = score
       best = route

@@ -1,6 +1,6 @@
 import { BALANCERS } from './balancers/by-name.ts'
 import { hashOf } from './hash-key.ts'
-import { mixed, shareOf } from './balancers/hash.ts'
+import { mixed, shareOf } from '../hash.ts'
 import { RequestCandidates } from './candidates.ts'
 import { sharesOf } from './shares.ts'
 import { SlowStarts } from './slow-start.ts'

@@ -1,5 +1,5 @@
 import { cookieOf } from '../exchange/cookies.ts'
-import { hashText } from './balancers/hash.ts'
+import { hashText } from '../hash.ts'
 import { networkOf } from '../exchange/network.ts'
 import type { HashKey } from './balancing.ts'
 import type { RequestContext } from '../exchange/context.ts'

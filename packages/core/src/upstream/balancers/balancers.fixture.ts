@@ -1,5 +1,5 @@
 import { EndpointState } from '../endpoint-state.ts'
-import { mix } from './hash.ts'
+import { mix } from '../../hash.ts'
 import type { Balancer, Candidates, Random } from './balancer.ts'
 import type { LiveEndpoint } from '../endpoint-state.ts'
 

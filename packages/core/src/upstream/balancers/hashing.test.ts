@@ -1,7 +1,7 @@
 import { BALANCERS } from './by-name.ts'
 import { counts, endpointOf, endpointsOf, everybody, seeded } from './balancers.fixture.ts'
 import { describe, expect, it } from 'vitest'
-import { hashText } from './hash.ts'
+import { hashText } from '../../hash.ts'
 import type { Balancer } from './balancer.ts'
 import type { LiveEndpoint } from '../endpoint-state.ts'
 

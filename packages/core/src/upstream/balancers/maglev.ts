@@ -1,4 +1,4 @@
-import { hashText, mixed } from './hash.ts'
+import { hashText, mixed } from '../../hash.ts'
 import { ranking } from './rendezvous.ts'
 import { weighted } from './balancer.ts'
 import type { Balancer } from './balancer.ts'

@@ -1,4 +1,4 @@
-import { hashText, mixed, shareOf } from './hash.ts'
+import { hashText, mixed, shareOf } from '../../hash.ts'
 import { isEven, weighted } from './balancer.ts'
 import type { Balancer, Candidates } from './balancer.ts'
 import type { LiveEndpoint } from '../endpoint-state.ts'
