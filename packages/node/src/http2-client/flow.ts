@@ -3,11 +3,13 @@ import { failureOf } from './failure.ts'
 import { fromHeaders, toHeaders } from './head.ts'
 import { GatewayError, HeaderList } from '@octopus-gateway/core'
 import { H2Upload } from './upload.ts'
+import { isWhole } from './whole.ts'
 import type { Call, Sending, UpstreamAnswer } from '@octopus-gateway/core/lane'
-import type { ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2'
+import type { EndedStream } from './whole.ts'
 import type { Flow, FlowSink, NodeUpload } from '../flow.ts'
 import type { H2Pool, Waiter } from './pool.ts'
 import type { H2Session } from './session.ts'
+import type { OutgoingHttpHeaders } from 'node:http2'
 import type { Replay } from '../replay.ts'
 
 /** What is kept of a body while nobody reads it; beyond it the upstream is paused. */
@@ -17,14 +19,9 @@ const END_STREAM = 1
 const FLOW = Symbol('octopus.flow')
 
 /** A stream with what the gateway knows of it: its listeners are shared by all streams. */
-type KnownStream = ClientHttp2Stream & { [FLOW]: H2Flow }
+type KnownStream = EndedStream & { [FLOW]: H2Flow }
 
-/**
- * One exchange over HTTP/2: it waits for a connection, sends the request, and is the answer's body.
- *
- * `node:http2` shows a lost connection and a reset as if they were the end of the answer. A reset without an error (NO_ERROR) often is its end:
- * servers on Node close streams like that. So what counts is the length that was declared, and for gRPC its trailers.
- */
+/** One exchange over HTTP/2: it waits for a connection, sends the request, and is the answer's body. */
 export class H2Flow implements Flow, Sending<Flow>, Waiter {
   readonly answer: Promise<UpstreamAnswer<Flow>>
   #resolve!: (answer: UpstreamAnswer<Flow>) => void
@@ -167,9 +164,7 @@ export class H2Flow implements Flow, Sending<Flow>, Waiter {
 
   /** All has been read that will ever come. When that is not the whole answer, the close that follows tells why. */
   read(): void {
-    if (!this.#hasHead) return
-    const { closed, rstCode } = this.#stream!
-    if (closed && (rstCode !== constants.NGHTTP2_NO_ERROR || this.#session!.lost !== null)) return
+    if (!this.#hasHead || !isWhole(this.#stream!)) return
     if (this.#length === -1 || this.#length === this.#bytes) this.#end()
   }
 

@@ -1,10 +1,15 @@
 import { connect } from 'node:http2'
-import type { ClientHttp2Session, ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2'
+import { keepEnd } from './whole.ts'
+import type { ClientHttp2Session, OutgoingHttpHeaders } from 'node:http2'
+import type { EndedStream } from './whole.ts'
 import type { GatewayError } from '@octopus-gateway/core'
 import type { Socket } from 'node:net'
 
-/** What a slow client may leave unread of one answer. */
-const STREAM_WINDOW = 256 * 1024
+/**
+ * What a slow client may leave unread of one answer. Not a round number: a server on `node:http2` whose answer of unknown length fills the
+ * window to the byte sends RST_STREAM(NO_ERROR) in place of END_STREAM, and whole answers of round sizes would count as cut.
+ */
+const STREAM_WINDOW = 256 * 1024 - 5
 /** The same for all answers of a connection together: what one client does not read must not stop the others. */
 const SESSION_WINDOW = 16 * 1024 * 1024
 const MOST_ANSWER_FIELDS = 256
@@ -113,8 +118,8 @@ export class H2Session {
   }
 
   /** Throws what `node:http2` throws, and nothing has been sent then. Every stream is given back with `release`. */
-  request(headers: OutgoingHttpHeaders, endStream: boolean): ClientHttp2Stream {
-    const stream = this.#session.request(headers, { endStream })
+  request(headers: OutgoingHttpHeaders, endStream: boolean): EndedStream {
+    const stream = keepEnd(this.#session.request(headers, { endStream }))
     this.streams += 1
     return stream
   }

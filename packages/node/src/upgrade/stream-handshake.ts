@@ -5,8 +5,9 @@ import { failureOf } from '../http2-client/failure.ts'
 import { fromHeaders, toHeaders } from '../http2-client/head.ts'
 import { GatewayError, toGatewayError } from '@octopus-gateway/core'
 import { giveUp } from './upgrade-body.ts'
+import { isWhole } from '../http2-client/whole.ts'
 import type { Call, Sending, UpstreamAnswer } from '@octopus-gateway/core/lane'
-import type { ClientHttp2Stream } from 'node:http2'
+import type { EndedStream } from '../http2-client/whole.ts'
 import type { H2Pool, Waiter } from '../http2-client/pool.ts'
 import type { H2Session } from '../http2-client/session.ts'
 import type { ResponseHead } from '@octopus-gateway/core'
@@ -26,7 +27,7 @@ export class StreamHandshake implements Sending<UpgradeBody>, Waiter {
   /** What is under way instead. */
   #other: Sending<UpgradeBody> | null = null
   #session: H2Session | null = null
-  #stream: ClientHttp2Stream | null = null
+  #stream: EndedStream | null = null
   #body: UpgradeBody | null = null
   #isAborted = false
 
@@ -54,7 +55,7 @@ export class StreamHandshake implements Sending<UpgradeBody>, Waiter {
       return
     }
     const { head, endpoint } = this.#call
-    let stream: ClientHttp2Stream
+    let stream: EndedStream
     try {
       const headers = toHeaders({ ...head, method: 'CONNECT' }, { origin: endpoint.origin, limit: session.headLimit })
       headers[':protocol'] = 'websocket'
@@ -87,12 +88,11 @@ export class StreamHandshake implements Sending<UpgradeBody>, Waiter {
     this.#reject(error)
   }
 
-  #answered(stream: ClientHttp2Stream, head: ResponseHead): void {
+  #answered(stream: EndedStream, head: ResponseHead): void {
     const { status, headers } = head
     const cut = (): void => this.#cut()
     if (status < 200 || status > 299) {
-      const isWhole = (): boolean => !stream.closed || (stream.rstCode === NGHTTP2_NO_ERROR && this.#session!.lost === null)
-      this.#settle(head, { end: null, flow: new AnswerFlow(stream, { isWhole, release: cut }) })
+      this.#settle(head, { end: null, flow: new AnswerFlow(stream, { isWhole: () => isWhole(stream), release: cut }) })
       return
     }
     const problem = choiceProblem(this.#call.head.headers, headers)

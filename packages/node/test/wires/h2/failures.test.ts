@@ -73,6 +73,25 @@ describe('a lost connection', () => {
   })
 })
 
+describe('a connection that ends', () => {
+  const goodbye = (connection: RawH2, stream: number): void => {
+    connection.goaway(stream, 0)
+    connection.socket.end()
+  }
+
+  it('[R21] with GOAWAY in the middle of an answer is UPSTREAM_RESET', async () => {
+    const origin = await onRequest((connection, stream) => goodbye(connection.head(stream, 200).data(stream, 'half'), stream))
+    expect((await failure(ending(new H2Wire()).send(callOf(ask(origin))).answer)).code).toBe('UPSTREAM_RESET')
+  })
+
+  it('with GOAWAY behind a whole answer takes nothing from it', async () => {
+    const origin = await onRequest((connection, stream) =>
+      goodbye(connection.head(stream, 200).data(stream, 'all', FLAG.endStream), stream),
+    )
+    expect((await collected(ending(new H2Wire()).send(callOf(ask(origin))).answer)).body.toString()).toBe('all')
+  })
+})
+
 describe('a reset stream', () => {
   it.each([
     [1, 'UPSTREAM_PROTOCOL', 13],
@@ -95,16 +114,48 @@ describe('a reset stream', () => {
     expect(origin.connections.open).toBe(1)
   })
 
-  it.each([0, 8])('with code %d in the middle of a body of known length is UPSTREAM_RESET', async (code) => {
-    const origin = await onRequest((connection, stream) =>
-      connection.head(stream, 200, { 'content-length': '10' }).data(stream, 'half').reset(stream, code),
-    )
+  it.each([
+    [0, 'UPSTREAM_RESET'],
+    [2, 'UPSTREAM_RESET'],
+    [8, 'UPSTREAM_RESET'],
+    [11, 'UPSTREAM_RESET'],
+  ])('[R21] with code %d before END_STREAM is %s, whatever length was declared', async (code, expected) => {
+    for (const fields of [{}, { 'content-length': '10' }, { 'content-length': '4' }]) {
+      for (const method of ['GET', 'POST']) {
+        const origin = await onRequest((connection, stream) =>
+          connection.head(stream, 200, fields).data(stream, 'half').reset(stream, code),
+        )
+        const body = method === 'POST' ? new Readable({ read() {} }) : null
+        const error = await failure(ending(new H2Wire()).send(callOf(ask(origin, { method, body }))).answer)
+        expect([error.code, method, fields]).toEqual([expected, method, fields])
+      }
+    }
+  })
+
+  it('[R21] without an error before any of the body is UPSTREAM_RESET', async () => {
+    const origin = await onRequest((connection, stream) => connection.head(stream, 200).reset(stream, 0))
     expect((await failure(ending(new H2Wire()).send(callOf(ask(origin))).answer)).code).toBe('UPSTREAM_RESET')
   })
 
-  it('without an error ends a body without a length: servers on Node close streams like that', async () => {
-    const origin = await onRequest((connection, stream) => connection.head(stream, 200).data(stream, 'all').reset(stream, 0))
-    expect((await collected(ending(new H2Wire()).send(callOf(ask(origin))).answer)).body.toString()).toBe('all')
+  it('[R21] a piece and the reset that come apart are a cut as well', async () => {
+    const origin = await onRequest((connection, stream) => {
+      connection.head(stream, 200).data(stream, 'half')
+      setTimeout(() => connection.reset(stream, 0), 20)
+    })
+    const { head, body } = await ending(new H2Wire()).send(callOf(ask(origin))).answer
+    expect((await failure(Promise.resolve({ head, body }))).code).toBe('UPSTREAM_RESET')
+  })
+
+  it.each([
+    ['with its last piece', (connection: RawH2, stream: number) => connection.head(stream, 200).data(stream, 'all', FLAG.endStream)],
+    ['behind it', (connection: RawH2, stream: number) => connection.head(stream, 200).data(stream, 'all').data(stream, '', FLAG.endStream)],
+    ['with trailers', (connection: RawH2, stream: number) => connection.head(stream, 200).data(stream, 'all').trailers(stream, { t: '1' })],
+  ])('without an error after the END_STREAM that came %s takes nothing from the answer', async (_name, answer) => {
+    for (const body of [null, new Readable({ read() {} })]) {
+      const origin = await onRequest((connection, stream) => answer(connection, stream).reset(stream, 0))
+      const method = body === null ? 'GET' : 'POST'
+      expect((await collected(ending(new H2Wire()).send(callOf(ask(origin, { method, body }))).answer)).body.toString()).toBe('all')
+    }
   })
 
   it.each([
