@@ -68,6 +68,7 @@ export function routeFor(path: string, over: Partial<Route> = {}): Route {
     source: 'config',
     service: null,
     upstream: upstreamNamed('users'),
+    mirror: null,
     subset: null,
     phases: {} as Route['phases'],
     hooks: [],

@@ -228,6 +228,7 @@ test('the defaults are those of the documentation', async () => {
   expect(config.server).toEqual({
     port: 8080,
     host: '0.0.0.0',
+    http2Push: false,
     upstreamClient: 'native',
     workers: 1,
     timeouts: { header: 10_000, idle: 60_000, keepAlive: 75_000 },

@@ -30,6 +30,8 @@ export interface ServerSettings {
   /** How many processes carry the traffic; `auto` is one for each core. */
   readonly workers: number | 'auto'
   readonly limits: { readonly connections: number; readonly connectionsPerIp?: number }
+  /** Whether HTTP/2 clients that take pushes get them. */
+  readonly http2Push: boolean
   /** Who speaks HTTP/1.1 to upstreams. */
   readonly upstreamClient: 'native' | 'undici'
   /** `false` for none. */

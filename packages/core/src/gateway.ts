@@ -1,6 +1,7 @@
 import { assemble, checkOptions } from './snapshot/assemble.ts'
 import { builtInRoutes } from './snapshot/built-in.ts'
 import { ConfigError, GatewayError, toGatewayError } from './errors.ts'
+import { Copies } from './exchange/copies.ts'
 import { Current, Generation } from './snapshot/current.ts'
 import { Deadlines } from './exchange/deadlines.ts'
 import { diffSnapshots } from './snapshot/diff.ts'
@@ -19,6 +20,7 @@ import { silentLogger } from './log/logger.ts'
 import { Sources } from './snapshot/run-sources.ts'
 import { UpstreamSet } from './upstream/upstream-set.ts'
 import type { Assembly, Workshop } from './snapshot/assemble.ts'
+import type { Copy } from './exchange/copy.ts'
 import type { Context } from './exchange/request-context.ts'
 import type { DocumentKind, RouteSet } from './snapshot/source.ts'
 import type { EndpointStatus } from './upstream/endpoint-state.ts'
@@ -57,6 +59,7 @@ class RunningGateway implements Gateway {
   readonly #current: Current
   readonly #workshop: Workshop
   readonly #deadlines = new Deadlines()
+  readonly #copies = new Copies(this.#deadlines, (upstream, outcome) => this.metrics.mirrored(upstream, outcome))
   readonly #discovery: Discovery
   readonly #sources: Sources
   readonly #opener: { -readonly [K in keyof Opener]: Opener[K] }
@@ -224,7 +227,7 @@ class RunningGateway implements Gateway {
     this[HEALTH].stop()
     this.#failSynced(new GatewayError('NOT_READY', 'The gateway was disposed.'))
     await this.#building.catch(() => {})
-    const underWay = Array.from(this.#deadlines, (request) => request as Context)
+    const underWay = Array.from(this.#deadlines, (request) => request as Context | Copy<unknown, unknown>)
     for (const request of underWay) request.end(new GatewayError('NOT_READY', 'The gateway was disposed.'))
     this.#deadlines.stop()
     await this.#assembly?.abandon()
@@ -319,7 +322,13 @@ class RunningGateway implements Gateway {
   }
 
   #sharedBy(options: GatewayOptions, trusted: Opener['shared']['trusted']): Opener['shared'] {
-    return { deadlines: this.#deadlines, log: this.#log, trusted, finished: observe(options, this.metrics, this.#log) }
+    return {
+      deadlines: this.#deadlines,
+      copies: this.#copies,
+      log: this.#log,
+      trusted,
+      finished: observe(options, this.metrics, this.#log),
+    }
   }
 
   /** One build at a time, in the order they were asked for. */

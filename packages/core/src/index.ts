@@ -10,7 +10,7 @@ export type { Coding, ContentCoding, Protocol, Reply, RequestHead, ResponseHead 
 export type { Attempt, Client, ClientCertificate, Outcome, RequestContext } from './exchange/context.ts'
 export { defineSlot } from './exchange/slots.ts'
 export type { Slot } from './exchange/slots.ts'
-export type { Lane, Match, Rewrite, Route, RouteAuth, RouteDefinition, Target } from './routing/route.ts'
+export type { Lane, Match, Mirror, MirrorDefinition, Rewrite, Route, RouteAuth, RouteDefinition, Target } from './routing/route.ts'
 export { parsePattern } from './routing/pattern.ts'
 export type { Pattern, Segment } from './routing/pattern.ts'
 export { parseHost } from './routing/hosts.ts'

@@ -49,6 +49,11 @@ export class Replay {
     else this.pieces.push(piece)
   }
 
+  /** What is kept, as bytes of their own; `undefined` when that is more than `most`. */
+  copy(most: number): Buffer | undefined {
+    return this.#bytes > most ? undefined : Buffer.concat(this.pieces)
+  }
+
   /** It will not be sent again. */
   drop(): void {
     this.#isWhole = false
@@ -101,6 +106,13 @@ export class Replays {
     if (!(body instanceof Readable)) return true
     const replay = this.#byBody.get(body)
     return replay !== undefined && replay.isEnded && replay.isPossible
+  }
+
+  /** All of a body for somebody else; `undefined` when it is not whole, or longer than `most` bytes. */
+  copyOf(body: NodeUpload, most: number): NodeUpload | undefined {
+    if (body === null) return null
+    if (body instanceof Readable) return this.isWhole(body) ? this.#byBody.get(body)!.copy(most) : undefined
+    return body.length > most ? undefined : body
   }
 
   settled(body: NodeUpload): void {

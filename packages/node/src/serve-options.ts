@@ -38,6 +38,12 @@ export interface ServeOptions {
   /** Probes on these listeners. Default: `/livez`, `/readyz` and `/startupz`, in front of every route; `false` for none. */
   readonly probes?: ProbeOptions | false
   /**
+   * Whether clients that speak HTTP/2 and take pushes (RFC 9113, section 8.4) are sent what a 200 answer of an upstream names in
+   * `Link: </style.css>; rel=preload`, unless it says `nopush`: up to 10 paths of the same host, each as a GET of that client through its
+   * own route and policies. Default false: most browsers have given pushes up, and 103 (Early Hints) does more for the others.
+   */
+  readonly http2Push?: boolean
+  /**
    * Who speaks HTTP/1.1 to upstreams. Default `native`: a client made for a gateway, stricter with answers and cheaper than undici; it passes
    * interim answers and trailer fields on. `undici` is the well-known one, for a second opinion when an upstream is suspected.
    */

@@ -49,7 +49,7 @@ export async function serve(gateway: Gateway, options: ServeOptions = {}): Promi
   const prober = new NodeProber(options.upstreamClient)
   const probing = inside[HEALTH].use(prober)
   const listener = new Listener(lanes, wire, { patience, probes })
-  const streams = new StreamListener(listener, { patience, log, metrics })
+  const streams = new StreamListener(listener, { patience, log, metrics, push: options.http2Push === true })
   const http1 = createHttp1(listener, patience)
   const connections = new Connections(lanes, connectionLimits(options.limits))
   const late = (): void => metrics.rejected('header_timeout')

@@ -1,3 +1,4 @@
+import { drainFlow } from './drain.ts'
 import { Agent, buildConnector } from 'undici'
 import { dial } from './connect/dial.ts'
 import { GatewayError } from '@octopus-gateway/core'
@@ -32,8 +33,8 @@ export class UndiciWire implements NodeWire {
 
   send(call: Call<NodeUpload>): Sending<Flow> {
     const flow = new UndiciFlow(call.informed)
-    const { head, body, endpoint, keep, isIdempotent } = call
-    const replay = this.#replays.of(body, isIdempotent ? keep : 0)
+    const { head, body, endpoint, keep, isIdempotent, isCopied } = call
+    const replay = this.#replays.of(body, isIdempotent || isCopied ? keep : 0)
     const options = {
       origin: endpoint.origin,
       path: head.target,
@@ -61,6 +62,14 @@ export class UndiciWire implements NodeWire {
 
   isWhole(body: NodeUpload): boolean {
     return this.#replays.isWhole(body)
+  }
+
+  copyOf(body: NodeUpload, most: number): NodeUpload | undefined {
+    return this.#replays.copyOf(body, most)
+  }
+
+  drain(flow: Flow, most: number): Promise<void> {
+    return drainFlow(flow, most)
   }
 
   settled(body: NodeUpload): void {

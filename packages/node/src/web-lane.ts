@@ -1,6 +1,6 @@
 import { getRequestListener } from '@hono/node-server'
 import { GatewayError, HeaderList } from '@octopus-gateway/core'
-import { isEventStream } from '@octopus-gateway/core/lane'
+import { drainBody, isEventStream } from '@octopus-gateway/core/lane'
 import { MessageExchange } from './message-exchange.ts'
 import { Readable } from 'node:stream'
 import { RecordedUpload } from './http2-server/recorded-upload.ts'
@@ -120,6 +120,8 @@ function asWebWire(wire: NodeWire, events: EventStreams, onTrailers?: (trailers:
     },
     replayable: (body) => wire.replayable(body),
     isWhole: (body) => wire.isWhole(body),
+    copyOf: (body, most) => wire.copyOf(body, most),
+    drain: drainBody,
     settled: (body) => wire.settled(body),
   }
 }

@@ -1,3 +1,4 @@
+import { drainFlow } from './drain.ts'
 import { Agreements } from './agreements.ts'
 import { GatewayError } from '@octopus-gateway/core'
 import { H2Wire } from './http2-client/wire.ts'
@@ -42,6 +43,14 @@ export class Wires implements NodeWire {
 
   isWhole(body: NodeUpload): boolean {
     return this.#replays.isWhole(body)
+  }
+
+  copyOf(body: NodeUpload, most: number): NodeUpload | undefined {
+    return this.#replays.copyOf(body, most)
+  }
+
+  drain(flow: Flow, most: number): Promise<void> {
+    return drainFlow(flow, most)
   }
 
   settled(body: NodeUpload): void {

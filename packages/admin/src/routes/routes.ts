@@ -28,6 +28,7 @@ function viewOf(route: Route): Record<string, unknown> {
     split_on: route.split?.on ?? null,
     targets:
       route.split?.branches.map((branch) => ({ upstream: branch.route.upstream.name, weight: branch.weight, match: branch.match })) ?? null,
+    mirror: mirrorOf(route),
     lane: route.lane,
     lane_reason: route.laneReason,
     source: route.source,
@@ -40,4 +41,8 @@ function viewOf(route: Route): Record<string, unknown> {
     subset: route.subset,
     tags: route.tags,
   }
+}
+
+function mirrorOf({ mirror }: Route): object | null {
+  return mirror === null ? null : { upstream: mirror.upstream.name, percent: mirror.percent, max_body: mirror.maxBody }
 }

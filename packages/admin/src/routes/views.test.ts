@@ -51,6 +51,7 @@ test('/_/routes tells everything about a route, sorted, and who stands by', asyn
     upstream: 'users',
     split_on: null,
     targets: null,
+    mirror: null,
     lane: 'web',
     lane_reason: 'cors',
     source: 'farp',

@@ -92,6 +92,10 @@ function targetsOf({ split }: Route): unknown {
   return split?.branches.map(({ route, weight, match }) => ({ upstream: route.upstream.name, weight, match })) ?? null
 }
 
+function mirrorOf({ mirror }: Route): unknown {
+  return mirror === null ? null : { upstream: mirror.upstream.name, percent: mirror.percent, maxBody: mirror.maxBody }
+}
+
 function asData(route: Route): Readonly<Record<string, unknown>> {
   const { id, host, methods, path, lane, laneReason, source, service, priority, tags } = route
   const { auth } = route
@@ -103,6 +107,7 @@ function asData(route: Route): Readonly<Record<string, unknown>> {
     path,
     upstream: route.upstream.name,
     targets: targetsOf(route),
+    mirror: mirrorOf(route),
     auth,
     enforces,
     lane,

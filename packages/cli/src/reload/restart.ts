@@ -5,6 +5,7 @@ import type { LoadedConfig } from '@octopus-gateway/config'
 const AT_START: readonly (readonly [key: string, of: (config: LoadedConfig) => unknown])[] = [
   ['server.host', ({ server }) => server.host],
   ['server.http_port', ({ server }) => server.port],
+  ['server.http2_push', ({ server }) => server.http2Push],
   ['server.workers', ({ server }) => server.workers],
   ['server.https_port', ({ server }) => server.tls?.port],
   ['server.probes', ({ server }) => server.probes],

@@ -1,9 +1,12 @@
 import { behaviour } from './behaviour.ts'
-import { closedPort } from '@octopus-gateway/testing'
+import { connect } from 'node:http2'
+import { once } from 'node:events'
+import { closedPort, respondWith, startRawServer } from '@octopus-gateway/testing'
 import { connects } from './client.ts'
 import { createServer } from 'node:net'
 import { expect } from 'vitest'
 import { refused, running } from './running.ts'
+import { upstream } from './yaml.ts'
 
 const NO_PORT = 'server: { host: 127.0.0.1 }\n'
 
@@ -62,4 +65,31 @@ behaviour('server.admin_port', 'is 9090 by default', async () => {
     const { code, err } = await refused('server: { http_port: 0 }', { base: NO_PORT })
     expect([code, err]).toEqual([69, expect.stringContaining('port 9090 is in use, so the admin listener cannot start')])
   })
+})
+
+/** The paths that a client is pushed with an answer. */
+async function pushed(server: string): Promise<readonly unknown[]> {
+  const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nLink: </a.css>; rel=preload\r\n\r\n'
+  await using origin = await startRawServer(respondWith(answer))
+  await using gateway = await running(`${server}${upstream(origin.port)}`)
+  const session = connect(gateway.url)
+  try {
+    const paths: unknown[] = []
+    session.on('stream', (stream, fields) => {
+      stream.on('error', () => {})
+      stream.resume()
+      paths.push(fields[':path'])
+    })
+    const stream = session.request({ ':path': '/' })
+    stream.resume()
+    await once(stream, 'close')
+    return paths
+  } finally {
+    session.destroy()
+  }
+}
+
+behaviour('server.http2_push', 'sends what an answer names along with it; false, the default, does not', async () => {
+  expect(await pushed('server: { http2_push: true }\n')).toEqual(['/a.css'])
+  expect(await pushed('')).toEqual([])
 })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect } from 'vitest'
 import { behaviour } from './behaviour.ts'
-import { rawRequest, startService, type Service } from '@octopus-gateway/testing'
+import { rawRequest, startService, waitFor, type Service } from '@octopus-gateway/testing'
 import { head } from './client.ts'
 import { running, type Running } from './running.ts'
 
@@ -100,6 +100,43 @@ behaviour('routes[].split_on', 'keeps a client at one of them', async () => {
     for (const name of found) seen.add(name)
   }
   expect(seen.size).toBe(2)
+})
+
+/** How many of these requests the other upstream gets a copy of, in the end. */
+async function copies(gateway: Running, requests: readonly RequestInit[], expected: number): Promise<void> {
+  const before = two.requests.length
+  for (const init of requests) expect(await answerOf(gateway, '/', init)).toBe('one')
+  const counted = async (): Promise<number> => {
+    const text = await (await fetch(`${gateway.admin}/metrics`)).text()
+    return Array.from(text.matchAll(/^octopus_mirrored_requests_total\{.*\} (\d+)$/gm), ([, count]) => Number(count)).reduce(
+      (a, b) => a + b,
+      0,
+    )
+  }
+  // Each request that a copy was meant for is counted, whatever became of it.
+  const { percent } = (await gateway.view('/_/routes')).routes[0]!.mirror as { readonly percent: number }
+  if (percent > 0) await waitFor(async () => (await counted()) === requests.length)
+  expect(two.requests.length - before).toBe(expected)
+}
+
+behaviour('routes[].mirror.upstream', 'gets a marked copy of a request, and another answers', async () => {
+  await using gateway = await routed('path: /, upstream: one, mirror: { upstream: two }')
+  await copies(gateway, [{}], 1)
+  expect(two.requests.at(-1)!.header('x-octopus-mirrored')).toBe('1')
+})
+
+behaviour('routes[].mirror.percent', 'is the share that is copied', async () => {
+  await using gateway = await routed('path: /, upstream: one, mirror: { upstream: two, percent: 0 }')
+  await copies(gateway, [{}, {}, {}], 0)
+  await using all = await routed('path: /, upstream: one, mirror: { upstream: two, percent: 100 }')
+  await copies(all, [{}, {}, {}], 3)
+})
+
+behaviour('routes[].mirror.max_body', 'is the longest body that is copied', async () => {
+  await using gateway = await routed('path: /, upstream: one, mirror: { upstream: two, max_body: 4 }')
+  const post = (body: string): RequestInit => ({ method: 'POST', body })
+  await copies(gateway, [post('1234'), post('12345')], 1)
+  expect(two.requests.at(-1)!.body).toBe('1234')
 })
 
 behaviour('routes[].upstream', 'is who answers', async () => {

@@ -12,6 +12,8 @@ export function* checkRoutes(draft: Draft): Generator<Problem> {
     if (route === undefined) continue
     const at = ['routes', index]
     yield* checkTargets(route.upstream ?? [], [...at, 'upstream'], upstreams)
+    if (route.mirror?.upstream !== undefined && !upstreams.includes(route.mirror.upstream))
+      yield { code: 'dangling_upstream', path: [...at, 'mirror', 'upstream'], message: dangling(route.mirror.upstream, upstreams) }
     if (route.split_on !== undefined && route.upstream !== undefined && route.upstream.length < 2)
       yield {
         code: 'conflicting_keys',

@@ -1,4 +1,12 @@
-import type { Endpoint, RouteDefinition, RoutingOptions, RoutingSettings, UpstreamOptions, UpstreamTls } from '@octopus-gateway/core'
+import type {
+  Endpoint,
+  MirrorDefinition,
+  RouteDefinition,
+  RoutingOptions,
+  RoutingSettings,
+  UpstreamOptions,
+  UpstreamTls,
+} from '@octopus-gateway/core'
 import { gatewayBalancing, ownBalancing } from './balancing.ts'
 import { demandOf } from '../plugins/demands.ts'
 import type { Chains } from '../plugins/chains.ts'
@@ -66,6 +74,7 @@ export function routeDefinitions({ routes }: Config, chains: Chains): RouteDefin
     path: route.path,
     upstream: targets(route.upstream),
     ...(route.split_on === undefined ? {} : { splitOn: route.split_on }),
+    ...(route.mirror === undefined ? {} : { mirror: mirrorOf(route.mirror) }),
     priority: route.priority,
     tags: route.tags,
     ...(route.host === undefined ? {} : { host: route.host }),
@@ -76,6 +85,10 @@ export function routeDefinitions({ routes }: Config, chains: Chains): RouteDefin
     ...(route.auth === undefined ? {} : { auth: demandOf(index, route.auth, chains) }),
     ...(chains.routes.has(index) ? { plugins: chains.routes.get(index)! } : {}),
   }))
+}
+
+function mirrorOf({ upstream, percent, max_body }: NonNullable<ConfigRoute['mirror']>): MirrorDefinition {
+  return { upstream, percent, maxBody: max_body }
 }
 
 /** The name alone where there is nothing else to say. */

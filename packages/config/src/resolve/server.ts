@@ -12,6 +12,7 @@ export function serverSettings({ server, tls, routing }: Config, files: PemFiles
     port: server.http_port,
     host: server.host,
     workers: server.workers,
+    http2Push: server.http2_push,
     upstreamClient: routing.upstream_client,
     timeouts: {
       header: timeouts.header,

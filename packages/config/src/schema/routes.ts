@@ -7,7 +7,7 @@ import { orFalse, orText } from './either.ts'
 import { plugin } from './plugins.ts'
 import { ownRetry } from './retry.ts'
 import { ownTimeouts } from './routing.ts'
-import { weight, whole } from './scalars.ts'
+import { bytes, percent, weight, whole } from './scalars.ts'
 
 /** RFC 9110, section 5.6.2. */
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -48,6 +48,12 @@ const auth = section({
   }),
   scopes: optional(list(text()), { description: 'The caller must have all of these scopes.', otherwise: 'none is needed' }),
   roles: optional(list(text()), { description: 'The caller must have at least one of these roles.', otherwise: 'none is needed' }),
+})
+
+const mirror = section({
+  upstream: required(name(), { description: 'The name of one of `upstreams`.' }),
+  percent: defaulted(percent(), 100, { description: 'The share of the requests that are copied, each decided anew.' }),
+  max_body: defaulted(bytes(), '64KiB', { description: 'A request with a longer body is not copied.' }),
 })
 
 export const route = section({
@@ -92,5 +98,10 @@ export const route = section({
   rewrite: later('A new path by pattern.'),
   headers: later('Header fields to set or remove.'),
   match: later('Header fields and query parameters that decide.'),
-  mirror: later('A copy of the traffic for another upstream.'),
+  mirror: optional(mirror, {
+    description:
+      'A copy of plain HTTP requests for another upstream, with the field `x-octopus-mirrored: 1`. Clients are neither delayed nor told, and the answers are thrown away.',
+    risk: 'The other upstream does what it is asked: it must not share the data of the first one.',
+    otherwise: 'none',
+  }),
 })

@@ -45,6 +45,20 @@ export function share(): Leaf<number> {
   })
 }
 
+/** A number of percent, from 0 to 100. */
+export function percent(): Leaf<number> {
+  return leaf({
+    name: 'number from 0 to 100',
+    json: { type: 'number', minimum: 0, maximum: 100 },
+    parse: (value, shown) =>
+      typeof value === 'number' && value >= 0 && value <= 100
+        ? value
+        : new Refusal(
+            `must be a number from 0 to 100, not ${shown}${typeof value === 'string' && value.endsWith('%') ? '; write it without %' : ''}`,
+          ),
+  })
+}
+
 /** A TCP port. `0`, where allowed, means any free one. */
 export function port(min: 0 | 1): Leaf<number> {
   return whole({ min, max: 65_535, name: 'port number' })

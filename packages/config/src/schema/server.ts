@@ -77,6 +77,11 @@ export const server = section({
     description: 'The port of the admin listener. 0 takes any free port. `admin.address` may name host and port instead.',
     otherwise: '9090',
   }),
+  http2_push: defaulted(flag(), false, {
+    description:
+      'Whether HTTP/2 clients that take pushes are sent what answers name in `Link: </path>; rel=preload`, unless with `nopush`. Most browsers have given pushes up; 103 (Early Hints) is passed on without it.',
+    risk: 'Clients are sent what they may have already.',
+  }),
   trusted_proxies: defaulted(list(cidr()), [], {
     description: 'Addresses whose `Forwarded` and `X-Forwarded-*` fields are believed; those of everybody else are replaced.',
     risk: 'A range that is too wide lets clients choose the address that limits and logs see.',

@@ -8,16 +8,20 @@ import { outgoingHead } from './forward.ts'
 import type { Answer } from './answer.ts'
 import type { Answered } from './attempt.ts'
 import type { Context } from './request-context.ts'
+import type { RequestHead } from './head.ts'
 import type { UpstreamAnswer, Wire } from './wire.ts'
 
 /** Sends the request to endpoints of its upstream until one answers. Rejects with a `GatewayError`. */
 export async function forward<In, Out>(ctx: Context, wire: Wire<In, Out>, body: In): Promise<Answer<Out>> {
   const { upstream } = ctx
+  if (ctx.route.mirror !== null) ctx.mirror = ctx.copies.chosen(ctx)
   const keep = bytesToKeep(ctx)
   upstream.retryBudget.requested(ctx.startedAt)
   // One place for the request, whatever the number of its attempts.
   const queued = upstream.limiter?.enter(ctx)
   if (queued) await queued
+  /** What the last attempt sent. */
+  let sent: RequestHead | null = null
   /** The last whole answer that a better one is hoped for. */
   let held: Answered<Out> | null = null
   try {
@@ -36,6 +40,7 @@ export async function forward<In, Out>(ctx: Context, wire: Wire<In, Out>, body: 
         // It may have ended while a hook was waiting: nothing is sent for a client that has left.
         giveUpIfEnded(ctx)
       }
+      sent = head
       let attempt = begin(ctx, wire, { endpoint, head, body, keep })
       let answer: UpstreamAnswer<Out>
       let delay = NEVER
@@ -62,6 +67,7 @@ export async function forward<In, Out>(ctx: Context, wire: Wire<In, Out>, body: 
       await ctx.repeat(delay)
     }
   } finally {
+    if (ctx.mirror !== null && sent !== null) ctx.copies.send(ctx, ctx.mirror, { wire, head: sent, body })
     if (keep > 0 && body !== null) wire.settled(body)
   }
 }

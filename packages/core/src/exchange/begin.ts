@@ -13,6 +13,7 @@ export function begin<In, Out>(ctx: Context, wire: Wire<In, Out>, { endpoint, he
     body,
     keep,
     isIdempotent: ctx.isRepeatable,
+    isCopied: ctx.mirror !== null,
     connectTimeout: ctx.route.connectTimeout,
     informed: ctx.informed,
   })

@@ -194,7 +194,8 @@ function joined(before: string | null, value: string): string {
   return before === null ? value : `${before}, ${value}`
 }
 
-function authorityOf(origin: string): string {
+/** Host and port of an origin. */
+export function authorityOf(origin: string): string {
   return origin.slice(origin.indexOf('//') + 2)
 }
 

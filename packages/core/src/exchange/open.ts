@@ -153,9 +153,11 @@ function scanHead(request: RequestHead, limits: Limits): Scan {
   return name === null ? refuse(new GatewayError('BAD_HOST')) : { host: name, error: null, protocol, hasIdentity }
 }
 
-/** `x`, anything, `auth`, as the names of identity fields begin: two letters tell enough to look closer. */
+/** `x`, anything, `a` or `o`, as the names of these fields begin: two letters tell enough to look closer. */
 function mayBeIdentity(name: string): boolean {
-  return name.length > 11 && (name.charCodeAt(0) | 0x20) === 0x78 && (name.charCodeAt(2) | 0x20) === 0x61
+  if (name.length <= 11 || (name.charCodeAt(0) | 0x20) !== 0x78) return false
+  const third = name.charCodeAt(2) | 0x20
+  return third === 0x61 || third === 0x6f
 }
 
 /** The method that a CORS preflight asks for (Fetch standard, section 3.3.2); `undefined` when the request is none. */

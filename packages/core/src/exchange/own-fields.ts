@@ -49,8 +49,11 @@ function spelled(name: string): string {
 /** By these upstreams learn who calls, unless an `auth` plugin says otherwise. Nobody's but the gateway's, on every gateway. */
 export const IDENTITY_HEADERS = { principal: 'x-auth-principal', roles: 'x-auth-roles', scopes: 'x-auth-scopes' } as const
 
-/** The same as a set. */
-export const IDENTITY_FIELDS = new OwnFields(Object.values(IDENTITY_HEADERS))
+/** Marks copies of requests for their receivers. */
+export const MIRRORED_FIELD = 'x-octopus-mirrored'
+
+/** All of these as a set. */
+export const IDENTITY_FIELDS = new OwnFields([...Object.values(IDENTITY_HEADERS), MIRRORED_FIELD])
 
 /** Removes a field in every spelling. `name` is lower-case. */
 export function deleteField(headers: HeaderList, name: string): void {

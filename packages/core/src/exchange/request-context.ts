@@ -5,6 +5,7 @@ import { GRPC_STATUS, grpcStatusIn, grpcStatusOf } from './grpc.ts'
 import { isRepeatable } from './retry.ts'
 import { parseGrpcTimeout } from './grpc-timeout.ts'
 import type { Client, Outcome, RequestContext } from './context.ts'
+import type { Copies } from './copies.ts'
 import type { Deadlines, Timed } from './deadlines.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 import type { Guest, Limiter } from '../upstream/health/limiter.ts'
@@ -14,7 +15,7 @@ import type { Generation } from '../snapshot/current.ts'
 import type { LiveUpstream } from '../upstream/live-upstream.ts'
 import type { Logger } from '../log/logger.ts'
 import type { Informed } from './wire.ts'
-import type { Match, Route } from '../routing/route.ts'
+import type { Match, Mirror, Route } from '../routing/route.ts'
 import type { Peer, TrustedProxies } from './client.ts'
 import type { Coding, ContentCoding, Protocol, RequestHead, ResponseHead } from './head.ts'
 import type { Slot } from './slots.ts'
@@ -22,6 +23,7 @@ import type { Slot } from './slots.ts'
 /** What every request of a gateway shares. */
 export interface Shared {
   readonly deadlines: Deadlines
+  readonly copies: Copies
   readonly log: Logger
   readonly trusted: TrustedProxies
   /** Called once for every request, after its last byte or its abort. */
@@ -76,6 +78,8 @@ export class Context implements RequestContext, Timed, Guest {
   readonly taken: readonly string[] | null
   /** Set by a lane whose client can be told of interim heads. */
   informed: Informed | null = null
+  /** Who gets a copy of this request; chosen when it is forwarded. */
+  mirror: Mirror | null = null
   /** The other end of the connection, which may be a proxy. */
   readonly peer: Peer
   readonly startedAt = performance.now()
@@ -170,6 +174,15 @@ export class Context implements RequestContext, Timed, Guest {
 
   get log(): Logger {
     return this.#shared.log
+  }
+
+  get copies(): Copies {
+    return this.#shared.copies
+  }
+
+  /** Another lease on the generation of this request, for what goes on without it. Only while the request is not finished. */
+  hold(): Generation {
+    return this.#lease.acquire()
   }
 
   get signal(): AbortSignal {

@@ -18,8 +18,12 @@ export function isRepeatable(protocol: Protocol, method: string): boolean {
   return protocol === 'http' && IDEMPOTENT.has(method)
 }
 
-/** Bytes of a body worth keeping for another attempt. */
-export function bytesToKeep({ route, protocol }: Context): number {
+/** Bytes of a body worth keeping, for another attempt or for a copy. */
+export function bytesToKeep(ctx: Context): number {
+  return ctx.mirror === null ? bytesToRepeat(ctx) : Math.max(bytesToRepeat(ctx), ctx.mirror.maxBody)
+}
+
+function bytesToRepeat({ route, protocol }: Context): number {
   const { retries, hedge, maxBody } = route.retry
   if ((retries === 0 && hedge === null) || maxBody === 0) return 0
   return protocol === 'grpc' ? Math.max(maxBody, GRPC_BODY) : maxBody

@@ -20,6 +20,8 @@ export interface Call<In> {
   readonly keep: number
   /** Whether the request may be sent again after something of it was. */
   readonly isIdempotent: boolean
+  /** Whether a copy of the body goes elsewhere, too: `keep` counts whether or not the request may be sent again. */
+  readonly isCopied: boolean
   /** Milliseconds to establish a connection. */
   readonly connectTimeout: number
   /** Gets interim heads such as 103 (RFC 8297) as they come; `null` when the client cannot be told. */
@@ -46,6 +48,10 @@ export interface Wire<In, Out> {
   replayable(body: In): boolean
   /** Whether all of the body is here and kept: it can be sent while another attempt is under way. */
   isWhole(body: In): boolean
+  /** All of the body, apart from what `settled` lets go; `undefined` when it is not whole, or longer than `most` bytes. */
+  copyOf(body: In, most: number): In | undefined
+  /** Reads the body of an answer and throws it away, `most` bytes of it; then it is given up. Rejects when it breaks off before. */
+  drain(body: Out, most: number): Promise<void>
   /** There will be no other attempt: what was kept of the body is let go. Called when `keep` was not 0. */
   settled(body: In): void
 }

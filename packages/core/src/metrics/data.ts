@@ -19,6 +19,8 @@ export interface MetricsData {
   readonly hedges: readonly (readonly [string, number])[]
   /** Answers that broke off on their way, by upstream and code. */
   readonly cuts: readonly (readonly [string, readonly (readonly [string, number])[]])[]
+  /** Copies of requests, by the upstream that is their mirror and what became of them. */
+  readonly mirrored: readonly (readonly [string, readonly (readonly [string, number])[]])[]
   /** Changes of schemas by service. */
   readonly schemaUpdates: readonly (readonly [string, number])[]
   /** Connections that were refused, by reason. */

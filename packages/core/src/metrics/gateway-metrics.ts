@@ -3,6 +3,7 @@ import { healthLines } from './health-lines.ts'
 import { describe, Histogram, labelValue } from './registry.ts'
 import type { MetricsData } from './data.ts'
 import type { Context } from '../exchange/request-context.ts'
+import type { MirrorOutcome } from '../exchange/copy.ts'
 import type { Attempt, Outcome } from '../exchange/context.ts'
 import type { HealthData } from './health-data.ts'
 import type { HealthFigures } from './health-lines.ts'
@@ -67,6 +68,7 @@ export class Metrics implements GatewayMetrics {
   readonly #hedges = new Map<string, number>()
   /** Answers that broke off on their way, by upstream and code. */
   readonly #cuts = new Map<string, Map<string, number>>()
+  readonly #mirrored = new Map<string, Map<string, number>>()
   readonly #schemaUpdates = new Map<string, number>()
   readonly #sources: MetricSources
   /** What was merged, by upstream. */
@@ -100,6 +102,10 @@ export class Metrics implements GatewayMetrics {
     add(this.#schemaUpdates, service, 1)
   }
 
+  mirrored(upstream: string, outcome: MirrorOutcome): void {
+    addIn(this.#mirrored, upstream, { what: outcome, count: 1 })
+  }
+
   record(ctx: Context, outcome: Outcome): void {
     const series = this.#series[ctx.route.metric]!
     const method = METHOD_INDEX.get(ctx.request.method) ?? OTHER
@@ -125,6 +131,7 @@ export class Metrics implements GatewayMetrics {
       retries: [...this.#retries],
       hedges: [...this.#hedges],
       cuts: [...this.#cuts].map(([upstream, codes]) => [upstream, [...codes]]),
+      mirrored: [...this.#mirrored].map(([upstream, outcomes]) => [upstream, [...outcomes]]),
       schemaUpdates: [...this.#schemaUpdates],
       rejected: [...this.#rejected],
       connections: this.#connections,
@@ -146,6 +153,7 @@ export class Metrics implements GatewayMetrics {
     for (const [upstream, count] of data.retries) add(this.#retries, upstream, count)
     for (const [upstream, count] of data.hedges) add(this.#hedges, upstream, count)
     for (const [upstream, codes] of data.cuts) for (const [what, count] of codes) addIn(this.#cuts, upstream, { what, count })
+    for (const [upstream, outcomes] of data.mirrored) for (const [what, count] of outcomes) addIn(this.#mirrored, upstream, { what, count })
     for (const [service, count] of data.schemaUpdates) add(this.#schemaUpdates, service, count)
     for (const [reason, count] of data.rejected) add(this.#rejected, reason, count)
     this.#connections += data.connections
@@ -211,6 +219,14 @@ export class Metrics implements GatewayMetrics {
     text += describe('octopus_responses_cut_total', 'counter', 'Answers cut off after their head, by upstream and code of the failure.')
     for (const [upstream, codes] of this.#cuts)
       for (const [code, cuts] of codes) text += `octopus_responses_cut_total{upstream=${labelValue(upstream)},code="${code}"} ${cuts}\n`
+    text += describe(
+      'octopus_mirrored_requests_total',
+      'counter',
+      'Copies of requests for a mirror, by its upstream and what became of them.',
+    )
+    for (const [upstream, outcomes] of this.#mirrored)
+      for (const [outcome, count] of outcomes)
+        text += `octopus_mirrored_requests_total{upstream=${labelValue(upstream)},outcome="${outcome}"} ${count}\n`
     return text
   }
 

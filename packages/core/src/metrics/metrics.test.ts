@@ -39,6 +39,7 @@ describe('the exposition', () => {
       'octopus_farp_schema_updates_total counter',
       'octopus_farp_services_total gauge',
       'octopus_health_checks_total counter',
+      'octopus_mirrored_requests_total counter',
       'octopus_plugin_loaded gauge',
       'octopus_rejected_connections_total counter',
       'octopus_request_duration_seconds histogram',

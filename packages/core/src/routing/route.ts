@@ -41,6 +41,25 @@ export interface TargetMatch {
   readonly cookies?: Readonly<Record<string, string>>
 }
 
+/** Another upstream that gets copies of requests; what it answers is thrown away. */
+export interface MirrorDefinition {
+  readonly upstream: string
+  /** The share of the requests that are copied, from 0 to 100. Default 100. */
+  readonly percent?: number
+  /** Bytes of the longest body that is copied; a request with a longer one is not. Default 64 KiB. */
+  readonly maxBody?: number
+}
+
+/** A mirror, complete; times in milliseconds. */
+export interface Mirror {
+  readonly upstream: Upstream
+  readonly percent: number
+  readonly maxBody: number
+  /** From the sending of a copy to the last byte of its answer. */
+  readonly timeout: number
+  readonly connectTimeout: number
+}
+
 /**
  * A route as an author or a source writes it: plain data.
  *
@@ -56,6 +75,11 @@ export interface RouteDefinition extends RoutingSettings {
    * only as many as it must. Default: each request is decided anew. Who lacks the field or cookie is decided anew, too.
    */
   readonly splitOn?: SplitKey
+  /**
+   * Another upstream that gets a copy of plain HTTP requests, with the field `x-octopus-mirrored: 1`. Clients are neither delayed nor told.
+   * Neither upstream may be a function. Default none.
+   */
+  readonly mirror?: MirrorDefinition
   /** Unique among all routes. Default: made from source, methods, host and path. */
   readonly id?: string
   /** `api.example.com`, `*.example.com` (any deeper name) or `api.*` (first label). Default: any host. */
@@ -96,6 +120,8 @@ export interface Route {
   readonly upstream: Upstream
   /** Where the route has several upstreams: chooses the one of a request. `upstream` is the first of them. */
   readonly split: Split | null
+  /** Who gets copies of its requests; `null` for nobody. */
+  readonly mirror: Mirror | null
   readonly subset: Readonly<Record<string, readonly string[]>> | null
   readonly phases: CompiledPhases
   /** The hooks behind `phases` and `middleware`, in the order of the list. */

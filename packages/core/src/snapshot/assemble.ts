@@ -5,6 +5,7 @@ import { ConfigError } from '../errors.ts'
 import { endpointsOf } from '../discovery/resolve.ts'
 import { DEFAULT_TRANSPORT } from '../upstream/transport.ts'
 import { Generation } from './current.ts'
+import { mirrorIssues } from './validate-mirror.ts'
 import { slices } from '../slices.ts'
 import { healthIssues, healthPolicy } from '../upstream/health.ts'
 import { enforcedBy, enforcementIssues, setIssues } from './validate-auth.ts'
@@ -64,6 +65,7 @@ export async function checkOptions(options: GatewayOptions): Promise<ConfigIssue
     ...healthIssues(routing, 'routing'),
     ...validateUpstreams(upstreams, 'upstreams', routing),
     ...ofRoutes,
+    ...mirrorIssues(routes, upstreams),
   ]
   return issues.length > 0 ? issues : checkDuplicates(routes)
 }
@@ -103,6 +105,7 @@ export async function checkSet(set: RouteSet, enforced: ReadonlySet<string>): Pr
   const issues = [
     ...validateUpstreams(set.upstreams, 'upstreams'),
     ...(await validateRoutes(set.routes, new Set(Object.keys(set.upstreams)), 'routes')),
+    ...mirrorIssues(set.routes, set.upstreams),
   ]
   return issues.length > 0 ? issues : set.routes.flatMap((route, index) => enforcementIssues(route, enforced, `routes[${index}].auth`))
 }

@@ -8,7 +8,7 @@ import { slices } from '../slices.ts'
 import { Split } from '../routing/split.ts'
 import { toMilliseconds } from '../time.ts'
 import type { Hooks } from '../plugin/plugin.ts'
-import type { Lane, Route, RouteDefinition } from '../routing/route.ts'
+import type { Lane, Mirror, Route, RouteDefinition } from '../routing/route.ts'
 import type { LiveUpstream } from '../upstream/live-upstream.ts'
 import type { MiddlewareHandler } from 'hono'
 import type { RouteEntry } from './entries.ts'
@@ -93,6 +93,7 @@ function compileBranch(entry: RouteEntry, host: BuildHost, { name, phasesByHooks
     service: entry.service,
     upstream,
     split: null,
+    mirror: mirrorOf(entry, host),
     subset: definition.subset === undefined ? null : lists(definition.subset),
     phases,
     hooks,
@@ -111,6 +112,19 @@ function compileBranch(entry: RouteEntry, host: BuildHost, { name, phasesByHooks
     meta: definition.meta ?? NO_META,
     metric: host.seriesFor(definition.path),
     rewrite: rewrite === null ? unchanged : (head) => void (head.target = rewrite(head.target)),
+  }
+}
+
+function mirrorOf(entry: RouteEntry, host: BuildHost): Mirror | null {
+  const { mirror } = entry.definition
+  if (mirror === undefined) return null
+  const { upstream, settings } = host.upstreamOf(entry, mirror.upstream)
+  return {
+    upstream,
+    percent: mirror.percent ?? 100,
+    maxBody: mirror.maxBody ?? 64 * 1024,
+    timeout: milliseconds('timeout', 30_000, [settings, host.routing]),
+    connectTimeout: milliseconds('connectTimeout', 2_000, [settings, host.routing]),
   }
 }
 

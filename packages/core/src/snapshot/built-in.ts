@@ -44,6 +44,7 @@ export function builtInRoutes(hooks: readonly Hooks[], host: { seriesFor(label: 
     streamIdleTimeout: Infinity,
     retry: retryPolicy([{ retries: 0 }]),
     split: null,
+    mirror: null,
     auth: null,
     ownFields: null,
     carries: { http: true, websocket: true, grpc: true },

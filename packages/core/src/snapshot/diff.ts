@@ -67,7 +67,7 @@ const VISIBLE = Object.keys({
   tags: true,
   meta: true,
 } satisfies Record<
-  Exclude<keyof Route, 'upstream' | 'split' | 'rewrite' | 'phases' | 'middleware' | 'ownFields' | 'metric'>,
+  Exclude<keyof Route, 'upstream' | 'split' | 'mirror' | 'rewrite' | 'phases' | 'middleware' | 'ownFields' | 'metric'>,
   true
 >) as (keyof Route)[]
 
@@ -77,10 +77,11 @@ const WRITTEN: Readonly<Record<string, string>> = { hooks: 'plugins', hostMode: 
 /** `null` for none, which is usual. */
 function routeDifferences(a: Route, b: Route): string[] | null {
   const same = (key: keyof Route): boolean => a[key] === b[key] || sameData(a[key], b[key])
-  const isSame = sameTargets(a, b) && VISIBLE.every(same) && sameRewrite(a, b)
+  const isSame = sameTargets(a, b) && sameMirror(a, b) && VISIBLE.every(same) && sameRewrite(a, b)
   if (isSame) return null
   return [
     ...(sameTargets(a, b) ? [] : ['upstream']),
+    ...(sameMirror(a, b) ? [] : ['mirror']),
     ...VISIBLE.filter((key) => !same(key)).map((key) => WRITTEN[key] ?? key),
     ...(sameRewrite(a, b) ? [] : ['rewrite']),
   ]
@@ -93,6 +94,14 @@ function sameRewrite(a: Route, b: Route): boolean {
 function sameTargets(a: Route, b: Route): boolean {
   if (a.split === null && b.split === null) return a.upstream.name === b.upstream.name
   return sameData(targetsOf(a), targetsOf(b))
+}
+
+function sameMirror(a: Route, b: Route): boolean {
+  return (a.mirror === null && b.mirror === null) || sameData(mirrorOf(a), mirrorOf(b))
+}
+
+function mirrorOf({ mirror }: Route): unknown {
+  return mirror === null ? null : { ...mirror, upstream: mirror.upstream.name }
 }
 
 /** Where a route goes, as data. */

@@ -9,6 +9,12 @@ type Subset = Readonly<Record<string, readonly string[]>>
 /** Which endpoints count: those in order, those that may work all the same, or all. */
 export type Regard = 'healthy' | 'last-resort' | 'all'
 
+/** What an endpoint has to fit. */
+interface Asking {
+  readonly route: { readonly subset: Subset | null }
+  readonly attempts: readonly Attempt[]
+}
+
 const NO_ATTEMPTS: readonly Attempt[] = []
 
 /** Folds health, slow start, subset and "already tried" together. One object for all requests of an upstream, which choose one after the other. */
@@ -26,7 +32,7 @@ export class RequestCandidates implements Candidates {
     this.#starts = starts
   }
 
-  begin({ route: { subset }, attempts }: RequestContext, now: number): void {
+  begin({ route: { subset }, attempts }: Asking, now: number): void {
     this.now = now
     this.regard = 'healthy'
     this.ramp = 0

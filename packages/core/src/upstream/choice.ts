@@ -83,6 +83,15 @@ export class Choice {
     return picked
   }
 
+  /** An endpoint for a copy of a request to another upstream: of its own subset and attempts nothing holds here. */
+  pickForCopy(ctx: RequestContext, now: number): LiveEndpoint | undefined {
+    const among = this.#among
+    among.begin(COPIED, now)
+    const picked = this.#stuck(ctx) ?? this.#balanced(ctx)
+    among.end()
+    return picked
+  }
+
   #stuck(ctx: RequestContext): LiveEndpoint | undefined {
     const endpoint = this.sticky?.endpointOf(ctx)
     return endpoint !== undefined && this.#among.accepts(endpoint) ? endpoint : undefined
@@ -165,6 +174,8 @@ export class Choice {
     for (const { balancer } of this.#groups) balancer.attempted?.(endpoint, result, now)
   }
 }
+
+const COPIED = { route: { subset: null }, attempts: [] } as const
 
 /** Draws of one request for different purposes do not depend on each other. */
 const SIDE = 1

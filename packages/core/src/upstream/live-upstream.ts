@@ -121,6 +121,19 @@ export class LiveUpstream implements Upstream {
     if (attempt !== undefined) sticky.set(ctx, attempt.endpoint, head.headers)
   }
 
+  /** An endpoint for a copy, which tries nothing and tells nothing about it; `undefined` when none accepts requests. */
+  pickForCopy(ctx: RequestContext): LiveEndpoint | undefined {
+    const now = performance.now()
+    const picked = this.#choice.pickForCopy(ctx, now)
+    return picked?.state.accepts(now) === true ? picked : undefined
+  }
+
+  /** A copy is over; what became of it says nothing about the endpoint, because nobody waited for it. */
+  copyLeft(endpoint: LiveEndpoint): void {
+    endpoint.state.active -= 1
+  }
+  }
+
   /** Whether there is an endpoint that the request has not been sent to. */
   hasUntried(ctx: RequestContext): boolean {
     return this.#endpoints.some((endpoint) => endpoint.weight > 0 && isUntried(endpoint, ctx))

@@ -1,3 +1,4 @@
+import { drainBody } from './drain.ts'
 import { GatewayError } from '../errors.ts'
 import { HeaderList } from '../headers.ts'
 import { KeptBodies } from './kept-body.ts'
@@ -20,6 +21,8 @@ export function fetchWire(fetch: typeof globalThis.fetch): Wire<WebUpload, WebBo
     },
     replayable: (body) => bodies.replayable(body),
     isWhole: (body) => bodies.isWhole(body),
+    copyOf: (body, most) => bodies.copyOf(body, most),
+    drain: drainBody,
     settled: (body) => bodies.settled(body),
   }
 }
@@ -97,6 +100,8 @@ export function functionWire(handler: (request: Request) => Response | Promise<R
     },
     replayable: (body) => body === null,
     isWhole: (body) => body === null,
+    copyOf: (body) => (body === null ? null : undefined),
+    drain: drainBody,
     settled() {},
   }
 }

@@ -21,6 +21,11 @@ export class KeptBodies {
     return body === null || this.#byBody.get(body)?.isWhole === true
   }
 
+  /** All of a body for somebody else; `undefined` when it is not whole, or longer than `most` bytes. */
+  copyOf(body: WebUpload, most: number): WebUpload | undefined {
+    return body === null ? null : this.#byBody.get(body)?.copy(most)
+  }
+
   settled(body: WebUpload): void {
     if (body !== null) this.#byBody.get(body)?.drop()
   }
@@ -70,6 +75,21 @@ class KeptBody {
         cancel: (reason) => {
           this.#isLeft = true
           return this.isPossible ? undefined : this.#reader.cancel(reason)
+        },
+      },
+      { highWaterMark: 0 },
+    )
+  }
+
+  copy(most: number): ReadableStream<Uint8Array> | undefined {
+    if (!this.isWhole || this.#bytes > most) return undefined
+    const pieces = this.#pieces.slice()
+    return new ReadableStream<Uint8Array>(
+      {
+        pull(controller) {
+          const piece = pieces.shift()
+          if (piece === undefined) controller.close()
+          else controller.enqueue(piece)
         },
       },
       { highWaterMark: 0 },

@@ -47,6 +47,12 @@ export class ScriptedWire implements Wire<string | null, string> {
     return this.isReplayable
   }
 
+  copyOf(body: string | null): string | null | undefined {
+    return this.isReplayable ? body : undefined
+  }
+
+  async drain(): Promise<void> {}
+
   settled(): void {}
 
   get origins(): string[] {

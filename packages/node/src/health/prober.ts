@@ -90,6 +90,7 @@ export class NodeProber implements HealthProber {
       connectTimeout: check.timeout,
       keep: 0,
       isIdempotent: true,
+      isCopied: false,
       informed: null,
     })
     signal.addEventListener('abort', () => sending.abort(GAVE_UP), { once: true })

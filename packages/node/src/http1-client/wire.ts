@@ -1,3 +1,4 @@
+import { drainFlow } from '../drain.ts'
 import { ClientExchange } from './exchange.ts'
 import { Pool } from './pool.ts'
 import { Replays } from '../replay.ts'
@@ -27,9 +28,9 @@ export class Http1Wire implements NodeWire, PoolOwner {
 
   send(call: Call<NodeUpload>): Sending<Flow> {
     try {
-      const { head, body, keep, isIdempotent } = call
+      const { head, body, keep, isIdempotent, isCopied } = call
       // Before a connection stands nothing is read of a body: only what may be sent again after that has to be kept.
-      const replay = body === null ? null : this.#replays.of(body, isIdempotent ? keep : 0)
+      const replay = body === null ? null : this.#replays.of(body, isIdempotent || isCopied ? keep : 0)
       const exchange = new ClientExchange(call, requestStart(head, body), replay)
       this.#pool(call).send(exchange, call.connectTimeout)
       return exchange
@@ -44,6 +45,14 @@ export class Http1Wire implements NodeWire, PoolOwner {
 
   isWhole(body: NodeUpload): boolean {
     return this.#replays.isWhole(body)
+  }
+
+  copyOf(body: NodeUpload, most: number): NodeUpload | undefined {
+    return this.#replays.copyOf(body, most)
+  }
+
+  drain(flow: Flow, most: number): Promise<void> {
+    return drainFlow(flow, most)
   }
 
   settled(body: NodeUpload): void {

@@ -1,3 +1,4 @@
+import { drainFlow } from '../drain.ts'
 import { GatewayError } from '@octopus-gateway/core'
 import { H2Flow } from './flow.ts'
 import { H2Pool } from './pool.ts'
@@ -32,6 +33,14 @@ export class H2Wire implements NodeWire {
 
   isWhole(body: NodeUpload): boolean {
     return this.#replays.isWhole(body)
+  }
+
+  copyOf(body: NodeUpload, most: number): NodeUpload | undefined {
+    return this.#replays.copyOf(body, most)
+  }
+
+  drain(flow: Flow, most: number): Promise<void> {
+    return drainFlow(flow, most)
   }
 
   settled(body: NodeUpload): void {

@@ -83,7 +83,8 @@ export class Session {
   /** A stream was closed. */
   closed(exchange: StreamExchange): void {
     this.connection.end(exchange)
-    if (exchange.stream.rstCode !== NGHTTP2_NO_ERROR && !exchange.isCut) this.count('reset')
+    // A client that has no use for what was pushed refuses it.
+    if (exchange.stream.rstCode !== NGHTTP2_NO_ERROR && !exchange.isCut && !exchange.isPushed) this.count('reset')
   }
 
   /**

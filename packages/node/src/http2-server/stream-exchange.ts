@@ -19,24 +19,27 @@ export class StreamExchange implements Exchange {
   readonly res: StreamResponse
   /** Whether the stream was reset from here. */
   isCut = false
+  /** Whether the stream was promised by the gateway, with a request that has no body. */
+  readonly isPushed: boolean
   #body: StreamBody | null = null
   #isTunnel = false
   /** Bytes of an answer that is sent to its end; -1 before. */
   #bytesOut = -1
 
-  constructor(stream: ServerHttp2Stream, ctx: Context) {
+  constructor(stream: ServerHttp2Stream, ctx: Context, isPushed: boolean) {
     this.stream = stream
     this.ctx = ctx
+    this.isPushed = isPushed
     this.res = new StreamResponse(stream, ctx.request.method === 'HEAD')
   }
 
   get isReceived(): boolean {
-    return this.stream.endAfterHeaders || this.#body?.complete === true
+    return this.isPushed || this.stream.endAfterHeaders || this.#body?.complete === true
   }
 
   upload(limit: number): NodeUpload {
     const { stream, ctx } = this
-    if (stream.endAfterHeaders) return null
+    if (this.isPushed || stream.endAfterHeaders) return null
     if (ctx.request.headers.get('content-length') === '0') {
       // Only its end is still to come.
       stream.resume()

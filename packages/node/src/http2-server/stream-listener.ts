@@ -1,5 +1,6 @@
 import { GatewayError } from '@octopus-gateway/core'
 import { performServerHandshake } from 'node:http2'
+import { Pushes } from './pushes.ts'
 import { requestHead } from './request-head.ts'
 import { responseFields } from './response-fields.ts'
 import { Session } from './session.ts'
@@ -8,7 +9,7 @@ import { StreamExchange } from './stream-exchange.ts'
 import { versionProblem } from '../upgrade/handshake.ts'
 import type { Listener } from '../listener.ts'
 import type { ProbeReply } from '../probes.ts'
-import type { Protocol } from '@octopus-gateway/core'
+import type { Protocol, RequestHead } from '@octopus-gateway/core'
 import type { ServerHttp2Stream } from 'node:http2'
 import type { SessionOptions } from './session.ts'
 import type { Socket } from 'node:net'
@@ -23,10 +24,12 @@ const CARRIES: readonly Protocol[] = ['http', 'grpc', 'websocket']
 export class StreamListener {
   readonly #listener: Listener
   readonly #options: SessionOptions
+  readonly #isPushing: boolean
 
-  constructor(listener: Listener, options: SessionOptions) {
+  constructor(listener: Listener, options: SessionOptions & { readonly push: boolean }) {
     this.#listener = listener
     this.#options = options
+    this.#isPushing = options.push
   }
 
   /** Takes a connection whose client speaks HTTP/2: told by ALPN, or by the preface that has been seen and put back. */
@@ -35,10 +38,11 @@ export class StreamListener {
     // The sockets of `node:http` stay half open for ever when their client has gone; nobody here would end them.
     socket.allowHalfOpen = false
     const session = new Session(socket, performServerHandshake(socket, sessionOptions(limits)), this.#options)
-    session.start((of, stream, raw) => this.#open(of, stream, raw))
+    const pushes = this.#isPushing ? new Pushes((stream, request) => this.#pushed(session, stream, request)) : null
+    session.start((of, stream, raw) => this.#open(of, stream, { raw, pushes }))
   }
 
-  #open(session: Session, stream: KnownStream, raw: readonly string[]): void {
+  #open(session: Session, stream: KnownStream, { raw, pushes }: { readonly raw: readonly string[]; readonly pushes: Pushes | null }): void {
     // A stream that is reset tells so, and again as an error.
     stream.on('error', ignore)
     if (stream.destroyed || stream.closed) {
@@ -46,7 +50,17 @@ export class StreamListener {
       session.count('reset')
       return
     }
-    const head = requestHead(raw)
+    this.#answer(session, stream, requestHead(raw), pushes)
+  }
+
+  /** A stream that was promised: its request goes the way of any other, and asks for nothing more. */
+  #pushed(session: Session, stream: KnownStream, request: RequestHead): void {
+    stream.on('error', ignore)
+    if (stream.destroyed || stream.closed) return
+    this.#answer(session, stream, { request, scheme: '', protocol: undefined }, 'pushed')
+  }
+
+  #answer(session: Session, stream: KnownStream, head: StreamHead, pushes: Pushes | 'pushed' | null): void {
     const probe = this.#listener.probes?.answer(head.request.method, head.request.target)
     if (probe) {
       probed(stream, probe, head.request.method === 'HEAD')
@@ -55,7 +69,8 @@ export class StreamListener {
     const { lanes } = this.#listener
     const arrived = { request: head.request, peer: session.connection.peer(lanes), carries: CARRIES }
     const { ctx, refusal } = lanes.open(isWebSocket(head) ? { ...arrived, protocol: 'websocket' } : arrived)
-    const exchange = new StreamExchange(stream, ctx)
+    const exchange = new StreamExchange(stream, ctx, pushes === 'pushed')
+    if (pushes instanceof Pushes && stream.pushAllowed) exchange.res.onHead = (status, fields) => pushes.promise(exchange, status, fields)
     stream[EXCHANGE] = { exchange, session }
     stream.on('aborted', onAborted)
     stream.on('close', onClose)

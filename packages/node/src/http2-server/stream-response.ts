@@ -11,6 +11,8 @@ const BUFFER_BYTES = 128 * 1024
 export class StreamResponse implements ClientResponse {
   statusCode = 0
   headersSent = false
+  /** Called with the final head right before it is sent; `null` for nothing. */
+  onHead: ((status: number, fields: OutgoingHttpHeaders) => void) | null = null
   readonly #stream: ServerHttp2Stream
   readonly #isHead: boolean
   #fields: OutgoingHttpHeaders | null = null
@@ -88,6 +90,7 @@ export class StreamResponse implements ClientResponse {
     const fields = this.#fields
     if (fields === null || this.destroyed) return
     this.#fields = null
+    this.onHead?.(this.statusCode, fields)
     const stream = this.#stream
     if (how.waitForTrailers === true) stream.once('wantTrailers', () => stream.sendTrailers(this.#trailers ?? {}))
     stream.respond(fields, how)

@@ -1,10 +1,14 @@
 import { MessageHandshake } from './message-handshake.ts'
 import { StreamHandshake } from './stream-handshake.ts'
+import { GatewayError } from '@octopus-gateway/core'
+import { giveUp } from './upgrade-body.ts'
 import { Tickets } from '../connect/tickets.ts'
 import type { Call, Sending, Wire } from '@octopus-gateway/core/lane'
 import type { H2Wire } from '../http2-client/wire.ts'
 import type { Transport } from '@octopus-gateway/core'
 import type { UpgradeBody } from './upgrade-body.ts'
+
+const NOT_READ = new GatewayError('UPSTREAM_PROTOCOL', 'The answer to a copy of an upgrade is not read.')
 
 /**
  * The way out for upgrades. HTTP/1.1 on a connection of its own, whose whole end is the tunnel's; only to an upstream that is said to speak
@@ -32,6 +36,14 @@ export class UpgradeWire implements Wire<null, UpgradeBody> {
 
   isWhole(): boolean {
     return true
+  }
+
+  copyOf(): null {
+    return null
+  }
+
+  async drain(body: UpgradeBody): Promise<void> {
+    giveUp(body, NOT_READ)
   }
 
   settled(): void {}

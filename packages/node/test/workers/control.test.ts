@@ -13,6 +13,7 @@ const counted = (requests: number, connections = 0, health: MetricsData['health'
   retries: [],
   hedges: [],
   cuts: [],
+  mirrored: [],
   schemaUpdates: [],
   rejected: [],
   connections,

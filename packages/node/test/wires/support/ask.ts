@@ -41,6 +41,7 @@ export function callOf(origin: string, asked: Asked = {}): Call<NodeUpload> {
     connectTimeout,
     keep: 0,
     isIdempotent: false,
+    isCopied: false,
     informed: null,
   }
 }

@@ -30,6 +30,7 @@ export function callOf(asked: Asked): Call<NodeUpload> {
     body: asked.body ?? null,
     keep: 256 * 1024,
     isIdempotent: false,
+    isCopied: false,
     connectTimeout: asked.connectTimeout ?? 5_000,
     informed: asked.onInformational === undefined ? null : { inform: asked.onInformational },
   }
