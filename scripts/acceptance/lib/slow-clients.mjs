@@ -129,7 +129,8 @@ async function main() {
         `others: ${during.count} requests, ${during.failed + filling.failed} failed, p50 ${during.p50.toFixed(1)} ms, p99 ${during.p99.toFixed(1)} ms ` +
         `(${filling.p99.toFixed(0)} ms while buffers filled, ${calm.p99.toFixed(1)} ms before)`,
     )
-    if (isStarved) console.log('     the memory of the system for TCP was used up while buffers filled: that figure is the system’s, and not judged')
+    if (isStarved)
+      console.log('     the memory of the system for TCP was used up while buffers filled: that figure is the system’s, and not judged')
     if (open_ < peers.length) throw new Error(`${peers.length - open_} slow peers lost their connection`)
     if (during.failed + filling.failed > 0) throw new Error(`${during.failed + filling.failed} other requests failed`)
     if (grown / PEERS > BOUND_KIB) throw new Error(`${(grown / PEERS).toFixed(0)} KiB each are more than ${BOUND_KIB}`)
