@@ -69,6 +69,16 @@ describe('validate', () => {
     expect(cli.out).toBe('OK: 2 files, 1 route, 1 upstream, discovery static, FARP on\n')
   })
 
+  test('warns of a route that a probe hides, and ends with 0 all the same', async () => {
+    cli.file('hidden.yaml', `${SMALL}  - { path: /ready, upstream: users }\nserver: { probes: { readiness: /ready } }\n`)
+    expect(await cli.run(['validate', '-c', 'hidden.yaml'])).toBe(0)
+    expect(cli.err).toBe('warning: a probe hides the route /ready: move the probe (server.probes) or the route\n')
+    cli.file('off.yaml', 'server: { probes: { enabled: false } }\n')
+    cli.err = ''
+    expect(await cli.run(['validate', '-c', 'hidden.yaml', '-c', 'off.yaml'])).toBe(0)
+    expect(cli.err).toBe('')
+  })
+
   test('prints every issue as file:line:column: key: message, then their number, and ends with 78', async () => {
     cli.file('octopus.yaml', 'routing:\n  circut_breaker: {}\n  retries: x\n')
     expect(await cli.run(['validate', '-c', 'octopus.yaml'])).toBe(78)

@@ -3,9 +3,10 @@ import { Agent, createServer, get } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fork, spawn } from 'node:child_process'
+import { execFileSync, fork, spawn } from 'node:child_process'
 import { FRAME_TYPES, frame, headerBlock, PREFACE } from '../../../packages/testing/dist/index.js'
 import { assertBuilt } from '../../lib/build.mjs'
 import { CACHE, ROOT } from '../../lib/workspace.mjs'
@@ -14,13 +15,30 @@ const PEERS = 1_000
 const SECONDS = Number(process.env.OCTOPUS_SOAK_SECONDS ?? 5)
 /** What docs/limits.md states for one exchange with a slow peer. */
 const BOUND_KIB = 512
+/** What the 99th percentile of other requests may be while slow peers are there, and while they come; a machine busy otherwise gets `PATIENCE` times the calm one. */
+const STEADY_MS = 250
+const FILLING_MS = 500
+const PATIENCE = 20
 
 const children = new Set()
 process.on('exit', () => children.forEach((child) => child.kill('SIGKILL')))
 const [role, asked] = process.argv.slice(2)
+/** Whether the gateway has a core of its own, and everything else another one. */
+const HAS_CORES = role === undefined && ownCores()
 if (role === 'probe') await probe(Number(asked))
 else if (role === 'backend') await serveBackend()
 else await main()
+
+function ownCores() {
+  if (availableParallelism() < 2) return false
+  try {
+    execFileSync('taskset', ['-a', '-p', '-c', '1', String(process.pid)], { stdio: 'ignore' })
+    return true
+  } catch {
+    console.log('     without taskset the gateway shares its core with the rest: figures are worse than they are')
+    return false
+  }
+}
 
 /** Other requests, from a process of their own: what the slow ones do to this process must not count. */
 async function probe(port) {
@@ -90,7 +108,8 @@ async function main() {
     let peak = before
     const peers = []
     const watch = setInterval(() => (peak = Math.max(peak, residentKiB(pid))), 50)
-    // The system's buffers, megabytes a connection, are filled at full speed: that is traffic like any other.
+    const lost = lostPackets()
+    // The system's buffers are filled at full speed.
     const filling = await measured(port, async () => {
       for (let i = 0; i < PEERS; i++) {
         const peer = open(port, i)
@@ -99,6 +118,7 @@ async function main() {
       }
       await quiet(pid)
     })
+    const isStarved = lostPackets() > lost
     const during = await measured(port, () => sleep(SECONDS * 1_000))
     clearInterval(watch)
     const open_ = peers.filter(({ socket }) => !socket.destroyed).length
@@ -109,15 +129,22 @@ async function main() {
         `others: ${during.count} requests, ${during.failed + filling.failed} failed, p50 ${during.p50.toFixed(1)} ms, p99 ${during.p99.toFixed(1)} ms ` +
         `(${filling.p99.toFixed(0)} ms while buffers filled, ${calm.p99.toFixed(1)} ms before)`,
     )
+    if (isStarved)
+      console.log('     the memory of the system for TCP was used up while buffers filled: that figure is the system’s, and not judged')
     if (open_ < peers.length) throw new Error(`${peers.length - open_} slow peers lost their connection`)
     if (during.failed + filling.failed > 0) throw new Error(`${during.failed + filling.failed} other requests failed`)
     if (grown / PEERS > BOUND_KIB) throw new Error(`${(grown / PEERS).toFixed(0)} KiB each are more than ${BOUND_KIB}`)
-    const allowed = Math.max(250, calm.p99 * 20)
-    if (during.p99 > allowed) throw new Error(`others waited ${during.p99.toFixed(0)} ms; ${allowed.toFixed(0)} are allowed`)
+    within(during.p99, STEADY_MS, calm)
+    if (!isStarved) within(filling.p99, FILLING_MS, calm)
     child.kill('SIGKILL')
   }
   console.log(`ok   ${PEERS} slow peers of every kind hold less than ${BOUND_KIB} KiB each, and no other request`)
   process.exit(0)
+}
+
+function within(p99, limit, calm) {
+  const allowed = Math.max(limit, calm.p99 * PATIENCE)
+  if (p99 > allowed) throw new Error(`others waited ${p99.toFixed(0)} ms; ${allowed.toFixed(0)} are allowed`)
 }
 
 function helper(...args) {
@@ -219,6 +246,8 @@ async function startGateway(large, quick) {
   const path = join(folder, 'slow-clients.log')
   const log = openSync(path, 'w')
   const child = spawn(process.execPath, [join(ROOT, 'packages/cli/bin/octopus.js'), '--config', file], { stdio: ['ignore', log, log] })
+  // This process, and whatever it starts later, is on another core already.
+  if (HAS_CORES) execFileSync('taskset', ['-a', '-p', '-c', '0', String(child.pid)], { stdio: 'ignore' })
   children.add(child)
   child.once('exit', () => children.delete(child))
   for (let tries = 0; tries < 400; tries++) {
@@ -229,6 +258,15 @@ async function startGateway(large, quick) {
     await sleep(25)
   }
   throw new Error(`the gateway did not start; its log: ${path}`)
+}
+
+/** Packets that the system threw away because its memory for TCP was used up (`net.ipv4.tcp_mem`), of any connection. */
+function lostPackets() {
+  const [names, values] = readFileSync('/proc/net/netstat', 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('TcpExt:'))
+    .map((line) => line.split(' '))
+  return Number(values[names.indexOf('TCPRcvQDrop')])
 }
 
 /** Until a process has little to do, for 20 seconds at most. */

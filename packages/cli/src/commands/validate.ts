@@ -1,8 +1,10 @@
 import { CONFIG, configurationOf, HELP, readyOf } from '../configuration.ts'
 import { createGateway, staticDiscovery } from '@octopus-gateway/core'
 import { EXIT } from '../exit.ts'
-import { say } from '../print.ts'
+import { complain, say } from '../print.ts'
 import type { Command } from './command.ts'
+import type { Io } from '../io.ts'
+import type { Gateway } from '@octopus-gateway/core'
 import type { LoadedConfig } from '@octopus-gateway/config'
 
 /** `octopus validate` */
@@ -17,12 +19,21 @@ export const validate: Command = {
     const gateway = createGateway({ ...config.gateway, discovery: [staticDiscovery([])], sources: [] })
     try {
       await readyOf(gateway, config)
+      warnOfHidden(io, gateway, config)
     } finally {
       await gateway[Symbol.asyncDispose]()
     }
     say(io, `OK: ${summary(config)}`)
     return EXIT.ok
   },
+}
+
+/** A probe wins over a route; the file is valid all the same. */
+function warnOfHidden(io: Io, gateway: Gateway, { server: { probes } }: LoadedConfig): void {
+  if (probes === false) return
+  const hidden = new Set(gateway.snapshot.routes.map(({ path }) => path))
+  for (const path of [probes.liveness, probes.readiness, probes.startup])
+    if (hidden.has(path)) complain(io, `warning: a probe hides the route ${path}: move the probe (server.probes) or the route`)
 }
 
 function summary({ files, gateway }: LoadedConfig): string {

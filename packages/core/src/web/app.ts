@@ -153,10 +153,12 @@ async function runOnResponse(
 }
 
 async function run(c: HonoContext<Env>, from: number, onResponse: CompiledPhases['onResponse']): Promise<void> {
+  const { ctx } = c.env
   c.env.responded = from
-  if (onResponse === null) return
+  // Nothing comes after `onFinish`: a client that has left gets no answer.
+  if (onResponse === null || (ctx.ended !== null && ctx.isFinished)) return
   const head = { status: c.res.status, headers: HeaderList.from(c.res.headers) }
-  for (const hook of onResponse) await hook(c.env.ctx, head)
+  for (const hook of onResponse) await hook(ctx, head)
   replaceHead(c, head)
 }
 

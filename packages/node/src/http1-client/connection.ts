@@ -5,12 +5,14 @@ import { GatewayError } from '@octopus-gateway/core'
 import { HEAD_BYTES, INTERIM_HEADS } from './limits.ts'
 import { idleTimeOf } from './idle-time.ts'
 import { malformed } from './fields.ts'
+import { FREE_BYTES, rotation } from './rotation.ts'
 import { ReadMemory } from './read-memory.ts'
 import { Upload } from './upload.ts'
 import type { Dialled } from '../connect/dial.ts'
 import type { Carrier, ClientExchange } from './exchange.ts'
 import type { HeaderList } from '@octopus-gateway/core'
 import type { ResponseStart } from './response-head.ts'
+import type { Rotated } from './rotation.ts'
 import type { Socket } from 'node:net'
 import type { UploadTarget } from './upload.ts'
 
@@ -34,15 +36,18 @@ const FIRST_LOOK = 2048
  * One socket, one exchange at a time. It is neither paused nor timed by itself: a pause belongs to an exchange and ends with it, and a
  * connection goes back to its pool only when request and response are complete to the byte and nothing came behind them.
  */
-export class Connection implements Carrier, UploadTarget {
+export class Connection implements Carrier, UploadTarget, Rotated {
   /** Monotonic milliseconds until which the server can be trusted to keep the idle connection. */
   usableUntil = 0
   readonly #owner: ConnectionOwner
   readonly #memory = new ReadMemory()
   #socket!: Socket
   #exchange: ClientExchange | null
-  /** Whether the socket delivers; `false` after an exchange has asked for a pause. */
+  /** Whether the socket delivers; `false` after an exchange has asked for a pause, or while others have their turn. */
   #isReading = true
+  #isWaiting = false
+  /** Bytes that may be read before others have their turn. */
+  #allowance = FREE_BYTES
   #failure: (Error & { code?: string }) | null = null
   #part = HEAD
   /** The beginning of a head whose end has not come yet. */
@@ -101,6 +106,7 @@ export class Connection implements Carrier, UploadTarget {
     this.#part = HEAD
     this.#interim = 0
     this.#isReusable = false
+    this.#allowance = FREE_BYTES
     if (body === null) this.#socket.write(start.text, 'latin1')
     else if (body instanceof Uint8Array) this.#writeWhole(start.text, body)
     else {
@@ -134,9 +140,15 @@ export class Connection implements Carrier, UploadTarget {
   }
 
   resume(): void {
-    if (this.#isReading) return
+    if (this.#isReading || this.#isWaiting) return
     this.#isReading = true
     this.#socket.resume()
+  }
+
+  turn(bytes: number): void {
+    this.#isWaiting = false
+    this.#allowance = bytes
+    if (this.#exchange?.isPaused !== true && !this.#socket.destroyed) this.resume()
   }
 
   destroy(): void {
@@ -166,9 +178,21 @@ export class Connection implements Carrier, UploadTarget {
       this.#fail(thrown)
       this.#socket.destroy()
     }
-    if (this.#exchange !== exchange || !exchange.isPaused) return true
+    this.#allowance -= size
+    if (this.#exchange !== exchange) return true
+    if (!exchange.isPaused) {
+      if (this.#allowance > 0) return true
+      this.#wait()
+    }
     this.#isReading = false
     return false
+  }
+
+  #wait(): void {
+    // TLS hands over what it has decrypted also while a turn is waited for.
+    if (this.#isWaiting) return
+    this.#isWaiting = true
+    rotation.wait(this)
   }
 
   #consume(exchange: ClientExchange, bytes: Buffer, size: number): void {

@@ -55,7 +55,7 @@ describeLanes('aborts', (lane) => {
     expect(active(running.gateway)).toBe(0)
   })
 
-  test('`onError` never comes behind `onFinish` when a client leaves before the head', async () => {
+  test('neither `onError` nor `onResponse` comes behind `onFinish` when a client leaves before the head', async () => {
     const up = await service(() => {})
     const calls: string[] = []
     const plugin = {
@@ -64,6 +64,7 @@ describeLanes('aborts', (lane) => {
       identity: { name: 'order', version: '1.0.0', config: calls },
       setup: () => ({
         onError: () => void calls.push('error'),
+        onResponse: () => void calls.push('response'),
         onFinish: () => void calls.push('finish'),
       }),
     }
@@ -73,6 +74,26 @@ describeLanes('aborts', (lane) => {
     await waitFor(() => up.requests[0]!.state === 'aborted')
     // The upstream has seen the end of it long after the engine.
     expect(calls.at(-1)).toBe('finish')
+  })
+
+  test('`onFinish` comes behind `onResponse`, also of an answer without a body', async () => {
+    const up = await service((request, response) => void response.writeHead(request.method === 'GET' ? 204 : 200).end())
+    const calls: string[] = []
+    const plugin = {
+      name: 'order',
+      version: '1.0.0',
+      identity: { name: 'order', version: '1.0.0', config: calls },
+      setup: () => ({
+        onResponse: () => void calls.push('response'),
+        onFinish: () => void calls.push('finish'),
+      }),
+    }
+    const { send } = await lane.start({ ...to(up), plugins: [plugin] })
+    for (const method of ['GET', 'HEAD', 'POST']) {
+      await send({ method })
+      await waitFor(() => calls.includes('finish'), WITHIN)
+      expect([method, ...calls.splice(0)]).toEqual([method, 'response', 'finish'])
+    }
   })
 
   test('[R21] a client that leaves in the middle of the body ends the upstream request within 100 ms', async () => {
