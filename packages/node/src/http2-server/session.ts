@@ -37,6 +37,7 @@ export class Session {
   readonly #options: SessionOptions
   readonly #guard = new FloodGuard()
   #isRetiring = false
+  #isEnding = false
 
   constructor(socket: Socket, session: ServerHttp2Session, options: SessionOptions) {
     this.#socket = socket
@@ -128,8 +129,10 @@ export class Session {
   /** Takes no more streams; the connection ends when those under way have ended, at once when there is none. */
   #close(): void {
     if (!this.#session.destroyed) this.#session.close()
-    // The client has nothing to wait for but may not close its side.
-    if (this.connection.size === 0) setImmediate(() => this.#socket.destroySoon())
+    // The client has nothing to wait for but may not close its side. Once: streams that still come would bring a listener of the socket each.
+    if (this.connection.size > 0 || this.#isEnding) return
+    this.#isEnding = true
+    setImmediate(() => this.#socket.destroySoon())
   }
 }
 

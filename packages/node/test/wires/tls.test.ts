@@ -1,6 +1,6 @@
 import { callOf, collected, ending, failure } from './support/calls.ts'
 import { createServer as createHttps } from 'node:https'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { h2Origin } from './support/h2-origin.ts'
 import { newAuthority, testCertificates } from '@octopus-gateway/testing'
 import { once } from 'node:events'
@@ -124,7 +124,12 @@ describe.each(lanes)('TLS to an upstream over %s', (protocol, start) => {
   it('verifies whatever the environment says', async () => {
     const heard = await start(newAuthority().server)
     process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0'
-    onTestFinished(() => void delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'])
+    // Node warns of the variable, once for the process.
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
+    onTestFinished(() => {
+      warn.mockRestore()
+      delete process.env['NODE_TLS_REJECT_UNAUTHORIZED']
+    })
     expect((await failure(ask(heard.origin, { ca }))).code).toBe('UPSTREAM_CONNECT')
   })
 

@@ -38,11 +38,11 @@ test.each([
   const flows = await waiting(tls)
   const bytes = flows.map(() => 0)
   const total = (): number => bytes.reduce((sum, one) => sum + one, 0)
-  let ended = 0
+  const over = { count: 0 }
   flows.forEach((flow, i) =>
     flow.attach({
       chunk: (piece) => ((bytes[i]! += piece.length), true),
-      end: () => (ended += 1),
+      end: () => (over.count += 1),
       fail: (error) => expect.unreachable(error.message),
     }),
   )
@@ -51,11 +51,11 @@ test.each([
   await turn()
   let most = 0
   let spread = 0
-  while (ended < ANSWERS) {
+  while (over.count < ANSWERS) {
     const before = total()
     await turn()
     most = Math.max(most, total() - before)
-    if (ended === 0) spread = Math.max(spread, Math.max(...bytes) - Math.min(...bytes))
+    if (over.count === 0) spread = Math.max(spread, Math.max(...bytes) - Math.min(...bytes))
   }
   expect(bytes).toEqual(flows.map(() => LENGTH))
   // A megabyte in all, and one read more for each whose last one was not full.

@@ -112,6 +112,8 @@ export function grpcJsClient(origin: string, channel: ChannelOptions = {}): Note
   const client = new Client(host, protocol === 'https:' ? secure : credentials.createInsecure(), {
     'grpc.max_receive_message_length': -1,
     'grpc.use_local_subchannel_pool': 1,
+    // An address is not a name for SNI (RFC 6066, section 3), and this client would send it as one.
+    ...(protocol === 'https:' ? { 'grpc.ssl_target_name_override': 'localhost', 'grpc.default_authority': 'localhost' } : {}),
     ...channel,
   })
   onTestFinished(() => client.close())
