@@ -6,7 +6,7 @@ import type { GatewayError } from '@octopus-gateway/core'
 import type { Socket } from 'node:net'
 
 /**
- * What a slow client may leave unread of one answer. Not a round number: a server on `node:http2` whose answer of unknown length fills the
+ * What a slow client may leave unread of one answer. Not a round number: a server on `node:http2` whose answer fills the
  * window to the byte sends RST_STREAM(NO_ERROR) in place of END_STREAM, and whole answers of round sizes would count as cut.
  */
 const STREAM_WINDOW = 256 * 1024 - 5

@@ -1,5 +1,6 @@
 import { describeLanes } from './support/describe-lanes.ts'
 import { expect, test } from 'vitest'
+import { FLAG, FRAME, rawH2 } from '../wires/support/raw-h2.ts'
 import { rawOrigin, service, to } from '../support/upstreams.ts'
 import { resetMidBody, waitFor } from '@octopus-gateway/testing'
 import { whole } from './support/client.ts'
@@ -186,3 +187,37 @@ describeLanes('aborts', (lane) => {
     expect(outcomes.every((outcome) => outcome.ms >= 0)).toBe(true)
   })
 })
+
+describeLanes(
+  'aborts over HTTP/2',
+  (lane) => {
+    test('[R21] over HTTP/2 only END_STREAM ends an answer: a reset without an error before it is no clean end', async () => {
+      const up = await rawH2((connection, { type, stream }) => {
+        if (type === FRAME.headers) connection.head(stream, 200).data(stream, 'half').reset(stream, 0)
+      })
+      const { outcomes, plugin } = recorder()
+      const { open } = await lane.start({
+        upstreams: { up: { endpoints: [up.origin], protocol: 'h2c' } },
+        routes: [{ path: '/*', upstream: 'up' }],
+        plugins: [plugin],
+      })
+      for (let i = 1; i <= 5; i++) {
+        await expect(open({}).then(whole)).rejects.toThrow()
+        await waitFor(() => outcomes.length === i, WITHIN)
+        expect(outcomes[i - 1]!.error?.code).toBe('UPSTREAM_RESET')
+      }
+    })
+
+    test('over HTTP/2 an answer that ended before the reset without an error is whole', async () => {
+      const up = await rawH2((connection, { type, stream }) => {
+        if (type === FRAME.headers) connection.head(stream, 200).data(stream, 'all', FLAG.endStream).reset(stream, 0)
+      })
+      const { open } = await lane.start({
+        upstreams: { up: { endpoints: [up.origin], protocol: 'h2c' } },
+        routes: [{ path: '/*', upstream: 'up' }],
+      })
+      expect((await whole(await open({}))).text).toBe('all')
+    })
+  },
+  { only: ['head', 'web', 'h2', 'h2-web'], because: "what `fetch` speaks is its platform's" },
+)

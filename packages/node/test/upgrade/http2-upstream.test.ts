@@ -2,6 +2,7 @@ import { active, running } from '../support/running.ts'
 import { constants, createSecureServer } from 'node:http2'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { extendedConnect, http2Client } from './support/http2-client.ts'
+import { FLAG, FRAME, rawH2, setting } from '../wires/support/raw-h2.ts'
 import { frame, handshake, rawTunnel } from './support/raw.ts'
 import { h2Origin } from '../wires/support/h2-origin.ts'
 import { once } from 'node:events'
@@ -12,6 +13,10 @@ import type { AddressInfo } from 'node:net'
 import type { GatewayOptions } from '@octopus-gateway/core'
 import type { H2Origin, StreamHandler } from '../wires/support/h2-origin.ts'
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import type { RawH2 } from '../wires/support/raw-h2.ts'
+
+/** RFC 8441, section 3. */
+const ENABLE_CONNECT_PROTOCOL = 8
 
 /** A server of HTTP/2 in the clear that takes extended CONNECT. */
 function connectOrigin(handler: StreamHandler): Promise<H2Origin> {
@@ -86,6 +91,22 @@ describe('an upstream that speaks HTTP/2 and takes extended CONNECT (RFC 8441)',
     streams[1]!.close(constants.NGHTTP2_INTERNAL_ERROR)
     await waitFor(() => second.isEnded || second.isClosed, { timeout: 100, every: 2 })
     await waitFor(() => active(gateway) === 0)
+  })
+
+  test.each([
+    ['END_STREAM is whole', (up: RawH2, stream: number) => up.data(stream, '', FLAG.endStream), true],
+    ['a reset without an error is not', (up: RawH2, stream: number) => up.reset(stream, 0), false],
+  ])('[R21] a refusal that ends with %s', async (_name, end, isWhole) => {
+    const up = await rawH2(
+      (connection, { type, stream }) => {
+        if (type === FRAME.headers) end(connection.head(stream, 403).data(stream, 'not here'), stream)
+      },
+      setting(ENABLE_CONNECT_PROTOCOL, 1),
+    )
+    const { port } = await running(over('h2c', up.origin))
+    const { bytes } = await rawRequest(port, handshake(), { timeout: 500 })
+    expect(bytes.toString()).toContain('403')
+    expect(bytes.toString().endsWith('0\r\n\r\n')).toBe(isWhole)
   })
 
   test('[R21] a client that leaves during the handshake ends it at the upstream', async () => {

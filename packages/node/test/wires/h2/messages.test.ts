@@ -208,6 +208,28 @@ describe('back-pressure', () => {
     expect((await collected(Promise.resolve(answerOf(body)))).body.length).toBe(40 * 64 * 1024)
   })
 
+  it('[R16] a whole answer of a round size is no cut one: a server of Node that fills the window to the byte ends without END_STREAM', async () => {
+    const origin = await h2Origin((stream, headers) => {
+      stream.respond({ ':status': 200 })
+      let left = Number(headers[':path']!.slice(1))
+      const more = (): void => {
+        for (; left > 0; left -= 64 * 1024) {
+          if (stream.write(Buffer.alloc(64 * 1024))) continue
+          left -= 64 * 1024
+          stream.once('drain', more)
+          return
+        }
+        stream.end()
+      }
+      more()
+    })
+    const wire = ending(new H2Wire())
+    for (const kib of [64, 128, 256, 512, 1024, 4096]) {
+      const call = callOf({ origin: origin.origin, transport: H2C, target: `/${kib * 1024}` })
+      expect((await collected(wire.send(call).answer)).body.length).toBe(kib * 1024)
+    }
+  })
+
   it('[R16] an upload that the upstream does not read is not taken from its client', async () => {
     const origin = await h2Origin((stream) => void stream.pause())
     const wire = ending(new H2Wire())
