@@ -111,7 +111,10 @@ for (let i = 0; i < ROUNDS; i++) {
 }
 // Two busy cores share caches and clock with whatever else runs: on a machine that is not quiet a figure says little. CI only sees that nothing is doubled.
 const most = Number(process.env.OCTOPUS_WORKERS_CPU_RATIO ?? 1.1)
-verdict(median(ratios) <= most, `two workers need ${median(ratios).toFixed(2)} times the CPU per request of one process; at most ${most.toFixed(2)}`)
+verdict(
+  median(ratios) <= most,
+  `two workers need ${median(ratios).toFixed(2)} times the CPU per request of one process; at most ${most.toFixed(2)}`,
+)
 
 for (const { admin, sent, workers } of [one, two]) {
   const { body } = await request(`${admin}/metrics`)

@@ -132,7 +132,6 @@ export class LiveUpstream implements Upstream {
   copyLeft(endpoint: LiveEndpoint): void {
     endpoint.state.active -= 1
   }
-  }
 
   /** Whether there is an endpoint that the request has not been sent to. */
   hasUntried(ctx: RequestContext): boolean {
