@@ -109,6 +109,20 @@ describeLanes('mirrors', (lane) => {
     expect(gateway.metrics.snapshot().upstreams.map(([name]) => name)).toEqual(['main'])
   })
 
+  test('subset and attempts of the request say nothing about the mirror', async () => {
+    const both = await service()
+    const { gateway, send } = await lane.start({
+      upstreams: {
+        main: { endpoints: [{ id: 'a', origin: both.origin, weight: 1, labels: { tier: 'gold' } }] },
+        next: { endpoints: [{ id: 'a', origin: both.origin, weight: 1, labels: {} }] },
+      },
+      routes: [{ path: '/*', upstream: 'main', subset: { tier: 'gold' }, mirror: { upstream: 'next' } }],
+    })
+    expect((await send({})).status).toBe(200)
+    await over(gateway, { answered: 1 })
+    expect(both.requests.map((request) => request.header('x-octopus-mirrored'))).toEqual([undefined, '1'])
+  })
+
   test('a share of the requests is copied', async () => {
     const [main, next] = await Promise.all([service(), service()])
     const { gateway, sendAlone } = await lane.start(mirrored(main, next.origin, { percent: 25 }))
