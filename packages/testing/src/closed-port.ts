@@ -1,9 +1,24 @@
-import { createServer } from 'node:net'
-import { listen } from './listen.ts'
+import { connect } from 'node:net'
 
-/** A port of 127.0.0.1 where nothing listens: connecting to it is refused. It was free a moment ago; nothing reserves it. */
+/** Below what systems give out to whoever asks for any port, so that no other program gets one by chance. */
+const FROM = 15_000
+const TO = 30_000
+
+/** A port of 127.0.0.1 where nothing listens: connecting to it is refused. */
 export async function closedPort(): Promise<number> {
-  const listening = await listen(createServer(), 0)
-  await listening.close()
-  return listening.port
+  for (;;) {
+    const port = FROM + Math.floor(Math.random() * (TO - FROM))
+    if (await isRefused(port)) return port
+  }
+}
+
+function isRefused(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(false)
+    })
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED'))
+  })
 }

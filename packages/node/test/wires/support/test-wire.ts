@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { ask } from './ask.ts'
 import { BAD, CUT, GOOD, GOOD_THEN_DOUBTFUL } from './scripts.ts'
 import { scriptedOrigin } from './scripted.ts'
@@ -21,12 +21,6 @@ interface Tested {
 /** What every HTTP/1.1 wire must do with the bytes of an upstream, however they are cut into packets. */
 export function testWire({ name, createWire, reusesAtOnce }: WireUnderTest): void {
   describe(`responses · ${name}`, () => {
-    let wire: NodeWire
-    beforeAll(() => {
-      wire = createWire()
-    })
-    afterAll(() => wire.close(0))
-
     const expectedOf = (script: Script): Expected => {
       const other = script.differs?.[name]
       return other === undefined ? script.expected : other.expected
@@ -39,7 +33,14 @@ export function testWire({ name, createWire, reusesAtOnce }: WireUnderTest): voi
         const everywhere = Array.from({ length: Math.max(0, length - 1) }, (_, i) => i + 1)
         const cuts = [[], ...everywhere.map((at) => [at]), everywhere]
         for (let from = 0; from < cuts.length; from += 16) {
-          await Promise.all(cuts.slice(from, from + 16).map((cut) => check({ wire, reusesAtOnce }, script, expectedOf(script), cut)))
+          await Promise.all(
+            cuts.slice(from, from + 16).map(async (cut) => {
+              // One for each origin: the port of an origin that has ended may be the next one's, and a kept connection would not notice.
+              const wire = createWire()
+              await check({ wire, reusesAtOnce }, script, expectedOf(script), cut)
+              await wire.close(0)
+            }),
+          )
         }
       },
       60_000,
