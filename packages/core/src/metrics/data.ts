@@ -1,6 +1,8 @@
 import type { HealthData } from './health-data.ts'
-import type { RejectReason } from './gateway-metrics.ts'
 import type { HistogramData } from './registry.ts'
+
+/** Why a connection was refused or ended, when no request tells. */
+export type RejectReason = 'connections' | 'connections_per_ip' | 'header_timeout' | 'http2_flood' | 'malformed' | 'tls_handshake'
 
 /** What a gateway has counted, as plain data: two of them can be added up, in this process or another. */
 export interface MetricsData {

@@ -1,7 +1,7 @@
 import { figuresOf, healthData, remains, together } from './health-data.ts'
 import { healthLines } from './health-lines.ts'
 import { describe, Histogram, labelValue } from './registry.ts'
-import type { MetricsData } from './data.ts'
+import type { MetricsData, RejectReason } from './data.ts'
 import type { Context } from '../exchange/request-context.ts'
 import type { MirrorOutcome } from '../exchange/copy.ts'
 import type { Attempt, Outcome } from '../exchange/context.ts'
@@ -24,9 +24,6 @@ export interface GatewayMetrics {
   /** Counts one in `octopus_rejected_connections_total`; whoever owns the listener calls it. */
   rejected(reason: RejectReason): void
 }
-
-/** Why a connection was refused or ended, when no request tells. */
-export type RejectReason = 'connections' | 'connections_per_ip' | 'header_timeout' | 'http2_flood' | 'malformed' | 'tls_handshake'
 
 /** Methods with a series of their own; clients may invent others, and each would be a new series. */
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'QUERY', 'OTHER'] as const
