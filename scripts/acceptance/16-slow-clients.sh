@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Promise: 1,000 slow readers, 1,000 slow writers and a slow upstream hold neither memory beyond the stated bound nor other requests
-# OCTOPUS_SOAK_SECONDS makes each phase longer (default 5).
+# OCTOPUS_SOAK_SECONDS makes each phase longer (default 5). OCTOPUS_SOAK_FACTOR allows others to wait longer, on a machine that is not quiet (default 1).
 . "$(dirname "$0")/lib/common.sh"
 cd "$ROOT"
 ulimit -n "$(ulimit -H -n)" 2>/dev/null || true

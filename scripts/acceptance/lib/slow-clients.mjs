@@ -19,6 +19,8 @@ const BOUND_KIB = 512
 const STEADY_MS = 250
 const FILLING_MS = 500
 const PATIENCE = 20
+/** Where the machine is not quiet times say little; memory and failures are judged all the same. */
+const FACTOR = Number(process.env.OCTOPUS_SOAK_FACTOR ?? 1)
 
 const children = new Set()
 process.on('exit', () => children.forEach((child) => child.kill('SIGKILL')))
@@ -148,7 +150,7 @@ async function main() {
 }
 
 function within(p99, limit, calm) {
-  const allowed = Math.max(limit, calm.p99 * PATIENCE)
+  const allowed = FACTOR * Math.max(limit, calm.p99 * PATIENCE)
   if (p99 > allowed) throw new Error(`others waited ${p99.toFixed(0)} ms; ${allowed.toFixed(0)} are allowed`)
 }
 
