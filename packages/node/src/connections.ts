@@ -9,8 +9,14 @@ export interface ConnectionLimits {
   readonly perIp: number
 }
 
-/** How long an idle connection is still read while the server closes: what its client has sent before it could know is answered. */
-const LINGER_MS = 30
+/** How often is looked, while the server closes, whether a connection is idle. */
+const LOOK_MS = 10
+
+/**
+ * How many looks in a row must find a connection idle before it is closed: what its client has sent before it could know is answered. Counted
+ * in looks, because a process that the system has not let run for a while has not read anything in that time either.
+ */
+const IDLE_LOOKS = 3
 
 /**
  * Connections that are closed between two looks of Node at what has come. A close throws away what the system has and nobody has read; right
@@ -28,8 +34,8 @@ export class Connections {
   readonly #speaking = new Set<Socket>()
   readonly #perIp = new Map<string, number>()
   #emptied: (() => void) | null = null
-  /** While retiring: what had come of each connection at the last sweep. */
-  #seen = new Map<Socket, number>()
+  /** While retiring: what had come of each connection at the last look, and how many looks in a row have found it idle. */
+  #seen = new Map<Socket, { readonly bytes: number; readonly idle: number }>()
   #sweeping: ReturnType<typeof setTimeout> | null = null
 
   constructor(lanes: LaneHost, limits: ConnectionLimits) {
@@ -64,8 +70,7 @@ export class Connections {
   retire(): void {
     // Again with every sweep: a handshake may have been under way.
     for (const socket of this.#speaking) Connection.of(socket).retire?.()
-    this.#seen = new Map(Array.from(this.#accepted, (socket) => [socket, socket.bytesRead]))
-    if (this.#accepted.size > 0) this.#sweeping = setTimeout(() => this.#sweep(), LINGER_MS)
+    if (this.#accepted.size > 0) this.#sweeping = setTimeout(() => this.#sweep(), LOOK_MS)
   }
 
   #sweep(): void {
@@ -78,8 +83,12 @@ export class Connections {
       if (connection.retire !== null) busy.add(name)
     }
     const isIdle = (socket: Socket): boolean =>
-      socket.bytesRead === this.#seen.get(socket) && !busy.has(nameOf(socket)) && (speaking.get(nameOf(socket))?.size ?? 0) === 0
-    this.#closeInTurns(Array.from(this.#accepted).filter(isIdle), isIdle)
+      socket.bytesRead === this.#seen.get(socket)?.bytes && !busy.has(nameOf(socket)) && (speaking.get(nameOf(socket))?.size ?? 0) === 0
+    this.#seen = new Map(
+      Array.from(this.#accepted, (socket) => [socket, { bytes: socket.bytesRead, idle: isIdle(socket) ? this.#seen.get(socket)!.idle + 1 : 0 }]),
+    )
+    const hasBeenIdle = (socket: Socket): boolean => isIdle(socket) && this.#seen.get(socket)!.idle >= IDLE_LOOKS
+    this.#closeInTurns(Array.from(this.#accepted).filter(hasBeenIdle), isIdle)
   }
 
   /** In the turn behind Node's look for what has come, and not if that has found something. */
