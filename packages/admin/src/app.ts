@@ -6,6 +6,7 @@ import { health } from './routes/health.ts'
 import { links } from './routes/links.ts'
 import { metrics } from './routes/metrics.ts'
 import { openapi } from './routes/openapi.ts'
+import { answerProvided, providedAt } from './provided.ts'
 import { problem } from './answers.ts'
 import { refuseForeignHost } from './host-guard.ts'
 import { reload } from './routes/reload.ts'
@@ -16,7 +17,7 @@ import { upstreams } from './routes/upstreams.ts'
 import type { AdminOptions, AdminSettings } from './options.ts'
 import type { Connection } from './connection.ts'
 import type { Context, MiddlewareHandler } from 'hono'
-import type { Gateway } from '@octopus-gateway/core'
+import type { Gateway, ProvidedEndpoint } from '@octopus-gateway/core'
 
 /** The admin API as a Web-standard handler. */
 export interface Admin {
@@ -43,7 +44,9 @@ export function createAdmin(gateway: Gateway, options: AdminOptions = {}): Admin
   app.use(hardened)
   // Before the guard: probes carry no credential.
   get(app, '/_/health', () => health(gateway, settings.startedAt, settings.workers))
+  app.use(provided(gateway, 'own', settings))
   app.use(guarded(settings))
+  app.use(provided(gateway, 'admin', settings))
   addPages(app, gateway, settings)
   app.notFound(() => problem({ status: 404, code: 'NOT_FOUND', title: 'There is nothing here', detail: 'GET /_/ lists what there is.' }))
   app.onError((error) => {
@@ -70,6 +73,18 @@ function addPages(app: AdminApp, gateway: Gateway, settings: AdminSettings): voi
   if (settings.metrics !== undefined) {
     const { path, extra } = settings.metrics
     get(app, path, () => metrics(gateway, extra, settings.workers))
+  }
+}
+
+/** What the gateway's sources serve, with this kind of access. */
+function provided(gateway: Gateway, access: ProvidedEndpoint['access'], { log }: AdminSettings): MiddlewareHandler<AdminEnv> {
+  const failed = (thrown: unknown): void =>
+    log?.error("admin: a source's endpoint failed", { error: thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown) })
+  return async (c, next) => {
+    const endpoint = providedAt(gateway, c.req.url)
+    if (endpoint?.access === access) return answerProvided(endpoint, c.req.raw, { connection: c.env.connection, failed })
+    await next()
+    return undefined
   }
 }
 

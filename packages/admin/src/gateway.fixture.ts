@@ -28,6 +28,7 @@ export function gatewayWith(parts: Parts = {}): Gateway {
     request: async () => new Response(null, { status: 404 }),
     ready: Promise.resolve(),
     synced: Promise.resolve(),
+    provided: [],
     isSynced: parts.isSynced ?? true,
     snapshot,
     metrics: { exposition: parts.exposition ?? (() => ''), connections: () => undefined } as unknown as Gateway['metrics'],

@@ -22,7 +22,7 @@ import { UpstreamSet } from './upstream/upstream-set.ts'
 import type { Assembly, Workshop } from './snapshot/assemble.ts'
 import type { Copy } from './exchange/copy.ts'
 import type { Context } from './exchange/request-context.ts'
-import type { DocumentKind, RouteSet } from './snapshot/source.ts'
+import type { DocumentKind, ProvidedEndpoint, RouteSet } from './snapshot/source.ts'
 import type { EndpointStatus } from './upstream/endpoint-state.ts'
 import type { Gateway } from './gateway-types.ts'
 import type { GatewayOptions } from './options.ts'
@@ -178,6 +178,10 @@ class RunningGateway implements Gateway {
       if (document !== undefined) return document
     }
     return undefined
+  }
+
+  get provided(): readonly ProvidedEndpoint[] {
+    return this.#sources.list.flatMap(({ endpoints = [] }) => endpoints)
   }
 
   update(options: GatewayOptions, how: { readonly dryRun?: boolean } = {}): Promise<SnapshotDiff> {

@@ -27,12 +27,21 @@ export type { CompiledPhases, Phases } from './plugin/phases.ts'
 export { definePlugin } from './plugin/define.ts'
 export type { Hooks, Plugin, PluginFactory, PluginHost } from './plugin/plugin.ts'
 export type { StandardSchemaV1 } from './plugin/standard-schema.ts'
-export type { DiscoveryProvider, ProviderStatus, ServiceInstance, ServiceSet } from './discovery/provider.ts'
+export type { DiscoveryProvider, KeyValue, KeyValues, ProviderStatus, ServiceInstance, ServiceSet } from './discovery/provider.ts'
 export { defineDiscovery } from './discovery/define.ts'
 export { poll } from './discovery/poll.ts'
 export { staticDiscovery } from './discovery/static.ts'
 export type { StaticService } from './discovery/static.ts'
-export type { DocumentKind, Finding, InstanceReport, RouteSet, RouteSource, SourceHost } from './snapshot/source.ts'
+export type {
+  Caller,
+  DocumentKind,
+  Finding,
+  InstanceReport,
+  ProvidedEndpoint,
+  RouteSet,
+  RouteSource,
+  SourceHost,
+} from './snapshot/source.ts'
 export type { Snapshot, SnapshotDiff } from './snapshot/snapshot.ts'
 export type { Logger, LogLevel } from './log/logger.ts'
 export { silentLogger } from './log/logger.ts'

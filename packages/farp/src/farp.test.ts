@@ -47,6 +47,7 @@ test('a failure of discovery is passed on, after everything was stopped', async 
     async *instances(): AsyncGenerator<never> {
       throw new Error('registry on fire')
     },
+    keyValues: () => undefined,
     schemaUpdated() {},
   }
   await expect(farpSource().watch(host)[Symbol.asyncIterator]().next()).rejects.toThrow('registry on fire')

@@ -6,7 +6,7 @@ import type { DocumentKind, RouteSource, SourceHost } from '@octopus-gateway/cor
 import type { FarpOptions, Settings } from './options.ts'
 
 /**
- * FARP as a route source: the instances that the gateway's discovery finds are asked for their manifests and OpenAPI documents, and become routes.
+ * FARP as a route source: the instances that the gateway's discovery finds are asked for their manifests and schemas, and become routes.
  * Throws `ConfigError` when an option is invalid. Nothing starts before a gateway watches it.
  *
  * One value serves one gateway well; with several, `federated` shows the gateway that began to watch last.
@@ -41,14 +41,15 @@ export function farpSource(settings: Settings, identity: unknown): RouteSource {
     },
     async federated(kind: DocumentKind) {
       const run = [...runs].at(-1)
-      if (kind !== 'openapi' || run === undefined || run.documents.length === 0) return undefined
-      const key = run.documents
+      const documents = run?.documents.filter((document) => document.kind === kind) ?? []
+      if (kind !== 'openapi' || run === undefined || documents.length === 0) return undefined
+      const key = documents
         .map(({ id }) => id)
         .sort(compareText)
         .join(' ')
       const known = merged.get(run)
       if (known?.key === key) return known.document
-      const document = mergeOpenApi(run.documents)
+      const document = mergeOpenApi(documents)
       merged.set(run, { key, document })
       return document
     },

@@ -3,7 +3,7 @@ import { Latest } from '../latest.ts'
 import { originOf } from './resolve.ts'
 import { sameData } from '../same.ts'
 import { sleep } from '../time.ts'
-import type { DiscoveryProvider, ProviderStatus, ServiceInstance, ServiceSet } from './provider.ts'
+import type { DiscoveryProvider, KeyValues, ProviderStatus, ServiceInstance, ServiceSet } from './provider.ts'
 import type { Logger } from '../log/logger.ts'
 
 /** Registries change in bursts: one rebuild for a rolling deploy, not fifty. */
@@ -130,6 +130,11 @@ export class Discovery {
   /** Whether every provider has reported once. */
   get hasReported(): boolean {
     return this.#running.every((supervised) => supervised.set !== undefined)
+  }
+
+  /** The key-value store of the first provider of this name that has one. */
+  keyValues(name: string): KeyValues | undefined {
+    return this.#running.find(({ provider }) => provider.name === name && provider.keyValues !== undefined)?.provider.keyValues
   }
 
   get status(): readonly ProviderStatus[] {

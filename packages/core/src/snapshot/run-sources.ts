@@ -98,6 +98,7 @@ export class Sources {
       signal,
       log: this.#log,
       instances: () => this.#discovery.services.values(signal),
+      keyValues: (provider: string) => this.#discovery.keyValues(provider),
       schemaUpdated: (service: string) => this.#host.schemaUpdated(service),
     }
     let pause = FIRST_PAUSE_MS

@@ -1,10 +1,11 @@
+import type { ClientCertificate } from '../exchange/context.ts'
 import type { Logger } from '../log/logger.ts'
 import type { RouteDefinition } from '../routing/route.ts'
-import type { ServiceSet } from '../discovery/provider.ts'
+import type { KeyValues, ServiceSet } from '../discovery/provider.ts'
 import type { UpstreamOptions } from '../upstream/definition.ts'
 
 /** The languages schemas come in. */
-export type DocumentKind = 'openapi' | 'asyncapi' | 'graphql' | 'grpc' | 'orpc'
+export type DocumentKind = 'openapi' | 'asyncapi' | 'graphql' | 'grpc' | 'orpc' | 'thrift' | 'avro' | 'custom'
 
 /** Something an operator should know about a service: a refusal, a fallback, a conflict. */
 export interface Finding {
@@ -46,6 +47,25 @@ export interface RouteSet {
   readonly instances?: readonly InstanceReport[]
 }
 
+/** Who calls a provided endpoint, as far as the server tells. */
+export interface Caller {
+  /** The address of the connection, or `undefined` where the runtime does not tell it. */
+  readonly ip: string | undefined
+  /** The client certificate that the TLS layer has verified, if there is one. */
+  readonly certificate: ClientCertificate | undefined
+}
+
+/**
+ * Something that a source serves beside the admin API: registrations, documents, approvals. `path` is a prefix, on whole segments; the longest
+ * one that fits gets the request. With `admin` the caller has shown the admin API's credential; with `own` the handler sees every request
+ * and has to decide itself who may do what.
+ */
+export interface ProvidedEndpoint {
+  readonly path: string
+  readonly access: 'admin' | 'own'
+  handler(request: Request, caller: Caller): Promise<Response> | Response
+}
+
 /** Anything that yields routes: FARP, a database, your own. */
 export interface RouteSource {
   readonly name: string
@@ -57,6 +77,8 @@ export interface RouteSource {
   document?(hash: string): Promise<unknown>
   /** All services' documents of one kind merged into one, built lazily; `undefined` when there is nothing of that kind. */
   federated?(kind: DocumentKind): Promise<unknown>
+  /** What the source serves beside the admin API. Read for every request there: the list is to be a stable one. */
+  readonly endpoints?: readonly ProvidedEndpoint[]
 }
 
 /** What a source gets. */
@@ -65,6 +87,8 @@ export interface SourceHost {
   readonly log: Logger
   /** One supervised set for all readers: at once when there is one, then every change. */
   instances(): AsyncIterable<ServiceSet>
+  /** The key-value store of a registry, by the name of its provider (`consul`, `etcd`…); `undefined` when it has none. */
+  keyValues(provider: string): KeyValues | undefined
   /** Counts a change of a service's schema (`octopus_farp_schema_updates_total`). */
   schemaUpdated(service: string): void
 }

@@ -1,45 +1,25 @@
 import { finding } from '../findings.ts'
 import { isObject, own, ownList, ownObject, ownText, table } from '../json.ts'
-import { SchemaError } from '../schemas/parse.ts'
+import { checkSchemaValue, parseSchema, SchemaError } from '../schemas/parse.ts'
 import { clean } from '../text.ts'
 import { toPathPattern } from './path-pattern.ts'
 import type { Finding } from '@octopus-gateway/core'
+import type { AdaptedSchema, SchemaAdapter, SchemaOperation } from './adapter.ts'
 import type { JsonObject } from '../json.ts'
 import type { Limits } from '../limits.ts'
-
-/** One operation of a schema, before it is mounted. */
-export interface SchemaOperation {
-  /** As the document has it. */
-  readonly path: string
-  /** In the gateway's route syntax. */
-  readonly pattern: string
-  /** Equal for patterns that match the same paths. */
-  readonly key: string
-  /** Upper case. */
-  readonly method: string
-  /** The path of a relative server URL: where the service has its API. Empty, or `/api`. */
-  readonly serverPrefix: string
-  readonly operationId: string | undefined
-  readonly summary: string | undefined
-  readonly tags: readonly string[]
-  readonly deprecated: boolean
-  /** The operation's own or the document's. */
-  readonly security: readonly unknown[] | undefined
-  /** `x-*` members. */
-  readonly extensions: JsonObject
-}
-
-/** What an OpenAPI document offers. */
-export interface AdaptedOpenApi {
-  readonly operations: readonly SchemaOperation[]
-  readonly findings: readonly Finding[]
-}
 
 /** TRACE is left out: a proxied TRACE shows a client the fields that the gateway added. */
 export const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch'] as const
 
+/** OpenAPI 3, in JSON or YAML. */
+export const openApiAdapter: SchemaAdapter = {
+  read: parseSchema,
+  check: checkSchemaValue,
+  adapt: (document, { limits }) => adaptOpenApi(document, limits),
+}
+
 /** Reads an OpenAPI 3 document. Pure. Throws `SchemaError` when it is none, or larger than the limits. */
-export function adaptOpenApi(document: JsonObject, limits: Limits): AdaptedOpenApi {
+export function adaptOpenApi(document: JsonObject, limits: Limits): AdaptedSchema {
   const version = ownText(document, 'openapi') ?? ''
   if (!/^3\.\d+/.test(version))
     throw new SchemaError(version === '' ? 'it has no "openapi" member' : `OpenAPI ${clean(version, 20)} is not supported; use 3.0 or 3.1`)
@@ -100,6 +80,8 @@ function operationsOf(place: Place, { item, document, note }: Surroundings): Sch
       {
         ...place,
         method: method.toUpperCase(),
+        protocol: 'rest',
+        isFixed: false,
         serverPrefix: server.prefix,
         operationId: label(operation, 'operationId'),
         summary: label(operation, 'summary') ?? label(item, 'summary'),

@@ -1,13 +1,14 @@
-import { isObject, own, ownList, ownObject, ownText } from '../json.ts'
+import { isObject, own, ownList, ownObject, ownText, table } from '../json.ts'
 import { clean } from '../text.ts'
 import { SCHEMA_TYPES } from './manifest.ts'
 import type { Composition, SchemaDescriptor, SchemaLocation } from './manifest.ts'
 import type { JsonObject } from '../json.ts'
+import type { SchemaType } from '../adapters/adapter.ts'
 
 /** Reads a schema descriptor; `undefined` when nothing can be made of it, with a note why. */
 export function readDescriptor(raw: JsonObject, note: (message: string) => void): SchemaDescriptor | undefined {
   const type = ownText(raw, 'type') ?? ''
-  if (!SCHEMA_TYPES.has(type)) {
+  if (!isSchemaType(type)) {
     note(`unsupported schema type "${clean(type, 40)}"; skipped`)
     return undefined
   }
@@ -20,7 +21,20 @@ export function readDescriptor(raw: JsonObject, note: (message: string) => void)
   if (hash !== '' && !isHash) note('hash is not 64 hexadecimal digits; the schema is not verified')
   const contentType = ownText(raw, 'content_type') || undefined
   if (contentType === undefined && hash !== '') note('content_type is missing')
-  return { type, specVersion, location, contentType, hash: isHash ? hash : undefined, composition: compositionOf(raw) }
+  return {
+    type,
+    specVersion,
+    location,
+    contentType,
+    hash: isHash ? hash : undefined,
+    composition: compositionOf(raw),
+    metadata: ownObject(raw, 'metadata') ?? table(),
+    compatibility: ownObject(raw, 'compatibility'),
+  }
+}
+
+function isSchemaType(type: string): type is SchemaType {
+  return SCHEMA_TYPES.has(type)
 }
 
 function readLocation(raw: JsonObject, note: (message: string) => void): SchemaLocation | undefined {

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../json.ts'
+import type { SchemaType } from '../adapters/adapter.ts'
 
 /** Where a service's routes are mounted. */
 export type MountStrategy = 'root' | 'instance' | 'service' | 'versioned' | 'custom' | 'subdomain'
@@ -6,7 +7,16 @@ export type MountStrategy = 'root' | 'instance' | 'service' | 'versioned' | 'cus
 export const STRATEGIES: ReadonlySet<string> = new Set<MountStrategy>(['root', 'instance', 'service', 'versioned', 'custom', 'subdomain'])
 
 /** The schema languages FARP knows. */
-export const SCHEMA_TYPES: ReadonlySet<string> = new Set(['openapi', 'asyncapi', 'grpc', 'graphql', 'orpc', 'thrift', 'avro', 'custom'])
+export const SCHEMA_TYPES: ReadonlySet<string> = new Set<SchemaType>([
+  'openapi',
+  'asyncapi',
+  'grpc',
+  'graphql',
+  'orpc',
+  'thrift',
+  'avro',
+  'custom',
+])
 
 /** Where a schema is. */
 export type SchemaLocation =
@@ -28,13 +38,17 @@ export interface Composition {
 
 /** One schema of a service. */
 export interface SchemaDescriptor {
-  readonly type: string
+  readonly type: SchemaType
   readonly specVersion: string
   readonly location: SchemaLocation
   readonly contentType: string | undefined
   /** 64 hexadecimal digits in lower case, or `undefined`: then the content is not verified. */
   readonly hash: string | undefined
   readonly composition: Composition | undefined
+  /** What it says of the protocol, by language. */
+  readonly metadata: JsonObject
+  /** The declared compatibility, as written. */
+  readonly compatibility: JsonObject | undefined
 }
 
 /** How a service wants to be routed. */
@@ -73,7 +87,7 @@ export interface InstanceAccount {
   readonly expectedChecksum: string
 }
 
-/** A manifest, read. Secrets (`webhook`) are left out: what is not kept cannot leak. */
+/** A manifest, read. */
 export interface Manifest {
   readonly version: string
   readonly serviceName: string
@@ -100,6 +114,8 @@ export interface Manifest {
   readonly routesChecksum: string
   /** `x-*` members, kept and never interpreted. */
   readonly extensions: JsonObject
+  /** All of it, for the readers of further members; not enumerable, because it may hold the secret of `webhook`. */
+  readonly raw: JsonObject
 }
 
 /** Why a manifest is refused. */

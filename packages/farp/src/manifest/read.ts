@@ -45,7 +45,7 @@ export function readManifest(raw: JsonObject, options: { readonly addressKnown: 
   const instance = readInstance(raw, options)
   const endpoints = readEndpoints(raw)
   if (endpoints.health === undefined) note('endpoints.health is missing')
-  const manifest: Manifest = {
+  const manifest: Omit<Manifest, 'raw'> = {
     version: ownText(raw, 'version') || '1.0.0',
     serviceName,
     serviceVersion: checked(raw, { name: 'service_version', mustFit: routing.strategy === 'versioned', note }) ?? '',
@@ -62,7 +62,8 @@ export function readManifest(raw: JsonObject, options: { readonly addressKnown: 
     routesChecksum: ownText(raw, 'routes_checksum') ?? '',
     extensions: table(Object.entries(raw).filter(([name]) => name.startsWith('x-'))),
   }
-  return { manifest, findings }
+  // Not enumerable: it may hold a secret, and what is written or copied member by member must not contain it.
+  return { manifest: Object.defineProperty(manifest, 'raw', { value: raw }) as Manifest, findings }
 }
 
 interface Check {

@@ -1,4 +1,5 @@
 import type { Composition } from '../manifest/manifest.ts'
+import type { DocumentKind } from '@octopus-gateway/core'
 import type { JsonObject } from '../json.ts'
 
 /** One operation of a document, where the gateway really has it. */
@@ -22,6 +23,8 @@ export interface FederatedService {
   /** The name by which components, tags and operation ids are prefixed. */
   readonly name: string
   readonly version: string
+  /** The language of the document. */
+  readonly kind: DocumentKind
   /** Whether another version of the service has a document of its own. */
   readonly hasSiblings: boolean
   /** Decides between documents that claim one route, as it does between routes. */
@@ -29,6 +32,8 @@ export interface FederatedService {
   /** The document's hash. */
   readonly hash: string
   readonly document: JsonObject
+  /** What the descriptor says of the protocol, by language. */
+  readonly metadata: JsonObject
   readonly composition: Composition | undefined
   /** Only what is really routed. Made when asked for. */
   readonly operations: () => readonly RoutedOperation[]

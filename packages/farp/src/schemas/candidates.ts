@@ -5,6 +5,7 @@ import type { Address } from '../address.ts'
 import type { Finding } from '@octopus-gateway/core'
 import type { Manifest, SchemaDescriptor } from '../manifest/manifest.ts'
 import type { Metadata } from '../metadata.ts'
+import type { SchemaType } from '../adapters/adapter.ts'
 import type { TrustScope } from '../trust.ts'
 
 /** A place where a schema may be. */
@@ -25,7 +26,12 @@ export interface Whereabouts {
 
 const NO_HEADERS: ReadonlyMap<string, string> = new Map()
 
-/** The places to try for an OpenAPI document, in order, each once. */
+/** Where the manifest says that the instance has its document of this language. */
+export function endpointOf(type: SchemaType, endpoints: Manifest['endpoints']): string | undefined {
+  return type === 'openapi' || type === 'asyncapi' || type === 'graphql' ? endpoints[type] : undefined
+}
+
+/** The places to try for a document, in order, each once. */
 export function candidatesOf(
   descriptor: SchemaDescriptor,
   at: Whereabouts,
@@ -42,10 +48,11 @@ export function candidatesOf(
   }
   const { location } = descriptor
   if (location.type === 'http') add(location.url, 'location.url', location.headers)
-  add(at.endpoints.openapi, 'endpoints.openapi')
-  add(at.metadata.get('farp.openapi'), 'metadata farp.openapi')
-  add(at.metadata.get('farp.openapi.path'), 'metadata farp.openapi.path')
-  add('/_farp/schemas/openapi', 'the FARP schema path')
+  const { type } = descriptor
+  add(endpointOf(type, at.endpoints), `endpoints.${type}`)
+  add(at.metadata.get(`farp.${type}`), `metadata farp.${type}`)
+  add(at.metadata.get(`farp.${type}.path`), `metadata farp.${type}.path`)
+  add(`/_farp/schemas/${type}`, 'the FARP schema path')
   return { candidates, findings }
 }
 

@@ -1,16 +1,19 @@
 import { expect, test } from 'vitest'
 import { LIMITS } from '../limits.ts'
+import { openApiAdapter } from '../adapters/openapi.ts'
 import { SchemaCache } from './content.ts'
 
 const bytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
+const openapi = { type: 'openapi', adapter: openApiAdapter } as const
+const nothing = { metadata: {}, endpoint: undefined }
 const document = { openapi: '3.1.0', paths: { '/a': { get: {} } } }
 
 test('one object per content, however it is written', () => {
   const cache = new SchemaCache(LIMITS)
-  const content = cache.fromBytes(bytes(document))
-  expect(cache.fromBytes(bytes(document))).toBe(content)
-  expect(cache.fromBytes(Buffer.from('openapi: 3.1.0\npaths: {/a: {get: {}}}\n'))).toBe(content)
-  expect(cache.fromValue(document)).toBe(content)
+  const content = cache.fromBytes(openapi, bytes(document))
+  expect(cache.fromBytes(openapi, bytes(document))).toBe(content)
+  expect(cache.fromBytes(openapi, Buffer.from('openapi: 3.1.0\npaths: {/a: {get: {}}}\n'))).toBe(content)
+  expect(cache.fromValue(openapi, document)).toBe(content)
 })
 
 test('neither good nor broken bytes are parsed twice', () => {
@@ -28,8 +31,9 @@ test('neither good nor broken bytes are parsed twice', () => {
     }
     const cache = new SchemaCache(limits)
     const read = (): void => {
-      if (problem === undefined) cache.fromBytes(bytes(value))
-      else expect(() => cache.fromBytes(bytes(value))).toThrow(problem)
+      const adapt = (): unknown => cache.adapted(openapi, cache.fromBytes(openapi, bytes(value)), nothing)
+      if (problem === undefined) adapt()
+      else expect(adapt).toThrow(problem)
     }
     read()
     const first = looks
@@ -41,8 +45,8 @@ test('neither good nor broken bytes are parsed twice', () => {
 
 test('[R38] only a verified hash finds content', () => {
   const cache = new SchemaCache(LIMITS)
-  const content = cache.fromBytes(bytes(document))
-  expect(cache.verified(content.hash)).toBeUndefined()
+  const content = cache.fromBytes(openapi, bytes(document))
+  expect(cache.verified('openapi', content.hash)).toBeUndefined()
   cache.remember(content.hash, content, 10)
-  expect(cache.verified(content.hash)).toBe(content)
+  expect(cache.verified('openapi', content.hash)).toBe(content)
 })

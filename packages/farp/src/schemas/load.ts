@@ -1,13 +1,16 @@
 import { finding } from '../findings.ts'
 import { FetchError } from '../net/fetcher.ts'
+import { adapterOf } from '../adapters/index.ts'
 import { SchemaError } from './parse.ts'
-import { candidatesOf } from './candidates.ts'
+import { candidatesOf, endpointOf } from './candidates.ts'
 import { isHashOf } from './canonical.ts'
+import { ownObject, table } from '../json.ts'
 import type { Candidate, Whereabouts } from './candidates.ts'
 import type { Finding } from '@octopus-gateway/core'
 import type { DocumentFetcher, FetchedDocument } from '../net/guarded.ts'
 import type { Limits } from '../limits.ts'
-import type { SchemaCache, SchemaContent } from './content.ts'
+import type { AdaptedSchema, SchemaType } from '../adapters/adapter.ts'
+import type { Language, SchemaCache, SchemaContent } from './content.ts'
 import type { SchemaDescriptor } from '../manifest/manifest.ts'
 
 /** What a mismatch between a schema and its declared hash means: nothing, a finding, or that the schema is not used. */
@@ -15,7 +18,10 @@ export type HashPolicy = 'off' | 'warn' | 'enforce'
 
 /** A schema in use, with what it takes to ask whether it changed. */
 export interface LoadedSchema {
+  readonly descriptor: SchemaDescriptor
   readonly content: SchemaContent
+  /** What it offers. */
+  readonly adapted: AdaptedSchema
   /** The hash the descriptor declared, and whether the content fulfils it. */
   readonly declared: string | undefined
   readonly isVerified: boolean
@@ -33,7 +39,7 @@ export interface LoadContext extends Whereabouts {
   readonly policy: HashPolicy
   /** Milliseconds for which an unreachable schema counts as fresh. */
   readonly ttl: number
-  /** The last good schema of this instance. */
+  /** The last good one of this instance and place in the manifest. */
   readonly previous: LoadedSchema | undefined
   readonly signal: AbortSignal
 }
@@ -44,45 +50,90 @@ export interface LoadResult {
   readonly findings: readonly Finding[]
 }
 
-const ACCEPT = 'application/json, application/yaml;q=0.9, */*;q=0.1'
+const ACCEPT = 'application/json, application/yaml;q=0.9, application/graphql;q=0.8, */*;q=0.1'
+
+const NAMES: Readonly<Record<SchemaType, string>> = {
+  openapi: 'the OpenAPI document',
+  asyncapi: 'the AsyncAPI document',
+  grpc: 'the gRPC descriptor set',
+  graphql: 'the GraphQL schema',
+  orpc: 'the oRPC document',
+  thrift: 'the Thrift document',
+  avro: 'the Avro document',
+  custom: 'the custom schema',
+}
+
+/** What messages call a schema of this language. */
+export function nameOfSchema(type: SchemaType): string {
+  return NAMES[type]
+}
 
 /** Gets a schema: from its place, from the places where the instance should have it, from what is known. Never throws for what a peer does. */
 export async function loadSchema(descriptor: SchemaDescriptor, context: LoadContext): Promise<LoadResult> {
-  const { previous } = context
-  const known = descriptor.hash === undefined ? undefined : knownContent(descriptor.hash, context)
+  const language = { type: descriptor.type, adapter: await adapterOf(descriptor.type) }
+  const load: Load = { descriptor, language, context, findings: [], name: NAMES[descriptor.type] }
+  const known = knownSchema(load)
   if (known !== undefined) return { loaded: known, findings: [] }
-  const findings: Finding[] = []
-  const { location } = descriptor
-  if (location.type === 'inline') {
-    const loaded = tried(() => settle(context.cache.fromValue(location.schema), { descriptor, context, findings }), findings)
-    if (loaded !== undefined) return { loaded, findings }
-  } else {
-    const loaded = await loadRemote(descriptor, context, findings)
-    if (loaded !== undefined) return { loaded, findings }
-  }
+  const { findings, name } = load
+  const loaded = await newSchema(load)
+  if (loaded !== undefined) return { loaded, findings }
+  const { previous } = context
   if (previous === undefined) {
-    if (findings.every(({ severity }) => severity !== 'error'))
-      findings.push(finding('SCHEMA_UNAVAILABLE', 'the OpenAPI document could not be had'))
+    if (findings.every(({ severity }) => severity !== 'error')) findings.push(finding('SCHEMA_UNAVAILABLE', `${name} could not be had`))
     return { loaded: undefined, findings }
   }
   const isFresh = Date.now() - previous.seenAt <= context.ttl
   findings.push(
     isFresh
-      ? finding('SCHEMA_FALLBACK', 'the last good OpenAPI document is used')
-      : finding('SCHEMA_STALE', 'the last good OpenAPI document is used; it has not been confirmed for longer than farp.schema_cache_ttl'),
+      ? finding('SCHEMA_FALLBACK', `the last good version of ${name} is used`)
+      : finding(
+          'SCHEMA_STALE',
+          `the last good version of ${name} is used; it has not been confirmed for longer than farp.schema_cache_ttl`,
+        ),
   )
   return { loaded: previous, findings }
 }
 
-function knownContent(hash: string, { cache, previous }: LoadContext): LoadedSchema | undefined {
-  if (previous?.declared === hash && previous.isVerified) return { ...previous, seenAt: Date.now() }
-  const content = cache.verified(hash)
-  return content === undefined
-    ? undefined
-    : { content, declared: hash, isVerified: true, url: undefined, etag: undefined, seenAt: Date.now() }
+/** One schema under way. */
+interface Load {
+  readonly descriptor: SchemaDescriptor
+  readonly language: Language
+  readonly context: LoadContext
+  readonly findings: Finding[]
+  /** For messages. */
+  readonly name: string
 }
 
-async function loadRemote(descriptor: SchemaDescriptor, context: LoadContext, findings: Finding[]): Promise<LoadedSchema | undefined> {
+function knownSchema(load: Load): LoadedSchema | undefined {
+  const { descriptor, language, context } = load
+  const { hash } = descriptor
+  if (hash === undefined) return undefined
+  const { previous, cache } = context
+  if (previous?.declared === hash && previous.isVerified) return tried(() => complete(load, { ...previous, seenAt: Date.now() }), load)
+  const content = cache.verified(language.type, hash)
+  if (content === undefined) return undefined
+  return tried(
+    () => complete(load, { content, declared: hash, isVerified: true, url: undefined, etag: undefined, seenAt: Date.now() }),
+    load,
+  )
+}
+
+/** Adds what the content offers by what this manifest says of it. Throws `SchemaError`. */
+function complete(load: Load, found: Omit<LoadedSchema, 'adapted' | 'descriptor'>): LoadedSchema {
+  const { descriptor, language, context } = load
+  const metadata = ownObject(descriptor.metadata, descriptor.type) ?? table()
+  const adapted = context.cache.adapted(language, found.content, { metadata, endpoint: endpointOf(descriptor.type, context.endpoints) })
+  return { ...found, descriptor, adapted }
+}
+
+async function newSchema(load: Load): Promise<LoadedSchema | undefined> {
+  const { location } = load.descriptor
+  if (location.type !== 'inline') return loadRemote(load)
+  return tried(() => settle(load, { content: load.context.cache.fromValue(load.language, location.schema), value: location.schema }), load)
+}
+
+async function loadRemote(load: Load): Promise<LoadedSchema | undefined> {
+  const { descriptor, context, findings, name } = load
   const dead = new Set<string>()
   const failures: string[] = []
   const { candidates, findings: noted } = candidatesOf(descriptor, context)
@@ -97,13 +148,12 @@ async function loadRemote(descriptor: SchemaDescriptor, context: LoadContext, fi
       failures.push(`${shown(candidate.url)}: ${answer.message}`)
       continue
     }
-    const loaded = tried(() => accept(answer, candidate, { descriptor, context, findings }), findings)
+    const loaded = tried(() => accept(load, answer, candidate), load)
     if (loaded === undefined) continue
-    if (index > 0)
-      findings.push(finding('SCHEMA_FALLBACK', `the OpenAPI document was read from ${shown(candidate.url)} (${candidate.why})`))
+    if (index > 0) findings.push(finding('SCHEMA_FALLBACK', `${name} was read from ${shown(candidate.url)} (${candidate.why})`))
     return loaded
   }
-  if (failures.length > 0) findings.push(finding('SCHEMA_UNAVAILABLE', `the OpenAPI document could not be fetched: ${failures.join('; ')}`))
+  if (failures.length > 0) findings.push(finding('SCHEMA_UNAVAILABLE', `${name} could not be fetched: ${failures.join('; ')}`))
   return undefined
 }
 
@@ -126,52 +176,48 @@ async function fetchCandidate(candidate: Candidate, context: LoadContext): Promi
   }
 }
 
-interface Acceptance {
-  readonly descriptor: SchemaDescriptor
-  readonly context: LoadContext
-  readonly findings: Finding[]
-  readonly bytes?: Uint8Array
-}
-
-function accept(answer: FetchedDocument, candidate: Candidate, to: Acceptance): LoadedSchema | undefined {
-  const { previous, cache } = to.context
+function accept(load: Load, answer: FetchedDocument, candidate: Candidate): LoadedSchema | undefined {
+  const { previous, cache } = load.context
   const url = candidate.url.href
   const isSame = answer.status === 304 && previous !== undefined
-  const content = isSame ? previous.content : cache.fromBytes(answer.body)
-  const loaded = settle(content, isSame ? to : { ...to, bytes: answer.body })
+  const content = isSame ? previous.content : cache.fromBytes(load.language, answer.body)
+  const loaded = settle(load, { content, value: content.document, ...(isSame ? {} : { bytes: answer.body }) })
   return loaded === undefined ? undefined : { ...loaded, url, etag: answer.etag ?? (isSame ? previous.etag : undefined) }
 }
 
-/** Verifies before anything is routed. `undefined` when the policy forbids the content. */
-function settle(content: SchemaContent, { descriptor, context, findings, bytes }: Acceptance): LoadedSchema | undefined {
+/** What came, parsed, and as it came. */
+interface Arrived {
+  readonly content: SchemaContent
+  readonly value: unknown
+  readonly bytes?: Uint8Array
+}
+
+/** Verifies before anything is routed. `undefined` when the policy forbids the content. Throws `SchemaError`. */
+function settle(load: Load, { content, value, bytes }: Arrived): LoadedSchema | undefined {
+  const { descriptor, context, findings, name } = load
   const { hash } = descriptor
   const { previous } = context
   // Hashing a large document in every known way takes long; a document that did not change needs it once.
   const isKnown = previous?.content === content && previous.declared === hash
-  const isRight = isKnown
-    ? previous.isVerified
-    : hash !== undefined && isHashOf(hash, { value: content.document, ...(bytes === undefined ? {} : { bytes }) })
+  const isRight = isKnown ? previous.isVerified : hash !== undefined && isHashOf(hash, { value, ...(bytes === undefined ? {} : { bytes }) })
   if (isRight && hash !== undefined) context.cache.remember(hash, content, bytes?.length ?? 1024)
   else if (hash !== undefined && context.policy !== 'off') {
     const isRefused = context.policy === 'enforce'
     findings.push({
-      ...finding(
-        'HASH_MISMATCH',
-        `the OpenAPI document has the hash ${content.hash}, but ${hash} is declared${isRefused ? '; it is not used' : ''}`,
-      ),
+      ...finding('HASH_MISMATCH', `${name} has the hash ${content.hash}, but ${hash} is declared${isRefused ? '; it is not used' : ''}`),
       severity: isRefused ? 'error' : 'warning',
     })
     if (isRefused) return undefined
   }
-  return { content, declared: hash, isVerified: isRight, url: undefined, etag: undefined, seenAt: Date.now() }
+  return complete(load, { content, declared: hash, isVerified: isRight, url: undefined, etag: undefined, seenAt: Date.now() })
 }
 
-function tried<T>(work: () => T, findings: Finding[]): T | undefined {
+function tried<T>(work: () => T, { findings, name }: Load): T | undefined {
   try {
     return work()
   } catch (thrown) {
     if (!(thrown instanceof SchemaError)) throw thrown
-    findings.push(finding('SCHEMA_INVALID', `the OpenAPI document cannot be used: ${thrown.message}`))
+    findings.push(finding('SCHEMA_INVALID', `${name} cannot be used: ${thrown.message}`))
     return undefined
   }
 }

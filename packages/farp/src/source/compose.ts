@@ -7,7 +7,7 @@ import { table } from '../json.ts'
 import { isEligible, statusOf, unexpected } from './eligible.ts'
 import { manifestFindings, schemaFindings } from './service-findings.ts'
 import { placeOf } from './placement.ts'
-import { poolRoutes, routableOperations } from './routes.ts'
+import { offersOf, poolRoutes } from './routes.ts'
 import { documentOf, planDocuments } from './documents.ts'
 import type { Candidate } from './eligible.ts'
 import type { Endpoint, Finding, InstanceReport, RouteDefinition, RouteSet } from '@octopus-gateway/core'
@@ -72,7 +72,7 @@ export class ServiceComposer {
       routes: built?.routes ?? [],
       upstreams: table((built?.upstreams ?? []).map((name) => [name, { endpoints: endpointsOf(name, { placed, weights }) }])),
       ...(built === undefined || built.serviceVersion === '' ? {} : { serviceVersion: built.serviceVersion }),
-      documents: unique((built?.documents ?? []).map(({ hash }) => hash)).map((hash) => ({ kind: 'openapi', hash })),
+      documents: documentsOf(built?.documents ?? []),
       findings: distinct([...findings, ...(built?.findings ?? []), ...this.#differences(placed)]),
       instances: views.map((view) => this.#report(view, weights)),
     }
@@ -100,8 +100,7 @@ export class ServiceComposer {
     for (const pool of pools.values()) pool.sort(newestFirst)
     const names = [...pools.keys()].sort(compareText)
     const plans = planDocuments(placed, this.#settings)
-    const hasRoot = placed.some(({ placement }) => placement.mount.prefix === '' && placement.mount.host === undefined)
-    const foreign = hasRoot ? neighbours.prefixes : []
+    const foreign = placed.some(isAtRoot) ? neighbours.prefixes : []
     const key = JSON.stringify([names.map((name) => [name, pools.get(name)!.map(({ id }) => id)]), plans.map(({ id }) => id), foreign])
     if (this.#built?.key === key) return
     const results = names.map((name) => poolRoutes(pools.get(name)!, this.#settings, foreign))
@@ -124,7 +123,9 @@ export class ServiceComposer {
       findings: [
         ...results.flatMap(({ findings }) => findings),
         ...samples.flatMap((generation) => [...manifestFindings(generation.sample), ...schemaFindings(generation.sample)]),
-        ...samples.filter((generation) => routableOperations(generation, this.#settings).length === 0).map(({ sample }) => nothing(sample)),
+        ...samples
+          .filter((generation) => offersOf(generation, this.#settings).every(({ operations }) => operations.length === 0))
+          .map(({ sample }) => nothing(sample)),
         ...(all.length > operations
           ? [finding('LIMIT_EXCEEDED', `the service has ${all.length} routes; only the first ${operations} are used`)]
           : []),
@@ -176,12 +177,20 @@ function findingsOf(view: InstanceView): Finding[] {
   return odd === undefined ? [...view.findings] : [...view.findings, odd]
 }
 
-function nothing(sample: Candidate): Finding {
-  const { schemas } = sample.manifest
-  const reason = schemas.some(({ type }) => type === 'openapi')
-    ? 'its OpenAPI document offers no path that is routed'
-    : 'its manifest lists no OpenAPI schema'
-  return finding('NOTHING_ROUTABLE', `nothing of version "${sample.manifest.serviceVersion}" can be routed: ${reason}`)
+/** Whether something of it is mounted at the root, where other services' mounts are. */
+function isAtRoot({ candidate, placement }: Placed): boolean {
+  if (placement.mount.host !== undefined) return false
+  return placement.mount.prefix === '' || candidate.schemas.some(({ adapted }) => adapted.operations.some(({ isFixed }) => isFixed))
+}
+
+function nothing({ manifest, schemas }: Candidate): Finding {
+  const reason =
+    manifest.schemas.length === 0
+      ? 'its manifest lists no schema'
+      : schemas.length === 0
+        ? 'none of its schemas could be had'
+        : 'its schemas offer nothing that is routed'
+  return finding('NOTHING_ROUTABLE', `nothing of version "${manifest.serviceVersion}" can be routed: ${reason}`)
 }
 
 function weightsOf(placed: readonly Placed[]): ReadonlyMap<string, number> {
@@ -217,6 +226,11 @@ function endpointsOf(
         labels: { service: record.service, instance: record.id, version, generation, role: manifest.instance?.role || 'primary' },
       }
     })
+}
+
+/** Each document once. */
+function documentsOf(documents: readonly FederatedService[]): NonNullable<RouteSet['documents']> {
+  return [...new Map(documents.map(({ kind, hash }) => [`${kind} ${hash}`, { kind, hash }])).values()]
 }
 
 function unique(texts: readonly string[]): string[] {

@@ -29,8 +29,8 @@ export interface Inspection {
   readonly cache: SchemaCache
   /** Whether there is a last good manifest: then metadata is no substitute. */
   readonly isKnown: boolean
-  /** The last good schema. */
-  readonly schema: LoadedSchema | undefined
+  /** The last good schemas. */
+  readonly schemas: readonly LoadedSchema[]
   readonly signal: AbortSignal
 }
 
@@ -42,7 +42,8 @@ export type Inspected =
       readonly condition: 'ok' | 'fallback'
       readonly manifest: Manifest
       readonly manifestUrl: string | undefined
-      readonly schema: LoadedSchema | undefined
+      /** In the order of the manifest, without those that could not be had. */
+      readonly schemas: readonly LoadedSchema[]
       readonly findings: readonly Finding[]
     }
   /** It answered, but not with a usable manifest. */
@@ -52,7 +53,7 @@ export type Inspected =
   /** It did not answer. */
   | { readonly kind: 'silent'; readonly failure: FetchError; readonly findings: readonly Finding[] }
 
-/** Looks at an instance once: manifest, then schema. Throws nothing a peer can cause. */
+/** Looks at an instance once: manifest, then schemas. Throws nothing a peer can cause. */
 export async function inspect(inspection: Inspection): Promise<Inspected> {
   const { own, scope, metadata, settings, fetcher, parse, signal } = inspection
   let answer: Awaited<ReturnType<typeof fetchManifest>>
@@ -64,7 +65,7 @@ export async function inspect(inspection: Inspection): Promise<Inspected> {
   }
   if ('manifest' in answer) {
     const { manifest, url, findings } = answer
-    return withSchema(inspection, { condition: 'ok', manifest, manifestUrl: url, findings })
+    return withSchemas(inspection, { condition: 'ok', manifest, manifestUrl: url, findings })
   }
   const { own: failure, findings } = answer
   if (failure !== undefined && failure.kind !== 'status' && failure.kind !== 'content' && failure.kind !== 'blocked')
@@ -72,7 +73,7 @@ export async function inspect(inspection: Inspection): Promise<Inspected> {
   const substitute = inspection.isKnown ? undefined : fromMetadata(inspection)
   if (substitute !== undefined) {
     const note = finding('METADATA_ONLY', 'the manifest could not be had; the service is routed from farp.openapi in its metadata alone')
-    return withSchema(inspection, { condition: 'fallback', manifest: substitute, manifestUrl: undefined, findings: [...findings, note] })
+    return withSchemas(inspection, { condition: 'fallback', manifest: substitute, manifestUrl: undefined, findings: [...findings, note] })
   }
   const isElsewhere = failure?.kind === 'status' && [404, 405, 410, 501].includes(failure.status ?? 0)
   return inspection.expectation === 'probe' && isElsewhere ? { kind: 'none' } : { kind: 'failed', findings }
@@ -85,26 +86,32 @@ interface Found {
   readonly findings: readonly Finding[]
 }
 
-async function withSchema(inspection: Inspection, found: Found): Promise<Inspected> {
-  const descriptor = found.manifest.schemas.find(({ type }) => type === 'openapi')
-  if (descriptor === undefined) return { kind: 'manifest', ...found, schema: undefined }
-  const { own, scope, metadata, settings, fetcher, cache, signal, schema: previous } = inspection
-  const { endpoints } = found.manifest
+async function withSchemas(inspection: Inspection, found: Found): Promise<Inspected> {
+  const { own, scope, metadata, settings, fetcher, cache, signal, schemas: known } = inspection
+  const { endpoints, schemas: descriptors } = found.manifest
   const { limits, hashVerification: policy, schemaCacheTtl: ttl } = settings
-  const { loaded, findings } = await loadSchema(descriptor, {
-    own,
-    scope,
-    metadata,
-    endpoints,
-    fetcher,
-    cache,
-    limits,
-    policy,
-    ttl,
-    previous,
-    signal,
-  })
-  return { kind: 'manifest', ...found, schema: loaded, findings: [...found.findings, ...findings] }
+  const results = await Promise.all(
+    descriptors.slice(0, limits.schemas).map((descriptor) => {
+      const previous = previousOf(descriptor, descriptors, known)
+      return loadSchema(descriptor, { own, scope, metadata, endpoints, fetcher, cache, limits, policy, ttl, previous, signal })
+    }),
+  )
+  return {
+    kind: 'manifest',
+    ...found,
+    schemas: results.flatMap(({ loaded }) => loaded ?? []),
+    findings: [...found.findings, ...results.flatMap(({ findings }) => findings)],
+  }
+}
+
+/** What was known at the same place among the descriptors of its language. */
+function previousOf(
+  descriptor: SchemaDescriptor,
+  descriptors: readonly SchemaDescriptor[],
+  known: readonly LoadedSchema[],
+): LoadedSchema | undefined {
+  const place = descriptors.filter(({ type }) => type === descriptor.type).indexOf(descriptor)
+  return known.filter(({ content }) => content.type === descriptor.type)[place]
 }
 
 /** A manifest made from what the record says, when it says where the OpenAPI document is. */
@@ -118,6 +125,8 @@ function fromMetadata({ record, metadata }: Inspection): Manifest | undefined {
     contentType: undefined,
     hash: undefined,
     composition: undefined,
+    metadata: table(),
+    compatibility: undefined,
   }
   return {
     version: '1.0.0',
@@ -144,5 +153,6 @@ function fromMetadata({ record, metadata }: Inspection): Manifest | undefined {
     checksum: '',
     routesChecksum: '',
     extensions: table(),
+    raw: table(),
   }
 }

@@ -182,7 +182,7 @@ test('what is not done yet is said', async () => {
   farp.discover([recordOf(service)])
   await farp.until('it serves', () => farp.routes('users').length > 0)
   expect(farp.codes('users')).toEqual(expect.arrayContaining(['NOT_SUPPORTED_YET', 'REWRITE_NOT_APPLIED', 'AUTH_NOT_ENFORCED']))
-  expect(farp.findings('users').some(({ message }) => message.includes('"graphql"'))).toBe(true)
+  expect(farp.findings('users').some(({ code, message }) => code === 'SCHEMA_UNAVAILABLE' && message.includes('GraphQL'))).toBe(true)
   expect(farp.routes('users')[0]!.meta).toMatchObject({
     security: [{ bearer: [] }],
     auth: { publicRoutes: ['/public/**'], accessControl: [{ path: '/admin/*' }] },
@@ -190,4 +190,25 @@ test('what is not done yet is said', async () => {
   service.update({ manifest: { schemas: [] } })
   await farp.until('nothing is left', () => farp.codes('users').includes('NOTHING_ROUTABLE'))
   expect(farp.routes('users')).toEqual([])
+})
+
+test('every schema of a manifest makes routes and is a document; the first one that has a route keeps it', async () => {
+  await using service = await startFarpService({ name: 'users', openapi })
+  const second = { openapi: '3.1.0', paths: { '/users': { get: { operationId: 'second' } }, '/more': { get: {} } } }
+  const orpc = { orpc: '1.0.0', procedures: {} }
+  service.update({
+    manifest: {
+      schemas: [
+        { type: 'openapi', location: { type: 'http', url: service.openapiUrl } },
+        { type: 'openapi', location: { type: 'inline' }, inline_schema: second },
+        { type: 'thrift', location: { type: 'inline' }, inline_schema: orpc },
+      ],
+    },
+  })
+  await using farp = startFarp()
+  farp.discover([recordOf(service)])
+  await farp.until('it serves', () => farp.routes('users').length > 0)
+  expect(lines(farp.routes('users'))).toContain('GET /users/more')
+  expect(farp.routes('users').find(({ path }) => path === '/users/users')?.meta).not.toHaveProperty('operationId', 'second')
+  expect(farp.set('users')?.documents?.map(({ kind }) => kind)).toEqual(['openapi', 'openapi', 'thrift'])
 })

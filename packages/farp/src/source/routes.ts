@@ -7,7 +7,9 @@ import { clean } from '../text.ts'
 import type { Candidate } from './eligible.ts'
 import type { Finding, RouteDefinition } from '@octopus-gateway/core'
 import type { Placement } from './placement.ts'
-import type { SchemaOperation } from '../adapters/openapi.ts'
+import type { LoadedSchema } from '../schemas/load.ts'
+import type { Mount } from '../mount.ts'
+import type { SchemaOperation } from '../adapters/adapter.ts'
 import type { Settings } from '../options.ts'
 
 /** One generation of a pool: all its instances offer the same. */
@@ -18,15 +20,31 @@ export interface Generation {
   readonly placement: Placement
 }
 
-/** The operations of a generation that are to be routed. */
-export function routableOperations({ sample }: Generation, settings: Settings): readonly SchemaOperation[] {
-  const operations = sample.schema?.content.adapted.operations ?? []
+/** The operations of one schema that are to be routed. */
+export interface Offer {
+  readonly schema: LoadedSchema
+  readonly operations: readonly SchemaOperation[]
+}
+
+/** What a generation offers, schema by schema. */
+export function offersOf({ sample }: Generation, settings: Settings): readonly Offer[] {
+  return sample.schemas.map((schema) => ({ schema, operations: routableOperations(schema, sample, settings) }))
+}
+
+/** The operations of a schema that are to be routed. */
+export function routableOperations({ adapted }: LoadedSchema, sample: Candidate, settings: Settings): readonly SchemaOperation[] {
   const keepsInternal = settings.includeIntrospection || sample.includeInternal
   const { pathRules } = sample.manifest.routing
-  return operations.filter(({ path }) => {
-    if (!keepsInternal && isIntrospection(path)) return false
+  return adapted.operations.filter(({ path, isFixed }) => {
+    if (!keepsInternal && !isFixed && isIntrospection(path)) return false
     return pathRules.find(({ pattern }) => matchesGlob(pattern, path))?.include ?? true
   })
+}
+
+/** Where an operation is mounted: clients cannot put a prefix in front of a fixed one. */
+export function mountFor(operation: SchemaOperation, mount: Mount): Mount {
+  if (!operation.isFixed || mount.prefix === '') return mount
+  return { prefix: '', ...(mount.host === undefined ? {} : { host: mount.host }) }
 }
 
 /** A pool's routes and what was left out. */
@@ -37,6 +55,7 @@ export interface PoolRoutes {
 
 interface Slot {
   readonly generation: Generation
+  readonly schema: LoadedSchema
   readonly operation: SchemaOperation
   readonly rewrite: ReturnType<typeof rewriteOf>
   readonly generations: string[]
@@ -50,9 +69,12 @@ export function poolRoutes(generations: readonly Generation[], settings: Setting
   const findings = new Map<string, Finding>()
   const slots = new Map<string, Slot>()
   for (const generation of generations) {
-    const { mount } = generation.placement
     const { stripPrefix } = generation.sample.manifest.routing
-    for (const operation of routableOperations(generation, settings)) {
+    const offered = offersOf(generation, settings).flatMap(({ schema, operations }) =>
+      operations.map((operation) => ({ schema, operation })),
+    )
+    for (const { schema, operation } of offered) {
+      const mount = mountFor(operation, generation.placement.mount)
       const path = mountPath(mount, operation.pattern)
       const problem = mount.prefix === '' ? forbidden(path, mount.host === undefined ? foreignPrefixes : []) : undefined
       if (problem !== undefined) {
@@ -62,7 +84,8 @@ export function poolRoutes(generations: readonly Generation[], settings: Setting
       const rewrite = rewriteOf({ prefix: mount.prefix, stripPrefix, serverPrefix: operation.serverPrefix })
       const key = `${mount.host ?? ''} ${operation.method} ${mountPath(mount, operation.key)}`
       const slot = slots.get(key)
-      if (slot === undefined) slots.set(key, { generation, operation, rewrite, generations: [generation.id] })
+      if (slot === undefined) slots.set(key, { generation, schema, operation, rewrite, generations: [generation.id] })
+      else if (slot.generations.includes(generation.id)) continue
       else if (JSON.stringify(slot.rewrite) === JSON.stringify(rewrite)) slot.generations.push(generation.id)
     }
   }
@@ -80,7 +103,8 @@ function forbidden(path: string, foreignPrefixes: readonly string[]): string | u
 function definitions(slot: Slot, generationCount: number): RouteDefinition[] {
   const { generation, operation, rewrite, generations } = slot
   const { placement, sample } = generation
-  const { mount, upstream } = placement
+  const { upstream } = placement
+  const mount = mountFor(operation, placement.mount)
   const { routing } = sample.manifest
   const path = mountPath(mount, operation.pattern)
   // The mount itself answers with and without the slash; elsewhere a trailing slash is significant.
@@ -100,22 +124,21 @@ function definitions(slot: Slot, generationCount: number): RouteDefinition[] {
   }))
 }
 
-function metaOf({ generation, operation }: Slot): Readonly<Record<string, unknown>> {
+function metaOf({ generation, schema, operation }: Slot): Readonly<Record<string, unknown>> {
   const { sample, placement } = generation
-  const { manifest, schema } = sample
+  const { manifest } = sample
   const { routing, auth } = manifest
-  const path = mountPath(placement.mount, operation.path)
+  const mount = mountFor(operation, placement.mount)
+  const path = mountPath(mount, operation.path)
   const meta = table<unknown>([
     ...Object.entries(operation.extensions),
-    ['schemaType', 'openapi'],
+    ['schemaType', schema.content.type],
+    ['protocol', operation.protocol],
     ['service', manifest.serviceName],
     ['version', manifest.serviceVersion],
-    ['hash', schema?.content.hash],
+    ['hash', schema.content.hash],
     ['mount', placement.strategy],
-    [
-      'upstreamPath',
-      upstreamPath({ prefix: placement.mount.prefix, stripPrefix: routing.stripPrefix, serverPrefix: operation.serverPrefix }, path),
-    ],
+    ['upstreamPath', upstreamPath({ prefix: mount.prefix, stripPrefix: routing.stripPrefix, serverPrefix: operation.serverPrefix }, path)],
   ])
   if (operation.operationId !== undefined) meta['operationId'] = operation.operationId
   if (operation.summary !== undefined) meta['summary'] = operation.summary

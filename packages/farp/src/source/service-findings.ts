@@ -6,17 +6,10 @@ import type { Finding } from '@octopus-gateway/core'
 export function manifestFindings({ record, manifest }: Candidate): Finding[] {
   const { schemas, routing, auth, serviceName, routeTable } = manifest
   const findings: Finding[] = []
-  for (const type of new Set(schemas.map((schema) => schema.type))) {
-    if (type !== 'openapi')
-      findings.push(finding('NOT_SUPPORTED_YET', `schemas of type "${type}" make no routes yet; the rest of the service is served`))
-  }
-  if (schemas.filter(({ type }) => type === 'openapi').length > 1) {
-    findings.push(finding('NOT_SUPPORTED_YET', 'the manifest lists several OpenAPI schemas; the first is used'))
-  }
-  if (schemas.some(({ location, type }) => location.type === 'registry' && type === 'openapi')) {
+  if (schemas.some(({ location }) => location.type === 'registry')) {
     findings.push(finding('NOT_SUPPORTED_YET', "schemas are not read from a registry's store yet; the instance is asked instead"))
   }
-  if (routeTable > 0) findings.push(finding('NOT_SUPPORTED_YET', 'route_table is not used yet; routes come from the OpenAPI document'))
+  if (routeTable > 0) findings.push(finding('NOT_SUPPORTED_YET', 'route_table is not used yet; routes come from the schemas'))
   if (routing.rewrites > 0)
     findings.push(finding('REWRITE_NOT_APPLIED', `routing.rewrite has ${routing.rewrites} rules; they are not applied yet`))
   const rules = auth.accessControl.length + auth.publicRoutes.length + auth.requiredScopes.length
@@ -39,7 +32,7 @@ export function manifestFindings({ record, manifest }: Candidate): Finding[] {
   return findings
 }
 
-/** What was odd about the OpenAPI document itself. */
-export function schemaFindings({ schema }: Candidate): readonly Finding[] {
-  return schema?.content.adapted.findings ?? []
+/** What was odd about the documents themselves. */
+export function schemaFindings({ schemas }: Candidate): readonly Finding[] {
+  return schemas.flatMap(({ adapted }) => adapted.findings)
 }

@@ -61,7 +61,7 @@ export class InstanceTracker {
       isReachable: true,
       manifest: undefined,
       manifestUrl: undefined,
-      schema: undefined,
+      schemas: [],
       generation: '',
       includeInternal: metadata.is('farp.include.internal.paths'),
       findings: [],
@@ -140,7 +140,7 @@ export class InstanceTracker {
       fetcher,
       cache,
       isKnown: this.#isKnownGood,
-      schema: this.#view.schema,
+      schemas: this.#view.schemas,
       signal,
     })
     if (!signal.aborted) this.#take(result, own)
@@ -165,10 +165,10 @@ export class InstanceTracker {
     }
   }
 
-  #takeManifest({ condition, manifest, manifestUrl, schema, findings }: Inspected & { kind: 'manifest' }): void {
+  #takeManifest({ condition, manifest, manifestUrl, schemas, findings }: Inspected & { kind: 'manifest' }): void {
     const { flood } = this.#host
     this.#misses = 0
-    const generation = generationOf(manifest, schema, this.#view.includeInternal)
+    const generation = generationOf(manifest, schemas, this.#view.includeInternal)
     const isChange = this.#view.manifest !== undefined && this.#view.generation !== generation
     if (isChange && !flood.admit(this.#view.record.service)) {
       const note = finding(
@@ -177,7 +177,7 @@ export class InstanceTracker {
       )
       return this.#show({ isReachable: true, findings: [...findings, note] })
     }
-    this.#show({ condition, isReachable: true, manifest, manifestUrl, schema, generation, findings })
+    this.#show({ condition, isReachable: true, manifest, manifestUrl, schemas, generation, findings })
   }
 
   /** It is there, but what it says is of no use: the last good word stands. */
@@ -203,8 +203,8 @@ export class InstanceTracker {
 
   #show(change: Partial<InstanceView>): void {
     this.#view = { ...this.#view, ...change }
-    const { manifest, schema, ...plain } = this.#view
-    const signature = JSON.stringify([plain, manifest?.instance, manifest?.updatedAt, schema?.content.hash])
+    const { manifest, schemas, ...plain } = this.#view
+    const signature = JSON.stringify([plain, manifest?.instance, manifest?.updatedAt, schemas.map(({ content }) => content.hash)])
     if (signature === this.#signature) return
     this.#signature = signature
     this.#host.changed()

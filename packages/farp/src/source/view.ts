@@ -14,7 +14,8 @@ export interface InstanceView {
   readonly isReachable: boolean
   readonly manifest: Manifest | undefined
   readonly manifestUrl: string | undefined
-  readonly schema: LoadedSchema | undefined
+  /** In the order of the manifest. */
+  readonly schemas: readonly LoadedSchema[]
   /** Equal for instances that offer the same: the label by which routes choose endpoints. Empty without a manifest. */
   readonly generation: string
   /** Whether the record asks for its self-describing paths to be routed. */
@@ -23,18 +24,17 @@ export interface InstanceView {
 }
 
 /** What makes two instances offer the same: everything that routes are made from. */
-export function generationOf(manifest: Manifest, schema: LoadedSchema | undefined, includeInternal: boolean): string {
-  const { serviceName, serviceVersion, checksum, routesChecksum, routing, auth, schemas } = manifest
-  const composition = schemas.find((descriptor) => descriptor.composition !== undefined)?.composition
+export function generationOf(manifest: Manifest, schemas: readonly LoadedSchema[], includeInternal: boolean): string {
+  const { serviceName, serviceVersion, checksum, routesChecksum, routing, auth } = manifest
   const parts = [
     serviceName,
     serviceVersion,
     checksum,
     routesChecksum,
-    schema?.content.hash ?? null,
+    schemas.map(({ content, descriptor }) => [content.type, content.hash, descriptor.metadata]),
+    manifest.endpoints,
     routing,
     auth,
-    composition ?? null,
     includeInternal,
   ]
   return sha256(JSON.stringify(parts)).slice(0, 12)

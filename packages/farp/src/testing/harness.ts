@@ -48,6 +48,7 @@ export function startFarp(options: FarpOptions = {}, limits: Partial<Limits> = {
       signal: controller.signal,
       log: { error: note, warn: note, info() {}, debug() {} },
       instances: () => queue.read(),
+      keyValues: () => undefined,
       schemaUpdated: (service: string) => void schemaUpdates.push(service),
     }
     for await (const sets of source.watch(host)) {

@@ -24,6 +24,8 @@ export function service(name: string, document: JsonObject, given: Given = {}): 
     id: name + (given.version ?? ''),
     name,
     version: '1.0.0',
+    kind: 'openapi',
+    metadata: {},
     hasSiblings: false,
     priority: 50,
     hash: 'x',

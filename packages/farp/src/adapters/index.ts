@@ -1,0 +1,13 @@
+import { documentAdapter } from './document.ts'
+import { openApiAdapter } from './openapi.ts'
+import type { SchemaAdapter, SchemaType } from './adapter.ts'
+
+/** The adapter of a language. Those that need a large library load it when the first schema of the language appears. */
+export async function adapterOf(type: SchemaType): Promise<SchemaAdapter> {
+  switch (type) {
+    case 'openapi':
+      return openApiAdapter
+    default:
+      return documentAdapter
+  }
+}
