@@ -13,12 +13,13 @@ const ARROWS = {
   admin: { dependencies: ['core'] },
   testing: { dependencies: ['core'] },
   'plugins-jwt': { dependencies: ['core'] },
-  // config finds FARP and plugins by their names when a file asks for them; nobody pays for what a file does not use.
-  config: { dependencies: ['core'], dynamic: ['farp', 'plugins-jwt'] },
+  'discovery-file': { dependencies: ['core'] },
+  // config finds FARP, discovery backends and plugins by their names when a file asks for them; nobody pays for what a file does not use.
+  config: { dependencies: ['core'], dynamic: ['discovery-file', 'farp', 'plugins-jwt'] },
   cli: {
-    dependencies: ['admin', 'config', 'core', 'farp', 'node', 'plugins-jwt'],
+    dependencies: ['admin', 'config', 'core', 'discovery-file', 'farp', 'node', 'plugins-jwt'],
     imports: ['admin', 'config', 'core', 'node'],
-    dynamic: ['farp', 'plugins-jwt'],
+    dynamic: ['discovery-file', 'farp', 'plugins-jwt'],
   },
 }
 const CORE_MAY_USE = ['hono', 'valibot', 'lru-cache']
@@ -45,7 +46,7 @@ const RANKS = [
   ['snapshot', 'plugins'],
   ['options.ts', 'resolve-options.ts', 'gateway-types.ts', 'metrics/observe.ts', 'web', 'lane-host.ts', 'lane.ts'],
   ['gateway.ts'],
-  ['index.ts'],
+  ['index.ts', 'testing'],
 ]
 
 function rankOf(path) {

@@ -4,6 +4,7 @@ import { ConfigError } from '@octopus-gateway/core'
 import { EXIT, Ending } from './exit.ts'
 import { HELP } from './configuration.ts'
 import { dev } from './commands/dev.ts'
+import { discover } from './commands/discover.ts'
 import { init } from './commands/init.ts'
 import { readArguments, type OptionSpec } from './arguments.ts'
 import { routes } from './commands/routes.ts'
@@ -17,7 +18,7 @@ import type { Io } from './io.ts'
 export { EXIT } from './exit.ts'
 export type { Io } from './io.ts'
 
-const COMMANDS: readonly Command[] = [serve, dev, validate, routes, schema, init, version]
+const COMMANDS: readonly Command[] = [serve, dev, validate, routes, discover, schema, init, version]
 
 const VERSION: OptionSpec = { type: 'boolean', short: 'v', description: 'Print the version.' }
 

@@ -41,7 +41,7 @@ describe('[R31] nothing is ignored', () => {
 
   test.each([
     ['discovery: { backend: consul }', 'discovery.backend'],
-    ['discovery: { backend: static, backends: [dns] }', 'discovery.backends'],
+    ['discovery: { backends: [static, dns] }', 'discovery.backends[1]'],
     [
       'admin: { auth: { type: oidc, username: a, password_hash: $2b$04$aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa } }',
       'admin.auth.type',

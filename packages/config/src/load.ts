@@ -40,7 +40,7 @@ export async function loadConfig(paths: readonly (string | SourceFile)[], host: 
   const valid = await validate({ root, files, before: problems }, host)
   const locate = (issue: ConfigIssue): ConfigIssue => locateOption(issue, { root, places: valid.chains.places })
   try {
-    const resolved = await resolve(valid, host)
+    const resolved = await resolve(valid, root, host)
     const isLevelSet = nodeAt(root, ['observability', 'logging', 'level']) !== undefined
     const level = isLevelSet ? resolved.logging.level : (host.logLevel ?? resolved.logging.level)
     return { ...resolved, logging: { ...resolved.logging, level }, files, sources, locate }
@@ -82,7 +82,11 @@ async function validate({ root, files, before }: Reading, host: ConfigHost): Pro
   return { config: result.output, chains, pem }
 }
 
-async function resolve({ config, chains, pem }: Valid, host: ConfigHost): Promise<Omit<LoadedConfig, 'files' | 'sources' | 'locate'>> {
+async function resolve(
+  { config, chains, pem }: Valid,
+  root: Node,
+  host: ConfigHost,
+): Promise<Omit<LoadedConfig, 'files' | 'sources' | 'locate'>> {
   const { limits, trusted_proxies } = config.server
   const { logging, metrics } = config.observability
   return {
@@ -90,7 +94,7 @@ async function resolve({ config, chains, pem }: Valid, host: ConfigHost): Promis
       routes: routeDefinitions(config, chains),
       plugins: chains.own,
       upstreams: upstreamOptions(config, pem),
-      discovery: discoveryProviders(config),
+      discovery: await discoveryProviders(config, (path) => (nodeAt(root, path) ?? root).at.file, host),
       sources: await routeSources(config, host),
       routing: routingOptions(config),
       limits: {

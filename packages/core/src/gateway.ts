@@ -84,6 +84,7 @@ class RunningGateway implements Gateway {
     const plugins = new PluginSet(this.#log)
     this.metrics = new Metrics({
       farp: () => farpCounts(this.snapshot),
+      providers: () => this.#discovery.status,
       upstreams: () => this.#liveUpstreams,
       plugins: () => plugins.list,
     })

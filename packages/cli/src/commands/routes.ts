@@ -1,8 +1,9 @@
 import { complain, formatTable, methodsOf, say, upstreamsOf } from '../print.ts'
 import { CONFIG, configurationOf, HELP, readyOf } from '../configuration.ts'
-import { createGateway, parseDuration, sleep, type Gateway, type Route } from '@octopus-gateway/core'
+import { createGateway, type Gateway, type Route } from '@octopus-gateway/core'
 import { EXIT } from '../exit.ts'
-import { usageError, type Arguments } from '../arguments.ts'
+import { syncedWithin, TIMEOUT, timeoutOf } from '../timeout.ts'
+import type { Arguments } from '../arguments.ts'
 import type { Command } from './command.ts'
 import type { Io } from '../io.ts'
 
@@ -15,7 +16,7 @@ export const routes: Command = {
     'Ends with 1 when that takes longer than --timeout; what is known by then is printed.',
   options: {
     config: CONFIG,
-    timeout: { type: 'string', value: 'TIME', description: 'How long to wait for discovery. Default 15s.' },
+    timeout: TIMEOUT,
     json: { type: 'boolean', description: 'Print JSON.' },
     help: HELP,
   },
@@ -25,30 +26,14 @@ export const routes: Command = {
     const gateway = createGateway(config.gateway)
     try {
       await readyOf(gateway, config)
-      const complete = await settled(gateway, timeout)
+      const complete = await syncedWithin(gateway, timeout.ms)
       print(gateway, args, io)
-      if (!complete) complain(io, unfinished(gateway, args.options.timeout?.[0] ?? '15s'))
+      if (!complete) complain(io, unfinished(gateway, timeout.text))
       return complete ? EXIT.ok : EXIT.failure
     } finally {
       await gateway[Symbol.asyncDispose]()
     }
   },
-}
-
-function timeoutOf(args: Arguments): number {
-  const text = args.options.timeout?.[0] ?? '15s'
-  const ms = parseDuration(text)
-  if (ms === undefined) throw usageError(`--timeout must be a duration such as 500ms, 15s or 2m, not "${text}"`, args.command)
-  return ms
-}
-
-async function settled(gateway: Gateway, timeout: number): Promise<boolean> {
-  const late = new AbortController()
-  try {
-    return await Promise.race([gateway.synced.then(() => true), sleep(timeout, late.signal).then(() => false)])
-  } finally {
-    late.abort()
-  }
 }
 
 function unfinished(gateway: Gateway, timeout: string): string {

@@ -1,6 +1,9 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { behaviour } from './behaviour.ts'
 import { discovered, discovery } from './yaml.ts'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { tmpdir } from 'node:os'
 import { openapiOf, startFarpService, startService, type FarpService, type Service } from '@octopus-gateway/testing'
 import { refused, running, type Line, type Running } from './running.ts'
 
@@ -105,4 +108,43 @@ behaviour('discovery.static.services[].metadata', 'farp.manifest says where the 
   expect(await instances(gateway)).toMatchObject([{ metadata: { team: 'core' }, manifest: { url: farp.manifestUrl } }])
   await using silent = await running(discovery(discovered('users', plain.port)))
   expect(await silent.status('/users/people')).toBe(404)
+})
+
+async function servicesFile(text: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'octopus-keys-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  const path = join(folder, 'services.yaml')
+  await writeFile(path, text)
+  return path
+}
+
+behaviour('discovery.file.path', 'is a file whose services are found, and found anew when it is written', async () => {
+  const path = await servicesFile(`- { name: users, address: 127.0.0.1, port: ${one.port} }\n`)
+  await using gateway = await running(`discovery: { backend: file, file: { path: ${path} } }\n` + ROUTE)
+  expect(await gateway.json('/')).toMatchObject({ name: 'one' })
+  await writeFile(path, `- { name: users, address: 127.0.0.1, port: ${two.port} }\n`)
+  await vi.waitFor(async () => expect(await gateway.json('/')).toMatchObject({ name: 'two' }), { timeout: 5_000 })
+})
+
+behaviour('discovery.backends[]', 'finds the services of all of them', async () => {
+  const path = await servicesFile(`- { name: users, address: 127.0.0.1, port: ${two.port} }\n`)
+  const yaml = `discovery: { backends: [static, file], file: { path: ${path} }, static: { services: [${discovered('users', one.port)}] } }\n`
+  await using gateway = await running(yaml + ROUTE)
+  const names = await Promise.all(Array.from({ length: 4 }, async () => ((await gateway.json('/')) as { name: string }).name))
+  expect(new Set(names)).toEqual(new Set(['one', 'two']))
+  const metrics = await (await fetch(`${gateway.admin}/metrics`)).text()
+  expect(metrics).toContain('octopus_discovery_up{provider="file"} 1')
+  expect(metrics).toContain('octopus_discovery_instances{provider="static"} 1')
+})
+
+test('one of backend and backends is needed, each backend once, and a block where the backend cannot do without', async () => {
+  for (const [yaml, problem] of [
+    ['discovery: {}\n', /discovery\.backend: is missing/],
+    ['discovery: { backend: static, backends: [static] }\n', /discovery\.backends: cannot be given beside "backend"/],
+    ['discovery: { backends: [static, static] }\n', /discovery\.backends\[1\]: names static a second time/],
+    ['discovery: { backend: file }\n', /discovery\.file: is missing/],
+  ] as const) {
+    const { code, err } = await refused(yaml)
+    expect([code, err], yaml).toEqual([78, expect.stringMatching(problem)])
+  }
 })

@@ -1,13 +1,21 @@
-import { ConfigError, staticDiscovery, type DiscoveryProvider, type RouteSource, type StaticService } from '@octopus-gateway/core'
+import { backendOf, type Places } from './backends.ts'
+import { factoryOf } from './factory.ts'
+import { staticDiscovery, type DiscoveryProvider, type RouteSource, type StaticService } from '@octopus-gateway/core'
 import type { Config } from '../schema/root.ts'
 import type { ConfigHost } from '../options.ts'
 import { configSchema } from '../schema/root.ts'
 import * as v from 'valibot'
 
-/** The providers of a configuration. */
-export function discoveryProviders({ discovery }: Config): DiscoveryProvider[] {
+/** The providers of a configuration, in the order of `backends`. Each backend but `static` is a package of its own and is loaded only where it is used. */
+export async function discoveryProviders({ discovery }: Config, places: Places, host: ConfigHost): Promise<DiscoveryProvider[]> {
   if (discovery === undefined) return []
-  return [staticDiscovery(discovery.static.services.map(staticService))]
+  const names = discovery.backends ?? (discovery.backend === undefined ? [] : [discovery.backend])
+  return Promise.all(
+    names.map(async (name) => {
+      if (name === 'static') return staticDiscovery(discovery.static.services.map(staticService))
+      return backendOf(name, { block: discovery[name] ?? {}, places, host })
+    }),
+  )
 }
 
 function staticService(service: NonNullable<Config['discovery']>['static']['services'][number]): StaticService {
@@ -49,18 +57,6 @@ export async function routeSources(config: Config, host: ConfigHost): Promise<Ro
 
 type FarpFactory = (options: Readonly<Record<string, unknown>>) => RouteSource
 
-async function load(specifier: string, host: ConfigHost): Promise<FarpFactory> {
-  const missing = (reason: string): ConfigError =>
-    new ConfigError([
-      { code: 'missing_package', path: 'farp', message: `${specifier} ${reason}; install it, or set farp.enabled to false` },
-    ])
-  let module: unknown
-  try {
-    module = await host.import(specifier)
-  } catch (error) {
-    throw missing(`could not be loaded (${error instanceof Error ? error.message.split('\n')[0] : String(error)})`)
-  }
-  const factory = (module as { readonly farp?: unknown } | null)?.farp
-  if (typeof factory !== 'function') throw missing('does not export farp()')
-  return factory as FarpFactory
+function load(specifier: string, host: ConfigHost): Promise<FarpFactory> {
+  return factoryOf<FarpFactory>(host, { specifier, name: 'farp', path: 'farp', remedy: 'install it, or set farp.enabled to false' })
 }

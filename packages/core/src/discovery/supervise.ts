@@ -44,6 +44,7 @@ class Supervised {
         for await (const set of this.provider.watch(signal, { log })) {
           if (signal.aborted) return
           pause = FIRST_PAUSE_MS
+          if (this.error !== null) log.info('discovery provider is back', { provider: this.provider.name, outage_ms: this.#outage })
           this.error = null
           this.syncedAt = Date.now()
           const stamped = set.map((instance) => ({ ...instance, provider: this.provider.name }))
@@ -63,11 +64,17 @@ class Supervised {
       log.warn('discovery provider failed; its last instances are kept', {
         provider: this.provider.name,
         reason: this.error,
+        age_ms: this.#outage,
         retry_in_ms: Math.round(pause),
       })
       await sleep(pause * (0.75 + Math.random() / 2), signal)
       pause = Math.min(pause * 2, LONGEST_PAUSE_MS)
     }
+  }
+
+  /** Milliseconds since the last set, or `null` before the first. */
+  get #outage(): number | null {
+    return this.syncedAt === null ? null : Date.now() - this.syncedAt
   }
 
   status(): ProviderStatus {

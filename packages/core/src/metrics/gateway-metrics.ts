@@ -1,4 +1,5 @@
 import { figuresOf, healthData, remains, together } from './health-data.ts'
+import { discoveryLines } from './discovery-lines.ts'
 import { healthLines } from './health-lines.ts'
 import { describe, Histogram, labelValue } from './registry.ts'
 import type { MetricsData, RejectReason } from './data.ts'
@@ -6,6 +7,7 @@ import type { Context } from '../exchange/request-context.ts'
 import type { MirrorOutcome } from '../exchange/copy.ts'
 import type { Attempt, Outcome } from '../exchange/context.ts'
 import type { HealthData } from './health-data.ts'
+import type { ProviderStatus } from '../discovery/provider.ts'
 import type { HealthFigures } from './health-lines.ts'
 
 /** The gateway's own metrics. */
@@ -45,6 +47,8 @@ class RouteSeries {
 /** What the exposition asks for when it is made. */
 export interface MetricSources {
   farp(): FarpCounts
+  /** In the order of the configuration. */
+  providers(): readonly ProviderStatus[]
   upstreams(): readonly HealthFigures[]
   plugins(): readonly { readonly name: string; readonly version: string }[]
 }
@@ -163,7 +167,14 @@ export class Metrics implements GatewayMetrics {
   exposition(others: readonly MetricsData[] = []): string {
     if (others.length > 0) return this.#sum(others).exposition()
     const upstreams = [...this.#sources.upstreams(), ...[...this.#health.values()].map(figuresOf)]
-    return this.#requestLines() + this.#upstreamLines() + this.#gaugeLines() + healthLines(upstreams) + this.#farpLines()
+    return (
+      this.#requestLines() +
+      this.#upstreamLines() +
+      this.#gaugeLines() +
+      healthLines(upstreams) +
+      discoveryLines(this.#sources.providers()) +
+      this.#farpLines()
+    )
   }
 
   sum(others: readonly MetricsData[]): MetricsData {
@@ -265,7 +276,7 @@ export class Metrics implements GatewayMetrics {
 
 /** What several gateways have counted, together; of those that are gone. */
 export function sumOfGone(all: readonly MetricsData[]): MetricsData {
-  const sum = new Metrics({ farp: () => ({ services: 0, routes: [] }), upstreams: () => [], plugins: () => [] })
+  const sum = new Metrics({ farp: () => ({ services: 0, routes: [] }), providers: () => [], upstreams: () => [], plugins: () => [] })
   for (const data of all) sum.merge({ ...data, connections: 0, health: data.health.map(remains) })
   return sum.snapshot()
 }

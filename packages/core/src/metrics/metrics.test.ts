@@ -29,12 +29,20 @@ const lines = (gateway: Gateway, start: string): string[] =>
 
 describe('the exposition', () => {
   it('has HELP and TYPE of all metrics from the start, and no series of what does not exist', async () => {
-    const text = new Metrics({ farp: () => ({ services: 0, routes: [] }), upstreams: () => [], plugins: () => [] }).exposition()
+    const text = new Metrics({
+      farp: () => ({ services: 0, routes: [] }),
+      providers: () => [],
+      upstreams: () => [],
+      plugins: () => [],
+    }).exposition()
     const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => `${name} ${type}`)
     expect(types.sort()).toEqual([
       'octopus_active_connections gauge',
       'octopus_circuit_breaker_opened_total counter',
       'octopus_circuit_breaker_state gauge',
+      'octopus_discovery_instances gauge',
+      'octopus_discovery_last_sync_timestamp_seconds gauge',
+      'octopus_discovery_up gauge',
       'octopus_farp_routes_total gauge',
       'octopus_farp_schema_updates_total counter',
       'octopus_farp_services_total gauge',

@@ -1,0 +1,2 @@
+export { testDiscoveryProvider } from './discovery.ts'
+export type { Registered, RegistryUnderTest } from './discovery.ts'

@@ -1,0 +1,107 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { fileDiscovery } from '@octopus-gateway/discovery-file'
+import { createGateway } from '@octopus-gateway/core'
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { tmpdir } from 'node:os'
+import type { Gateway } from '@octopus-gateway/core'
+
+async function folder(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'octopus-file-'))
+  onTestFinished(() => rm(path, { recursive: true }))
+  return path
+}
+
+function watching(path: string): Gateway {
+  const gateway = createGateway({ discovery: [fileDiscovery({ path })] })
+  onTestFinished(() => gateway[Symbol.asyncDispose]())
+  return gateway
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (const end = performance.now() + 4_000; performance.now() < end; await sleep(5)) if (condition()) return
+  expect.fail('waited in vain')
+}
+
+test('a file in YAML, with everything that an instance can say', async () => {
+  const path = join(await folder(), 'services.yaml')
+  await writeFile(
+    path,
+    `services:
+  - { name: users, address: "[::1]", port: 8081, id: u1, secure: true, ready: false, weight: 3, zone: a, version: v2, metadata: { farp.enabled: "true" } }
+  - { name: users, address: users.local, port: 8082 }
+`,
+  )
+  const gateway = watching(path)
+  await gateway.synced
+  expect(gateway.services).toEqual([
+    {
+      id: 'u1',
+      service: 'users',
+      host: '::1',
+      port: 8081,
+      secure: true,
+      ready: false,
+      weight: 3,
+      zone: 'a',
+      version: 'v2',
+      metadata: { 'farp.enabled': 'true' },
+      provider: 'file',
+    },
+    {
+      id: 'users@users.local:8082',
+      service: 'users',
+      host: 'users.local',
+      port: 8082,
+      secure: false,
+      ready: true,
+      weight: 1,
+      metadata: {},
+      provider: 'file',
+    },
+  ])
+})
+
+test('a file that is swapped behind a link, as Kubernetes swaps a ConfigMap, is read again', async () => {
+  const root = await folder()
+  const write = async (version: string, port: number): Promise<void> => {
+    await mkdir(join(root, version))
+    await writeFile(join(root, version, 'services.json'), JSON.stringify([{ name: 'users', address: '127.0.0.1', port }]))
+    await symlink(version, join(root, '..data_tmp'))
+    await rename(join(root, '..data_tmp'), join(root, '..data'))
+  }
+  await write('..v1', 8081)
+  await symlink(join('..data', 'services.json'), join(root, 'services.json'))
+  const gateway = watching(join(root, 'services.json'))
+  await gateway.synced
+  expect(gateway.services.map(({ port }) => port)).toEqual([8081])
+  await write('..v2', 8082)
+  await until(() => gateway.services[0]?.port === 8082)
+})
+
+test('a broken file names place and problem, and what was read last keeps counting', async () => {
+  const path = join(await folder(), 'services.yaml')
+  await writeFile(path, '- { name: users, address: 127.0.0.1, port: 8081 }\n')
+  const gateway = watching(path)
+  await gateway.synced
+  for (const [text, problem] of [
+    ['- { name: users, address: 127.0.0.1, port: "8081" }\n', /services\.yaml: 0\.port: /],
+    ['services: [{ name: users, addres: x, port: 1 }]\n', /services\.yaml: services\.0\.addres/],
+    ['- { name: [\n', /services\.yaml: .* at line \d+, column \d+/],
+    ['', /services\.yaml: the file is empty; write \[\]/],
+  ] as const) {
+    await writeFile(path, text)
+    await until(() => problem.test(gateway.providers[0]!.error ?? ''))
+    expect(gateway.services.map(({ port }) => port)).toEqual([8081])
+  }
+  await writeFile(path, '[]\n')
+  await until(() => gateway.services.length === 0)
+})
+
+test('an option that is wrong is a reason that names it', async () => {
+  const gateway = createGateway({ discovery: [fileDiscovery({ path: '' })] })
+  onTestFinished(() => gateway[Symbol.asyncDispose]())
+  await until(() => gateway.providers[0]?.error != null)
+  expect(gateway.providers[0]!.error).toMatch(/path.*write the path of a file/)
+})
