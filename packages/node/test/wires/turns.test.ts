@@ -27,7 +27,7 @@ async function waiting(tls: boolean): Promise<Flow[]> {
     server.close()
   })
   const origin = `${tls ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const call = callOf(origin, { transport: { protocol: 'http1', tls: tls ? { ca } : null } })
+  const call = callOf(origin, { connectTimeout: 20_000, transport: { protocol: 'http1', tls: tls ? { ca } : null } })
   return Promise.all(Array.from({ length: ANSWERS }, async () => (await wire.send(call).answer).body))
 }
 
