@@ -9,7 +9,9 @@ const SCOPE = '@octopus-gateway/'
 const ARROWS = {
   core: { dependencies: [] },
   node: { dependencies: ['core'] },
-  farp: { dependencies: ['core'] },
+  'farp-digest': { dependencies: [] },
+  'farp-service': { dependencies: ['farp-digest'] },
+  farp: { dependencies: ['core', 'farp-digest'] },
   admin: { dependencies: ['core'] },
   testing: { dependencies: ['core'] },
   'plugins-jwt': { dependencies: ['core'] },

@@ -18,10 +18,3 @@ export function isSegment(text: string): boolean {
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown)
 }
-
-/** A text whose unpaired surrogates are U+FFFD, as encoders of UTF-8 write them. */
-export function toWellFormed(text: string): string {
-  return /[\ud800-\udfff]/.test(text)
-    ? text.replaceAll(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd')
-    : text
-}

@@ -1,4 +1,4 @@
-import { toWellFormed } from '../text.ts'
+import { toWellFormed } from '@octopus-gateway/farp-digest'
 
 /** A schema's path in the gateway's route syntax, or why it cannot be one. */
 export type PathPattern = { readonly pattern: string; readonly key: string } | { readonly problem: string }
