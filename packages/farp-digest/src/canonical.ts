@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { sha256 } from './sha256.ts'
 
 /** How a serialiser differs from Go's standard one. */

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { sha256 } from './sha256.ts'
 
 /** A descriptor as far as the checksum reads it. */

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { writeJson } from './canonical.ts'
 import { sha256 } from './sha256.ts'
 
