@@ -14,7 +14,7 @@ export interface FastifyLike {
   route(options: {
     readonly method: string[]
     readonly url: string
-    readonly schema: { readonly hide: boolean }
+    readonly schema: object
     readonly handler: (request: FastifyRequestLike, reply: FastifyReplyLike) => Promise<unknown>
   }): unknown
 }
