@@ -65,9 +65,9 @@ const SEVERITY: Readonly<Record<FindingCode, Finding['severity']>> = {
   VALIDATION: 'error',
 }
 
-/** A finding with the severity of its code. The message is cleaned: parts of it come from the network. */
-export function finding(code: FindingCode, message: string): Finding {
-  return { code, severity: SEVERITY[code], message: clean(message) }
+/** A finding with the severity of its code. Message and pointer are cleaned: parts of them come from the network. */
+export function finding(code: FindingCode, message: string, pointer?: string): Finding {
+  return { code, severity: SEVERITY[code], message: clean(message), ...(pointer === undefined ? {} : { pointer: clean(pointer) }) }
 }
 
 /** The same findings, each with the instance it is about. */

@@ -15,6 +15,8 @@ export interface Finding {
   readonly message: string
   /** The instance it is about, when it is about one. */
   readonly instance?: string
+  /** The place in the document that it is about: a JSON pointer (RFC 6901). */
+  readonly pointer?: string
 }
 
 /** What a source knows about one instance of a service. */

@@ -126,11 +126,14 @@ export class ManifestError extends Error {
   readonly code: ManifestCode
   /** The member at fault, with `VALIDATION`. */
   readonly field: string | undefined
+  /** Where it is: a JSON pointer (RFC 6901). */
+  readonly pointer: string
 
-  constructor(code: ManifestCode, message: string, field?: string) {
+  constructor(code: ManifestCode, message: string, field?: string, pointer = '') {
     super(message)
     this.name = 'ManifestError'
     this.code = code
     this.field = field
+    this.pointer = pointer
   }
 }

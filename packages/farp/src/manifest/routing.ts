@@ -3,9 +3,22 @@ import { clean, isSegment } from '../text.ts'
 import { ManifestError, STRATEGIES } from './manifest.ts'
 import type { JsonObject } from '../json.ts'
 import type { MountStrategy, Routing } from './manifest.ts'
+import type { Note } from './note.ts'
+
+/** What a service that says nothing wants. */
+export const NO_ROUTING: Routing = {
+  strategy: undefined,
+  basePath: '',
+  subdomain: '',
+  stripPrefix: undefined,
+  priority: undefined,
+  tags: [],
+  rewrites: 0,
+  pathRules: [],
+}
 
 /** Reads `routing`. Throws `ManifestError`: a wrong mount must not be guessed. */
-export function readRouting(raw: JsonObject, note: (message: string) => void): Routing {
+export function readRouting(raw: JsonObject, note: Note): Routing {
   const routing = ownObject(raw, 'routing') ?? table()
   const strategy = ownText(routing, 'strategy') ?? ''
   if (strategy !== '' && !STRATEGIES.has(strategy)) throw refused('routing.strategy', `"${clean(strategy, 40)}" is not a mount strategy`)
@@ -18,7 +31,8 @@ export function readRouting(raw: JsonObject, note: (message: string) => void): R
     throw refused('routing.subdomain', 'a subdomain is one DNS label of lower-case letters, digits and -')
   }
   const strip = own(routing, 'strip_prefix')
-  if (strip !== undefined && strip !== null && typeof strip !== 'boolean') note('routing.strip_prefix is not true or false and was ignored')
+  if (strip !== undefined && strip !== null && typeof strip !== 'boolean')
+    note('routing.strip_prefix is not true or false and was ignored', '/routing/strip_prefix')
   return {
     strategy: strategy === '' ? undefined : (strategy as MountStrategy),
     basePath,
@@ -54,5 +68,5 @@ function priorityOf(value: unknown): number | undefined {
 }
 
 function refused(field: string, message: string): ManifestError {
-  return new ManifestError('VALIDATION', `${field}: ${message}`, field)
+  return new ManifestError('VALIDATION', `${field}: ${message}`, field, `/${field.replace('.', '/')}`)
 }

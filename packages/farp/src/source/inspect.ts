@@ -2,6 +2,7 @@ import { fetchManifest } from '../manifest/fetch.ts'
 import { finding } from '../findings.ts'
 import { loadSchema } from '../schemas/load.ts'
 import { ManifestError } from '../manifest/manifest.ts'
+import { NO_ROUTING } from '../manifest/routing.ts'
 import { table } from '../json.ts'
 import type { Address } from '../address.ts'
 import type { DocumentFetcher } from '../net/guarded.ts'
@@ -61,7 +62,7 @@ export async function inspect(inspection: Inspection): Promise<Inspected> {
     answer = await fetchManifest({ own, scope, metadata, fetcher, parse, signal, maxBytes: settings.limits.manifestBytes })
   } catch (thrown) {
     if (!(thrown instanceof ManifestError)) throw thrown
-    return { kind: 'failed', findings: [finding(thrown.code, `the manifest is refused: ${thrown.message}`)] }
+    return { kind: 'failed', findings: [finding(thrown.code, `the manifest is refused: ${thrown.message}`, thrown.pointer)] }
   }
   if ('manifest' in answer) {
     const { manifest, url, findings } = answer
@@ -137,16 +138,7 @@ function fromMetadata({ record, metadata }: Inspection): Manifest | undefined {
     schemas: [descriptor],
     capabilities: [],
     endpoints: { health: undefined, metrics: undefined, openapi: undefined, asyncapi: undefined, graphql: undefined },
-    routing: {
-      strategy: undefined,
-      basePath: '',
-      subdomain: '',
-      stripPrefix: undefined,
-      priority: undefined,
-      tags: [],
-      rewrites: 0,
-      pathRules: [],
-    },
+    routing: NO_ROUTING,
     auth: { schemes: [], requiredScopes: [], accessControl: [], publicRoutes: [] },
     routeTable: 0,
     updatedAt: 0,
