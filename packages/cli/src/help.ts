@@ -21,6 +21,19 @@ export function generalHelp(commands: readonly CommandSpec[], serve: CommandSpec
   ].join('\n')
 }
 
+/** The help of a group of commands: `octopus farp`. */
+export function groupHelp(group: CommandSpec, commands: readonly CommandSpec[]): string {
+  const width = Math.max(...commands.map((command) => command.name.length))
+  return [
+    `octopus ${group.name}: ${group.summary}`,
+    '',
+    'Commands:',
+    ...commands.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`),
+    '',
+    `octopus ${group.name} COMMAND --help tells more about a command.`,
+  ].join('\n')
+}
+
 /** The help of one command. */
 export function commandHelp(command: CommandSpec): string {
   return [
