@@ -5,6 +5,7 @@ import type { Finding } from '@octopus-gateway/core'
 export type FindingCode =
   | 'ADDRESS_BLOCKED'
   | 'AUTH_NOT_ENFORCED'
+  | 'CHANNEL_SKIPPED'
   | 'CHECKSUM_MISMATCH'
   | 'EXPECTED_CHECKSUM'
   | 'FOREIGN_HOST'
@@ -36,6 +37,7 @@ export type FindingCode =
 const SEVERITY: Readonly<Record<FindingCode, Finding['severity']>> = {
   ADDRESS_BLOCKED: 'error',
   AUTH_NOT_ENFORCED: 'warning',
+  CHANNEL_SKIPPED: 'info',
   CHECKSUM_MISMATCH: 'error',
   EXPECTED_CHECKSUM: 'warning',
   FOREIGN_HOST: 'warning',
