@@ -8,7 +8,7 @@ import type { SchemaAdapter } from './adapter.ts'
  * Languages whose documents are kept and shown, but make no routes: Thrift, Avro, and those the gateway has never heard of. What is neither JSON nor
  * YAML (an IDL) is kept as `{ "format": "text", "text": … }`.
  */
-export const documentOnly: SchemaAdapter = {
+export const documentAdapter: SchemaAdapter = {
   read: readAny,
   check: checkSchemaValue,
   adapt: () => ({ operations: [], findings: [] }),

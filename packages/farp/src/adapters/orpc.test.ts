@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
-import { documentOnly } from './document.ts'
+import { documentAdapter } from './document.ts'
 import { LIMITS } from '../limits.ts'
-import { orpc } from './orpc.ts'
+import { orpcAdapter } from './orpc.ts'
 import type { AdaptedSchema } from './adapter.ts'
 import type { JsonObject } from '../json.ts'
 
 function adapt(document: JsonObject, metadata: JsonObject = {}): AdaptedSchema {
-  return orpc.adapt({ orpc: '1.0.0', ...document }, { limits: LIMITS, metadata, endpoint: undefined })
+  return orpcAdapter.adapt({ orpc: '1.0.0', ...document }, { limits: LIMITS, metadata, endpoint: undefined })
 }
 
 function lines({ operations }: AdaptedSchema): string[] {
@@ -72,18 +72,18 @@ test('[R38] names that are no plain paths are skipped', () => {
 })
 
 test('what is no oRPC', () => {
-  expect(() => orpc.adapt({ openapi: '3.1.0' }, { limits: LIMITS, metadata: {}, endpoint: undefined })).toThrow('no "orpc" member')
+  expect(() => orpcAdapter.adapt({ openapi: '3.1.0' }, { limits: LIMITS, metadata: {}, endpoint: undefined })).toThrow('no "orpc" member')
   expect(() => adapt({ transport: { protocol: 'nats' } })).toThrow('nats')
 })
 
 test('languages that are documents only: JSON, YAML, or text', () => {
   const read = (text: string | Uint8Array): JsonObject =>
-    documentOnly.read(typeof text === 'string' ? new TextEncoder().encode(text) : text, LIMITS)
+    documentAdapter.read(typeof text === 'string' ? new TextEncoder().encode(text) : text, LIMITS)
   expect(read('{"avro_version":"1.11.1"}')).toEqual({ avro_version: '1.11.1' })
   expect(read('protocol: A\ntypes: []\n')).toEqual({ protocol: 'A', types: [] })
   const idl = 'namespace js users\nservice Users {\n  string name(1: i64 id)\n}\n'
   expect(read(idl)).toEqual({ format: 'text', text: idl })
   expect(() => read('{"a":')).toThrow('not JSON')
   expect(() => read(Uint8Array.of(0xff, 0xfe, 0x00))).toThrow('UTF-8')
-  expect(documentOnly.adapt({}, { limits: LIMITS, metadata: {}, endpoint: undefined })).toEqual({ operations: [], findings: [] })
+  expect(documentAdapter.adapt({}, { limits: LIMITS, metadata: {}, endpoint: undefined })).toEqual({ operations: [], findings: [] })
 })

@@ -2,8 +2,9 @@ import { checkSchemaValue, parseSchema, SchemaError } from '../schemas/parse.ts'
 import { clean } from '../text.ts'
 import { isObject, own, ownList, ownObject, ownText, table } from '../json.ts'
 import { capped, extensionsOf, label, skipped } from './notes.ts'
-import { toPathPattern } from './path-pattern.ts'
+import { operationAt } from './operation.ts'
 import type { AdapterContext, AdaptedSchema, SchemaAdapter, SchemaOperation } from './adapter.ts'
+import type { OperationTraits } from './operation.ts'
 import type { Finding } from '@octopus-gateway/core'
 import type { JsonObject } from '../json.ts'
 
@@ -11,7 +12,7 @@ import type { JsonObject } from '../json.ts'
  * oRPC over HTTP: the endpoint itself, and each procedure below it. A procedure that streams answers with events, to GET as well. The path
  * of batches is routed only where the descriptor says `batch_enabled`: one request to it is many calls.
  */
-export const orpc: SchemaAdapter = { read: parseSchema, check: checkSchemaValue, adapt }
+export const orpcAdapter: SchemaAdapter = { read: parseSchema, check: checkSchemaValue, adapt }
 
 /** Where oRPC's own batch plugin sends to, below the endpoint. */
 const BATCH = '__batch__'
@@ -25,10 +26,13 @@ function adapt(document: JsonObject, { limits, metadata }: AdapterContext): Adap
   if (procedures.length > limits.paths) throw new SchemaError(`it has ${procedures.length} procedures; the limit is ${limits.paths}`)
   const findings: Finding[] = []
   const operations = new Map<string, SchemaOperation>()
-  const add = (path: string, methods: readonly string[], more: Traits): void => {
-    const pattern = literalPattern(path)
-    if ('problem' in pattern) findings.push(skipped(path, pattern.problem))
-    else for (const method of methods) operations.set(`${method} ${pattern.key}`, { path, ...pattern, method, ...PLAIN, ...more })
+  const add = (path: string, methods: readonly string[], traits: OperationTraits): void => {
+    for (const method of methods) {
+      // Names of procedures have no parameters: a brace in one would match anything.
+      const operation = /[{}]/.test(path) ? { problem: 'a procedure is not a template' } : operationAt(path, method, traits)
+      if ('problem' in operation) findings.push(skipped(path, operation.problem))
+      else operations.set(`${method} ${operation.key}`, operation)
+    }
   }
   const endpoint = endpointOf(transport)
   add(endpoint, ['POST'], {})
@@ -52,20 +56,6 @@ function adapt(document: JsonObject, { limits, metadata }: AdapterContext): Adap
   return { operations: [...operations.values()], findings: capped(findings) }
 }
 
-type Traits = Partial<Omit<SchemaOperation, 'path' | 'pattern' | 'key' | 'method'>>
-
-const PLAIN = {
-  serverPrefix: '',
-  operationId: undefined,
-  summary: undefined,
-  tags: [],
-  deprecated: false,
-  security: undefined,
-  extensions: table(),
-  protocol: 'rest',
-  isFixed: false,
-} as const
-
 /** The endpoint's path; of a URL only the path counts: a schema must not say where traffic goes. */
 function endpointOf(transport: JsonObject): string {
   const text = ownText(transport, 'endpoint') || '/rpc'
@@ -75,11 +65,6 @@ function endpointOf(transport: JsonObject): string {
 
 function below(endpoint: string, name: string): string {
   return endpoint === '/' ? `/${name}` : `${endpoint}/${name}`
-}
-
-/** Names of procedures have no parameters: a brace in one would match anything. */
-function literalPattern(path: string): ReturnType<typeof toPathPattern> {
-  return /[{}]/.test(path) ? { problem: 'a procedure is not a template' } : toPathPattern(path)
 }
 
 function securityOf(owner: JsonObject): readonly unknown[] | undefined {

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { asyncapi } from './asyncapi.ts'
+import { asyncApiAdapter } from './asyncapi.ts'
 import { LIMITS } from '../../limits.ts'
 import type { AdaptedSchema } from '../adapter.ts'
 import type { JsonObject } from '../../json.ts'
 
 function adapt(document: JsonObject, metadata: JsonObject = {}): AdaptedSchema {
-  return asyncapi.adapt(document, { limits: LIMITS, metadata, endpoint: undefined })
+  return asyncApiAdapter.adapt(document, { limits: LIMITS, metadata, endpoint: undefined })
 }
 
 function lines({ operations }: AdaptedSchema): string[] {

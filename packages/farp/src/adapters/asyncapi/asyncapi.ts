@@ -14,7 +14,7 @@ import type { Finding } from '@octopus-gateway/core'
 import type { JsonObject } from '../../json.ts'
 
 /** AsyncAPI 2 and 3: channels that WebSocket, event streams or HTTP carry become operations; those of brokers are documents only. */
-export const asyncapi: SchemaAdapter = { read: parseSchema, check: checkSchemaValue, adapt }
+export const asyncApiAdapter: SchemaAdapter = { read: parseSchema, check: checkSchemaValue, adapt }
 
 function adapt(document: JsonObject, { limits, metadata }: AdapterContext): AdaptedSchema {
   const channels = channelsOf(document)

@@ -1,6 +1,6 @@
 import { own, ownList, ownObject, ownText, table } from '../../json.ts'
 import { prefixOfUrl, protocolOf } from './servers.ts'
-import { resolveItem } from '../openapi.ts'
+import { resolveItem } from '../pointers.ts'
 import type { Channel, ChannelOperation, Server } from './channel.ts'
 import type { JsonObject } from '../../json.ts'
 

@@ -1,5 +1,5 @@
 import { isObject, own, ownList, ownObject, ownText, table } from '../../json.ts'
-import { pointerTokens, resolveItem } from '../openapi.ts'
+import { pointerTokens, resolveItem } from '../pointers.ts'
 import { prefixOfPathname, protocolOf } from './servers.ts'
 import type { Channel, ChannelOperation, Server } from './channel.ts'
 import type { JsonObject } from '../../json.ts'

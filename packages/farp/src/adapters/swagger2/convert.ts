@@ -116,5 +116,7 @@ function kept(object: JsonObject, names: readonly string[]): [string, unknown][]
 /** Few: a body is written out for each of them. */
 function mediaTypes(owner: JsonObject, name: string): string[] | undefined {
   const list = own(owner, name)
-  return Array.isArray(list) ? list.filter((type): type is string => typeof type === 'string' && type !== '').slice(0, 20) : undefined
+  return Array.isArray(list)
+    ? [...new Set(list.filter((type): type is string => typeof type === 'string' && type !== ''))].slice(0, 20)
+    : undefined
 }

@@ -1,5 +1,5 @@
 import { own, ownObject, ownText, table } from '../../json.ts'
-import { pointerTokens, resolvePointer } from '../openapi.ts'
+import { pointerTokens, resolvePointer } from '../pointers.ts'
 import { convertSchema } from './schema.ts'
 import type { JsonObject } from '../../json.ts'
 
