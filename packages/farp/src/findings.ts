@@ -11,6 +11,7 @@ export type FindingCode =
   | 'FOREIGN_HOST'
   | 'GENERATIONS_DIFFER'
   | 'HASH_MISMATCH'
+  | 'HINT_NOT_APPLIED'
   | 'INCOMPATIBLE_VERSION'
   | 'INSTANCE_UNREACHABLE'
   | 'INVALID_MANIFEST'
@@ -43,6 +44,7 @@ const SEVERITY: Readonly<Record<FindingCode, Finding['severity']>> = {
   FOREIGN_HOST: 'warning',
   GENERATIONS_DIFFER: 'info',
   HASH_MISMATCH: 'warning',
+  HINT_NOT_APPLIED: 'info',
   INCOMPATIBLE_VERSION: 'error',
   INSTANCE_UNREACHABLE: 'error',
   INVALID_MANIFEST: 'error',

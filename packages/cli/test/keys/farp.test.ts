@@ -189,3 +189,19 @@ behaviour('farp.route_linger', 'is how long routes answer 503 after the last ins
   await waitFor(async () => (await short.status('/users/people')) === 404)
   expect(await long.status('/users/people')).toBe(503)
 })
+
+behaviour('farp.trust_hints', 'names the kinds of hints that services decide, none by default', async () => {
+  await using users = await people({
+    manifest: { hints: { recommended_timeout: '100ms' } },
+    handler: async (_, response) => {
+      await new Promise((resolve) => setTimeout(resolve, 400))
+      response.end()
+    },
+  })
+  await using closed = await follow('', users)
+  expect(await codes(closed)).toContain('HINT_NOT_APPLIED')
+  expect(await closed.status('/users/people')).toBe(200)
+  await using open = await follow('trust_hints: [timeout]', users)
+  expect(await codes(open)).not.toContain('HINT_NOT_APPLIED')
+  expect(await open.status('/users/people')).toBe(504)
+})

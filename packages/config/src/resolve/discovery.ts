@@ -49,6 +49,7 @@ export async function routeSources(config: Config, host: ConfigHost): Promise<Ro
       hashVerification: farp.hash_verification,
       includeIntrospection: farp.include_introspection,
       routeLinger: farp.route_linger,
+      trustHints: farp.trust_hints,
       ...(farp.domain === undefined ? {} : { domain: farp.domain }),
       ...(farp.probe === undefined ? {} : { probe: farp.probe }),
     }),

@@ -51,7 +51,10 @@ export const farp = section({
     { description: 'Services that register themselves.' },
   ),
   update_policy: later('When changes are taken over.'),
-  trust_hints: later('Which hints of manifests are followed.'),
+  trust_hints: defaulted(list(choice(['timeout', 'retry', 'circuit_breaker', 'load_balancing', 'health_check'])), [], {
+    description: 'Kinds of hints in manifests and schemas that are followed. All hints are shown to plugins in the `meta` of routes.',
+    risk: 'A service decides then: `retry` may have its POSTs repeated, `load_balancing` may set cookies.',
+  }),
   collapse_service_tags: later('One tag per service in the merged document.'),
   info: optional(
     section({

@@ -10,6 +10,7 @@ import type { Finding } from '@octopus-gateway/core'
 import type { DocumentFetcher, FetchedDocument } from '../net/guarded.ts'
 import type { Limits } from '../limits.ts'
 import type { AdaptedSchema, SchemaType } from '../adapters/adapter.ts'
+import type { SchemaAdapters } from '../adapters/index.ts'
 import type { Language, SchemaCache, SchemaContent } from './content.ts'
 import type { SchemaDescriptor } from '../manifest/manifest.ts'
 
@@ -35,6 +36,7 @@ export interface LoadedSchema {
 export interface LoadContext extends Whereabouts {
   readonly fetcher: DocumentFetcher
   readonly cache: SchemaCache
+  readonly adapters: SchemaAdapters
   readonly limits: Limits
   readonly policy: HashPolicy
   /** Milliseconds for which an unreachable schema counts as fresh. */
@@ -70,7 +72,7 @@ export function nameOfSchema(type: SchemaType): string {
 
 /** Gets a schema: from its place, from the places where the instance should have it, from what is known. Never throws for what a peer does. */
 export async function loadSchema(descriptor: SchemaDescriptor, context: LoadContext): Promise<LoadResult> {
-  const language = { type: descriptor.type, adapter: await adapterOf(descriptor.type) }
+  const language = { type: descriptor.type, adapter: await adapterOf(descriptor.type, context.adapters) }
   const load: Load = { descriptor, language, context, findings: [], name: NAMES[descriptor.type] }
   const known = knownSchema(load)
   if (known !== undefined) return { loaded: known, findings: [] }

@@ -89,11 +89,11 @@ interface Found {
 async function withSchemas(inspection: Inspection, found: Found): Promise<Inspected> {
   const { own, scope, metadata, settings, fetcher, cache, signal, schemas: known } = inspection
   const { endpoints, schemas: descriptors } = found.manifest
-  const { limits, hashVerification: policy, schemaCacheTtl: ttl } = settings
+  const { adapters, limits, hashVerification: policy, schemaCacheTtl: ttl } = settings
   const results = await Promise.all(
     descriptors.slice(0, limits.schemas).map((descriptor) => {
       const previous = previousOf(descriptor, descriptors, known)
-      return loadSchema(descriptor, { own, scope, metadata, endpoints, fetcher, cache, limits, policy, ttl, previous, signal })
+      return loadSchema(descriptor, { own, scope, metadata, endpoints, fetcher, cache, adapters, limits, policy, ttl, previous, signal })
     }),
   )
   return {
@@ -148,7 +148,6 @@ function fromMetadata({ record, metadata }: Inspection): Manifest | undefined {
       pathRules: [],
     },
     auth: { schemes: [], requiredScopes: [], accessControl: [], publicRoutes: [] },
-    routeTable: 0,
     updatedAt: 0,
     checksum: '',
     routesChecksum: '',
