@@ -30,7 +30,7 @@ export interface FarpOptions {
   readonly allowedHosts?: readonly string[]
   /** Ask records that say nothing of FARP for a manifest. Default: those of static, file, dns and seeds discovery, not those of registries. */
   readonly probe?: boolean
-  /** What a mismatch between a document and its declared hash means: `off`, `warn` (a finding) or `enforce` (not used). Default `warn`. */
+  /** What a mismatch between a document and its declared hash means: `off`, `warn` (a finding) or `enforce` (not used). Default: `enforce` for schemas in a registry's store, `warn` for the rest. */
   readonly hashVerification?: HashPolicy
   /** Route the paths by which services describe themselves as well (`/`, `/health`, `/docs…`, `/openapi…`, `/asyncapi…`, `/_farp/…`, `/_/…`). Default false. */
   readonly includeIntrospection?: boolean
@@ -79,7 +79,7 @@ export const farpOptions = v.strictObject({
   rootMounts: v.optional(v.array(v.string()), []),
   allowedHosts: v.optional(v.array(allowedHost), []),
   probe: v.optional(v.boolean()),
-  hashVerification: v.optional(v.picklist(['off', 'warn', 'enforce']), 'warn'),
+  hashVerification: v.optional(v.picklist(['off', 'warn', 'enforce'])),
   includeIntrospection: v.optional(v.boolean(), false),
   routeLinger: v.optional(duration, '30s'),
   strict: v.optional(v.boolean(), false),
@@ -96,7 +96,7 @@ export interface Settings {
   readonly rootMounts: ReadonlySet<string>
   readonly allowedHosts: readonly string[]
   readonly probe: boolean | undefined
-  readonly hashVerification: HashPolicy
+  readonly hashVerification: HashPolicy | undefined
   readonly includeIntrospection: boolean
   readonly routeLinger: number
   readonly strict: boolean
@@ -130,6 +130,7 @@ export function settingsOf(options: FarpOptions, limits: Limits = LIMITS): Setti
     rootMounts: new Set(output.rootMounts),
     probe: output.probe,
     requireHttps: output.requireHttps,
+    hashVerification: output.hashVerification,
     trustHints: new Set(output.trustHints),
     adapters,
     fetcher,

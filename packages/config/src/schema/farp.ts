@@ -31,9 +31,10 @@ export const farp = section({
     description: 'Ask services whose records say nothing about FARP for a manifest.',
     otherwise: 'true for static services, false for registries',
   }),
-  hash_verification: defaulted(choice(['warn', 'enforce', 'off']), 'warn', {
+  hash_verification: optional(choice(['warn', 'enforce', 'off']), {
     description:
       'What happens when a schema does not have the hash that its manifest gives: `warn` reports and uses it, `enforce` keeps the last good one.',
+    otherwise: '`enforce` for schemas in the store of a registry, `warn` for the rest',
   }),
   include_introspection: defaulted(flag(), false, {
     description: 'Also route the paths by which a service describes itself, such as `/openapi.json` and `/docs`.',

@@ -62,7 +62,6 @@ export function routeMetadataOf(manifest: Manifest, operation: SchemaOperation):
   }))
 }
 
-/** The entry of `route_table` that an operation was made from. */
 const entries = new WeakMap<SchemaOperation, JsonObject>()
 
 /** Remembers where an operation comes from. */
@@ -71,7 +70,8 @@ export function fromTable(operation: SchemaOperation, entry: JsonObject): Schema
   return operation
 }
 
-function tableEntryOf(operation: SchemaOperation): JsonObject | undefined {
+/** The entry of `route_table` that an operation was made from. */
+export function tableEntryOf(operation: SchemaOperation): JsonObject | undefined {
   return entries.get(operation)
 }
 

@@ -2,7 +2,7 @@ import { finding } from '../findings.ts'
 import { clean } from '../text.ts'
 import { isObject, own, ownList, ownObject, ownText, table } from '../json.ts'
 import { capped, extensionsOf, skipped } from '../adapters/notes.ts'
-import { fromTable } from './route-metadata.ts'
+import { fromTable, tableEntryOf } from './route-metadata.ts'
 import { operationAt } from '../adapters/operation.ts'
 import type { AdaptedSchema, OperationProtocol, SchemaOperation, SchemaType } from '../adapters/adapter.ts'
 import type { Finding } from '@octopus-gateway/core'
@@ -91,6 +91,23 @@ function operationsOf(entry: JsonObject, path: string, findings: Finding[]): Sch
     findings.push(skipped(path, operation.problem))
     return []
   })
+}
+
+/** An entry's operation with what a schema says of the same operation: where the service has it, security, and whatever the entry leaves out. */
+export function describedBy(operation: SchemaOperation, described: SchemaOperation | undefined): SchemaOperation {
+  if (described === undefined) return operation
+  const whole = {
+    ...operation,
+    serverPrefix: described.serverPrefix,
+    security: described.security,
+    operationId: operation.operationId ?? described.operationId,
+    summary: operation.summary ?? described.summary,
+    tags: operation.tags.length > 0 ? operation.tags : described.tags,
+    deprecated: operation.deprecated || described.deprecated,
+    extensions: table([...Object.entries(described.extensions), ...Object.entries(operation.extensions)]),
+  }
+  const entry = tableEntryOf(operation)
+  return entry === undefined ? whole : fromTable(whole, entry)
 }
 
 /** TRACE shows a client the fields that the gateway added; CONNECT asks for a tunnel; PRI opens HTTP/2. */

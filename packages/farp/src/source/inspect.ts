@@ -12,6 +12,7 @@ import type { Manifest, SchemaDescriptor } from '../manifest/manifest.ts'
 import type { ParsedManifest } from '../manifest/parse.ts'
 import type { Metadata } from '../metadata.ts'
 import type { SchemaCache } from '../schemas/content.ts'
+import type { RegistryStore } from '../schemas/registry.ts'
 import type { Settings } from '../options.ts'
 import type { TrustScope } from '../trust.ts'
 
@@ -27,6 +28,7 @@ export interface Inspection {
   readonly settings: Settings
   readonly fetcher: DocumentFetcher
   readonly cache: SchemaCache
+  readonly store: RegistryStore | undefined
   /** Whether there is a last good manifest: then metadata is no substitute. */
   readonly isKnown: boolean
   /** The last good schemas. */
@@ -87,13 +89,14 @@ interface Found {
 }
 
 async function withSchemas(inspection: Inspection, found: Found): Promise<Inspected> {
-  const { own, scope, metadata, settings, fetcher, cache, signal, schemas: known } = inspection
-  const { endpoints, schemas: descriptors } = found.manifest
+  const { own, scope, metadata, settings, fetcher, cache, store, signal, schemas: known } = inspection
+  const { endpoints, schemas: descriptors, serviceVersion: version } = found.manifest
   const { adapters, limits, hashVerification: policy, schemaCacheTtl: ttl } = settings
   const results = await Promise.all(
     descriptors.slice(0, limits.schemas).map((descriptor) => {
       const previous = previousOf(descriptor, descriptors, known)
-      return loadSchema(descriptor, { own, scope, metadata, endpoints, fetcher, cache, adapters, limits, policy, ttl, previous, signal })
+      const place = { own, scope, metadata, endpoints, version }
+      return loadSchema(descriptor, { ...place, fetcher, cache, store, adapters, limits, policy, ttl, previous, signal })
     }),
   )
   return {

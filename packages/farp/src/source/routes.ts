@@ -3,7 +3,7 @@ import { matchesGlob } from '../adapters/globs.ts'
 import { finding } from '../findings.ts'
 import { ownText, table } from '../json.ts'
 import { isReserved, mountPath, rewriteOf, upstreamPath } from '../mount.ts'
-import { languageOf, routeTableOf } from '../manifest/route-table.ts'
+import { describedBy, languageOf, routeTableOf } from '../manifest/route-table.ts'
 import { traitsOf } from './traits.ts'
 import { clean } from '../text.ts'
 import type { Candidate } from './eligible.ts'
@@ -34,11 +34,16 @@ export function offersOf({ sample }: Generation, settings: Settings): readonly O
   const listed = routeTableOf(sample.manifest, settings.limits)
   if (listed === undefined) return sample.schemas.map((schema) => ({ schema, operations: routableOperations(schema, sample, settings) }))
   const offers = new Map<LoadedSchema | undefined, SchemaOperation[]>()
+  const described = new Map(
+    sample.schemas.flatMap(({ adapted }) =>
+      adapted.operations.map((operation) => [`${operation.method} ${operation.key}`, operation] as const),
+    ),
+  )
   for (const operation of routable(listed.operations, sample, settings)) {
     const schema = sample.schemas.find(({ content }) => content.type === languageOf(operation.protocol))
     const operations = offers.get(schema) ?? []
     offers.set(schema, operations)
-    operations.push(operation)
+    operations.push(describedBy(operation, described.get(`${operation.method} ${operation.key}`)))
   }
   return [...offers].map(([schema, operations]) => ({ schema, operations }))
 }
