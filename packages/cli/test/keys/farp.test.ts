@@ -149,7 +149,7 @@ behaviour('farp.probe', 'false asks only services whose metadata speaks of FARP,
 
 behaviour(
   'farp.hash_verification',
-  'warn, the default, reports a wrong hash, enforce does not use the schema, off says nothing',
+  'warn, the default for what instances serve, reports a wrong hash, enforce does not use the schema, off says nothing',
   async () => {
     await using users = await people()
     const wrong = { type: 'openapi', spec_version: '3.1.0', location: { type: 'http', url: users.openapiUrl }, hash: 'a'.repeat(64) }
@@ -190,7 +190,7 @@ behaviour('farp.route_linger', 'is how long routes answer 503 after the last ins
   expect(await long.status('/users/people')).toBe(503)
 })
 
-behaviour('farp.trust_hints', 'names the kinds of hints that services decide, none by default', async () => {
+behaviour('farp.trust_hints[]', 'names the kinds of hints that services decide, none by default', async () => {
   await using users = await people({
     manifest: { hints: { recommended_timeout: '100ms' } },
     handler: async (_, response) => {
