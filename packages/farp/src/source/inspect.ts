@@ -2,7 +2,7 @@ import { fetchManifest } from '../manifest/fetch.ts'
 import { finding } from '../findings.ts'
 import { loadSchema } from '../schemas/load.ts'
 import { ManifestError } from '../manifest/manifest.ts'
-import { table } from '../json.ts'
+import { sameJson, table } from '../json.ts'
 import type { Address } from '../address.ts'
 import type { DocumentFetcher } from '../net/guarded.ts'
 import type { FetchError } from '../net/fetcher.ts'
@@ -74,7 +74,7 @@ export async function inspect(inspection: Inspection): Promise<Inspected> {
     return { kind: 'silent', failure, findings }
   const substitute = inspection.isKnown ? undefined : fromMetadata(inspection)
   if (substitute !== undefined) {
-    const note = finding('METADATA_ONLY', 'the manifest could not be had; the service is routed from farp.openapi in its metadata alone')
+    const note = finding('METADATA_ONLY', 'the manifest could not be had; the service is routed from its metadata alone')
     return withSchemas(inspection, { condition: 'fallback', manifest: substitute, manifestUrl: undefined, findings: [...findings, note] })
   }
   const isElsewhere = failure?.kind === 'status' && [404, 405, 410, 501].includes(failure.status ?? 0)
@@ -107,39 +107,47 @@ async function withSchemas(inspection: Inspection, found: Found): Promise<Inspec
   }
 }
 
-/** What was known at the same place among the descriptors of its language. */
+/** What was known of the same descriptor, or at the same place among those of its language. */
 function previousOf(
   descriptor: SchemaDescriptor,
   descriptors: readonly SchemaDescriptor[],
   known: readonly LoadedSchema[],
 ): LoadedSchema | undefined {
-  const place = descriptors.filter(({ type }) => type === descriptor.type).indexOf(descriptor)
-  return known.filter(({ content }) => content.type === descriptor.type)[place]
+  const ofType = known.filter(({ content }) => content.type === descriptor.type)
+  const same = ofType.find((schema) => sameJson(schema.descriptor.location, descriptor.location))
+  // One that could not be had yet leaves a gap: then places tell nothing.
+  const siblings = descriptors.filter(({ type }) => type === descriptor.type)
+  return same ?? (siblings.length === ofType.length ? ofType[siblings.indexOf(descriptor)] : undefined)
 }
 
-/** A manifest made from what the record says, when it says where the OpenAPI document is. */
+/** A manifest made from what the record says, when it says where documents are. */
 function fromMetadata({ record, metadata }: Inspection): Manifest | undefined {
-  const url = metadata.get('farp.openapi') ?? metadata.get('farp.openapi.path') ?? metadata.get('openapi')
-  if (url === undefined || url === '') return undefined
-  const descriptor: SchemaDescriptor = {
-    type: 'openapi',
-    specVersion: '3.1.0',
+  const places = (['openapi', 'asyncapi', 'graphql'] as const).flatMap((type) => {
+    const url = metadata.get(`farp.${type}`) || metadata.get(`farp.${type}.path`) || metadata.get(type)
+    return url === undefined || url === '' ? [] : [{ type, url }]
+  })
+  if (places.length === 0) return undefined
+  const schemas = places.map(({ type, url }): SchemaDescriptor => ({
+    type,
+    specVersion: '',
     location: { type: 'http', url, headers: new Map() },
     contentType: undefined,
     hash: undefined,
     composition: undefined,
     metadata: table(),
     compatibility: undefined,
-  }
+  }))
+  // The place of a GraphQL schema is the path that serves it.
+  const graphql = metadata.get('farp.graphql.path') || places.find(({ type, url }) => type === 'graphql' && url.startsWith('/'))?.url
   return {
     version: '1.0.0',
     serviceName: record.service,
     serviceVersion: record.version ?? metadata.get('version') ?? '',
     instanceId: undefined,
     instance: undefined,
-    schemas: [descriptor],
+    schemas,
     capabilities: [],
-    endpoints: { health: undefined, metrics: undefined, openapi: undefined, asyncapi: undefined, graphql: undefined },
+    endpoints: { health: undefined, metrics: undefined, openapi: undefined, asyncapi: undefined, graphql },
     routing: {
       strategy: undefined,
       basePath: '',

@@ -115,3 +115,18 @@ test('languages of your own: an added adapter makes routes, and its failures are
   expect(lines(farp.routes('users'))).toEqual(['POST /users/own/{id}'])
   expect(farp.findings('users').find(({ code }) => code === 'SCHEMA_INVALID')?.message).toContain('its adapter failed: boom')
 })
+
+test('no manifest, but metadata that says where AsyncAPI is', async () => {
+  const asyncapi = { asyncapi: '2.6.0', info: { title: 'a', version: '1' }, channels: { '/chat': { subscribe: {} } } }
+  await using service = await startFarpService({
+    name: 'chat',
+    manifestStatus: 503,
+    openapi: openapiOf('Chat', ['GET /asyncapi.json']),
+    handler: (_, response) => void response.end(JSON.stringify(asyncapi)),
+  })
+  await using farp = startFarp()
+  farp.discover([recordOf(service, { metadata: { 'farp.asyncapi': `${service.origin}/asyncapi.json`, 'farp.enabled': 'true' } })])
+  await farp.until('it serves', () => farp.routes('chat').length > 0)
+  expect(lines(farp.routes('chat'))).toEqual(['GET /chat/chat'])
+  expect(farp.codes('chat')).toContain('METADATA_ONLY')
+})
