@@ -80,6 +80,7 @@ export function routeFor(path: string, over: Partial<Route> = {}): Route {
     connectTimeout: 2000,
     idleTimeout: 60_000,
     streamIdleTimeout: Infinity,
+    idempotent: null,
     retry: {
       retries: 3,
       budget: 0.2,

@@ -178,7 +178,7 @@ describe('[R31] every key arrives', () => {
   test('farp.*', async () => {
     const { config, farp } = await load(
       `${service('')}farp: { enabled: true, watch_interval: 1s, schema_cache_ttl: 2m, default_strategy: root, domain: example.com, root_mounts: [users], ` +
-        'allowed_hosts: ["*.example.com:8443"], probe: false, hash_verification: enforce, include_introspection: true, route_linger: 0s }',
+        'allowed_hosts: ["*.example.com:8443"], probe: false, hash_verification: enforce, include_introspection: true, route_linger: 0s, trust_hints: [timeout, retry] }',
     )
     expect(config?.gateway.sources?.map((source) => source.name)).toEqual(['farp'])
     expect(farp).toEqual({
@@ -192,6 +192,7 @@ describe('[R31] every key arrives', () => {
       hashVerification: 'enforce',
       includeIntrospection: true,
       routeLinger: 0,
+      trustHints: ['timeout', 'retry'],
     })
   })
 
@@ -209,7 +210,7 @@ describe('[R31] every key arrives', () => {
       watchInterval: 5000,
       schemaCacheTtl: 300_000,
       defaultStrategy: 'service',
-      hashVerification: 'warn',
+      trustHints: [],
       routeLinger: 30_000,
     })
     expect(farp).not.toHaveProperty('probe')

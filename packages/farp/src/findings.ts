@@ -5,11 +5,13 @@ import type { Finding } from '@octopus-gateway/core'
 export type FindingCode =
   | 'ADDRESS_BLOCKED'
   | 'AUTH_NOT_ENFORCED'
+  | 'CHANNEL_SKIPPED'
   | 'CHECKSUM_MISMATCH'
   | 'EXPECTED_CHECKSUM'
   | 'FOREIGN_HOST'
   | 'GENERATIONS_DIFFER'
   | 'HASH_MISMATCH'
+  | 'HINT_NOT_APPLIED'
   | 'INCOMPATIBLE_VERSION'
   | 'INSTANCE_UNREACHABLE'
   | 'INVALID_MANIFEST'
@@ -36,11 +38,13 @@ export type FindingCode =
 const SEVERITY: Readonly<Record<FindingCode, Finding['severity']>> = {
   ADDRESS_BLOCKED: 'error',
   AUTH_NOT_ENFORCED: 'warning',
+  CHANNEL_SKIPPED: 'info',
   CHECKSUM_MISMATCH: 'error',
   EXPECTED_CHECKSUM: 'warning',
   FOREIGN_HOST: 'warning',
   GENERATIONS_DIFFER: 'info',
   HASH_MISMATCH: 'warning',
+  HINT_NOT_APPLIED: 'info',
   INCOMPATIBLE_VERSION: 'error',
   INSTANCE_UNREACHABLE: 'error',
   INVALID_MANIFEST: 'error',

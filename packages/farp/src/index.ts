@@ -1,5 +1,12 @@
 export { farp } from './farp.ts'
 export { farpOptions } from './options.ts'
+export type { AdaptedSchema, AdapterContext, OperationProtocol, SchemaAdapter, SchemaOperation, SchemaType } from './adapters/adapter.ts'
+export type { SchemaAdapters } from './adapters/index.ts'
+export { operationAt } from './adapters/operation.ts'
+export type { OperationTraits } from './adapters/operation.ts'
+export type { HintKind } from './manifest/hints.ts'
+export type { Limits } from './limits.ts'
+export { SchemaError } from './schemas/parse.ts'
 export type { FarpOptions } from './options.ts'
 export type { FindingCode } from './findings.ts'
 

@@ -6,6 +6,8 @@ import { settingsOf } from './options.ts'
 test('every option has a default', () => {
   const { fetcher: _fetcher, limits: _limits, ...settings } = settingsOf({})
   expect(settings).toEqual({
+    adapters: {},
+    trustHints: new Set(),
     watchInterval: 5000,
     schemaCacheTtl: 300_000,
     defaultStrategy: 'service',
@@ -13,7 +15,7 @@ test('every option has a default', () => {
     rootMounts: new Set(),
     allowedHosts: [],
     probe: undefined,
-    hashVerification: 'warn',
+    hashVerification: undefined,
     includeIntrospection: false,
     routeLinger: 30_000,
     strict: false,

@@ -1,12 +1,15 @@
 import * as v from 'valibot'
 import { ConfigError, toMilliseconds } from '@octopus-gateway/core'
+import { HINT_KINDS } from './manifest/hints.ts'
 import { LIMITS } from './limits.ts'
 import { undiciFetcher } from './net/undici.ts'
 import type { Duration } from '@octopus-gateway/core'
 import type { Fetcher } from './net/fetcher.ts'
 import type { HashPolicy } from './schemas/load.ts'
+import type { HintKind } from './manifest/hints.ts'
 import type { Limits } from './limits.ts'
 import type { MountStrategy } from './manifest/manifest.ts'
+import type { SchemaAdapters } from './adapters/index.ts'
 
 /** How FARP works in this gateway. Every option has a default. */
 export interface FarpOptions {
@@ -27,7 +30,7 @@ export interface FarpOptions {
   readonly allowedHosts?: readonly string[]
   /** Ask records that say nothing of FARP for a manifest. Default: those of static, file, dns and seeds discovery, not those of registries. */
   readonly probe?: boolean
-  /** What a mismatch between a document and its declared hash means: `off`, `warn` (a finding) or `enforce` (not used). Default `warn`. */
+  /** What a mismatch between a document and its declared hash means: `off`, `warn` (a finding) or `enforce` (not used). Default: `enforce` for schemas in a registry's store, `warn` for the rest. */
   readonly hashVerification?: HashPolicy
   /** Route the paths by which services describe themselves as well (`/`, `/health`, `/docs…`, `/openapi…`, `/asyncapi…`, `/_farp/…`, `/_/…`). Default false. */
   readonly includeIntrospection?: boolean
@@ -37,6 +40,13 @@ export interface FarpOptions {
   readonly strict?: boolean
   /** Refuse plain HTTP for manifests and schemas: always (`true`), never (`false`), or, by default, for public addresses that the registry did not give. */
   readonly requireHttps?: boolean
+  /**
+   * Kinds of hints (`hints`, `routes[]`, `x-farp` of manifests and schemas) that services decide: `timeout`, `retry`, `circuit_breaker`, `load_balancing`,
+   * `health_check`. Default none: hints are carried in `meta` for plugins. A service may then have its POSTs repeated, or set cookies.
+   */
+  readonly trustHints?: readonly HintKind[]
+  /** Readers of languages of your own, in place of those that only keep the document; they may make routes. */
+  readonly adapters?: SchemaAdapters
   /** The way out for manifests and schemas. Default: undici, on Node. */
   readonly fetcher?: Fetcher
 }
@@ -69,10 +79,11 @@ export const farpOptions = v.strictObject({
   rootMounts: v.optional(v.array(v.string()), []),
   allowedHosts: v.optional(v.array(allowedHost), []),
   probe: v.optional(v.boolean()),
-  hashVerification: v.optional(v.picklist(['off', 'warn', 'enforce']), 'warn'),
+  hashVerification: v.optional(v.picklist(['off', 'warn', 'enforce'])),
   includeIntrospection: v.optional(v.boolean(), false),
   routeLinger: v.optional(duration, '30s'),
   strict: v.optional(v.boolean(), false),
+  trustHints: v.optional(v.array(v.picklist(HINT_KINDS)), []),
   requireHttps: v.optional(v.boolean()),
 })
 
@@ -85,18 +96,20 @@ export interface Settings {
   readonly rootMounts: ReadonlySet<string>
   readonly allowedHosts: readonly string[]
   readonly probe: boolean | undefined
-  readonly hashVerification: HashPolicy
+  readonly hashVerification: HashPolicy | undefined
   readonly includeIntrospection: boolean
   readonly routeLinger: number
   readonly strict: boolean
   readonly requireHttps: boolean | undefined
+  readonly trustHints: ReadonlySet<HintKind>
+  readonly adapters: SchemaAdapters
   readonly fetcher: Fetcher
   readonly limits: Limits
 }
 
 /** Checks options and fills in the defaults. Throws `ConfigError` with every problem. */
 export function settingsOf(options: FarpOptions, limits: Limits = LIMITS): Settings {
-  const { fetcher = undiciFetcher(), ...plain } = options
+  const { fetcher = undiciFetcher(), adapters = {}, ...plain } = options
   const result = v.safeParse(farpOptions, plain)
   if (!result.success) {
     throw new ConfigError(
@@ -117,6 +130,9 @@ export function settingsOf(options: FarpOptions, limits: Limits = LIMITS): Setti
     rootMounts: new Set(output.rootMounts),
     probe: output.probe,
     requireHttps: output.requireHttps,
+    hashVerification: output.hashVerification,
+    trustHints: new Set(output.trustHints),
+    adapters,
     fetcher,
     limits,
   }

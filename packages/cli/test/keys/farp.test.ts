@@ -149,7 +149,7 @@ behaviour('farp.probe', 'false asks only services whose metadata speaks of FARP,
 
 behaviour(
   'farp.hash_verification',
-  'warn, the default, reports a wrong hash, enforce does not use the schema, off says nothing',
+  'warn, the default for what instances serve, reports a wrong hash, enforce does not use the schema, off says nothing',
   async () => {
     await using users = await people()
     const wrong = { type: 'openapi', spec_version: '3.1.0', location: { type: 'http', url: users.openapiUrl }, hash: 'a'.repeat(64) }
@@ -188,4 +188,20 @@ behaviour('farp.route_linger', 'is how long routes answer 503 after the last ins
   await waitFor(async () => (await short.status('/users/people')) === 503)
   await waitFor(async () => (await short.status('/users/people')) === 404)
   expect(await long.status('/users/people')).toBe(503)
+})
+
+behaviour('farp.trust_hints[]', 'names the kinds of hints that services decide, none by default', async () => {
+  await using users = await people({
+    manifest: { hints: { recommended_timeout: '100ms' } },
+    handler: async (_, response) => {
+      await new Promise((resolve) => setTimeout(resolve, 400))
+      response.end()
+    },
+  })
+  await using closed = await follow('', users)
+  expect(await codes(closed)).toContain('HINT_NOT_APPLIED')
+  expect(await closed.status('/users/people')).toBe(200)
+  await using open = await follow('trust_hints: [timeout]', users)
+  expect(await codes(open)).not.toContain('HINT_NOT_APPLIED')
+  expect(await open.status('/users/people')).toBe(504)
 })

@@ -31,9 +31,10 @@ export const farp = section({
     description: 'Ask services whose records say nothing about FARP for a manifest.',
     otherwise: 'true for static services, false for registries',
   }),
-  hash_verification: defaulted(choice(['warn', 'enforce', 'off']), 'warn', {
+  hash_verification: optional(choice(['warn', 'enforce', 'off']), {
     description:
       'What happens when a schema does not have the hash that its manifest gives: `warn` reports and uses it, `enforce` keeps the last good one.',
+    otherwise: '`enforce` for schemas in the store of a registry, `warn` for the rest',
   }),
   include_introspection: defaulted(flag(), false, {
     description: 'Also route the paths by which a service describes itself, such as `/openapi.json` and `/docs`.',
@@ -51,7 +52,10 @@ export const farp = section({
     { description: 'Services that register themselves.' },
   ),
   update_policy: later('When changes are taken over.'),
-  trust_hints: later('Which hints of manifests are followed.'),
+  trust_hints: defaulted(list(choice(['timeout', 'retry', 'circuit_breaker', 'load_balancing', 'health_check'])), [], {
+    description: 'Kinds of hints in manifests and schemas that are followed. All hints are shown to plugins in the `meta` of routes.',
+    risk: 'A service decides then: `retry` may have its POSTs repeated, `load_balancing` may set cookies.',
+  }),
   collapse_service_tags: later('One tag per service in the merged document.'),
   info: optional(
     section({

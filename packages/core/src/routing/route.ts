@@ -1,5 +1,6 @@
 import type { CompiledPhases } from '../plugin/phases.ts'
 import type { MiddlewareHandler } from 'hono'
+import type { Duration } from '../time.ts'
 import type { Hooks, Plugin } from '../plugin/plugin.ts'
 import type { OwnFields } from '../exchange/own-fields.ts'
 import type { Protocol, RequestHead } from '../exchange/head.ts'
@@ -89,6 +90,13 @@ export interface RouteDefinition extends RoutingSettings {
   /** 0 to 100, higher wins, only between routes with the same host, method and pattern. Default 50. */
   readonly priority?: number
   readonly rewrite?: Rewrite
+  /** What a service thinks its `timeout` should be: it shortens the one that holds otherwise, and never lengthens it. */
+  readonly timeoutHint?: Duration
+  /**
+   * Whether plain HTTP requests may be sent twice, whatever their method: `true` lets POST and PATCH be repeated as well, `false` nothing of which a byte may
+   * have arrived. Default: by the method (RFC 9110, section 9.2.2).
+   */
+  readonly idempotent?: boolean
   /** Only endpoints with these labels serve this route; a list means any of its values. */
   readonly subset?: Readonly<Record<string, string | readonly string[]>>
   /** `false` admits anonymous callers where an `auth` plugin would not; an object demands. A demand that no plugin enforces is a configuration error. */
@@ -137,6 +145,8 @@ export interface Route {
   /** The same for upgrades, gRPC and event streams, which may be silent for long: `Infinity` unless it was set. */
   readonly streamIdleTimeout: number
   readonly retry: RetryPolicy
+  /** Whether requests may be sent twice; `null`: by their method. */
+  readonly idempotent: boolean | null
   readonly auth: false | RouteAuth | null
   /** Request fields that the plugins of this route set, beside those that are taken from every request; `null` for none. */
   readonly ownFields: OwnFields | null

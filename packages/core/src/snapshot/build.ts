@@ -99,12 +99,16 @@ function compileBranch(entry: RouteEntry, host: BuildHost, { name, phasesByHooks
     hooks,
     middleware: middleware.length === 0 ? null : middleware,
     ...laneOf(upstream, middleware),
-    timeout: milliseconds('timeout', 30_000, [definition, settings, host.routing]),
+    timeout: Math.min(
+      milliseconds('timeout', 30_000, [definition, settings, host.routing]),
+      toMilliseconds(definition.timeoutHint ?? Infinity),
+    ),
     connectTimeout: milliseconds('connectTimeout', 2_000, [definition, settings, host.routing]),
     idleTimeout: milliseconds('idleTimeout', 60_000, [definition, settings, host.routing]),
     // The gateway's own default is for bodies; a stream that may be silent is cut only by who says so.
     streamIdleTimeout: milliseconds('idleTimeout', Infinity, [definition, settings]),
     retry: retryPolicy([definition, settings, host.routing]),
+    idempotent: definition.idempotent ?? null,
     auth: definition.auth ?? null,
     ownFields: ownFieldsOf(hooks),
     carries: carriesOf(upstream, hooks),

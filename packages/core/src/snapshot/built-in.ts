@@ -43,6 +43,7 @@ export function builtInRoutes(hooks: readonly Hooks[], host: { seriesFor(label: 
     idleTimeout: 60_000,
     streamIdleTimeout: Infinity,
     retry: retryPolicy([{ retries: 0 }]),
+    idempotent: null,
     split: null,
     mirror: null,
     auth: null,

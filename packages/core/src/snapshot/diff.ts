@@ -62,6 +62,7 @@ const VISIBLE = Object.keys({
   idleTimeout: true,
   streamIdleTimeout: true,
   retry: true,
+  idempotent: true,
   auth: true,
   carries: true,
   tags: true,

@@ -52,6 +52,10 @@ function validateRoute(route: RouteDefinition, upstreams: ReadonlySet<string>, p
   issues.push(...demandIssues(route, `${path}.auth`))
   if (route.priority !== undefined && !(route.priority >= 0 && route.priority <= 100))
     issues.push(invalid(`${path}.priority`, 'A priority is a number from 0 to 100.'))
+  if (route.timeoutHint !== undefined)
+    collect(issues, `${path}.timeoutHint`, () => {
+      if (toMilliseconds(route.timeoutHint!) === 0) throw new TypeError('A timeout of 0 would end every request: leave the key out.')
+    })
   if (typeof route.upstream === 'string') issues.push(...checkTarget(route.upstream, upstreams, `${path}.upstream`))
   else issues.push(...targetIssues(route.upstream, upstreams, `${path}.upstream`))
   if (route.splitOn !== undefined && !isSplitKey(route.splitOn))

@@ -55,6 +55,32 @@ test('what is no OpenAPI 3 document', () => {
   expect(adaptOpenApi({ openapi: '3.0.3' }, LIMITS).operations).toEqual([])
 })
 
+test('OpenAPI 3.2: QUERY, other methods by their names, references by the name of the document', () => {
+  const { operations, findings } = adaptOpenApi(
+    {
+      openapi: '3.2.0',
+      $self: 'https://api.example.com/openapi.json#',
+      paths: {
+        '/a': {
+          query: { operationId: 'find' },
+          additionalOperations: { LINK: { operationId: 'link' }, TRACE: {}, CONNECT: {}, PRI: {}, 'no method': {}, lower: {}, POST: 1 },
+        },
+        '/b': { $ref: 'https://api.example.com/openapi.json#/components/pathItems/B' },
+        '/c': { $ref: 'https://elsewhere.example.com/openapi.json#/components/pathItems/B' },
+      },
+      components: { pathItems: { B: { get: {} } } },
+    },
+    LIMITS,
+  )
+  expect(operations.map(({ method, path, operationId }) => `${method} ${path} ${operationId ?? ''}`)).toEqual([
+    'QUERY /a find',
+    'LINK /a link',
+    'GET /b ',
+  ])
+  expect(findings.filter(({ message }) => /method/.test(message))).toHaveLength(6)
+  expect(findings.some(({ message }) => message.includes('"/c"'))).toBe(true)
+})
+
 test('two templates for one path are one route', () => {
   const { operations } = adapt({ paths: { '/a/{id}': { get: {} }, '/a/{name}': { get: {}, put: {} } } })
   expect(operations.map(({ method, path }) => `${method} ${path}`)).toEqual(['GET /a/{id}', 'PUT /a/{name}'])

@@ -105,8 +105,6 @@ export interface Manifest {
   }
   readonly routing: Routing
   readonly auth: DeclaredAuth
-  /** Number of entries in `route_table`. */
-  readonly routeTable: number
   /** Unix seconds; 0 when absent. */
   readonly updatedAt: number
   readonly checksum: string

@@ -69,7 +69,6 @@ export function readManifest(raw: JsonObject, options: ReadOptions): { manifest:
     endpoints,
     routing,
     auth: readAuth(raw),
-    routeTable: ownList(raw, 'route_table').length,
     updatedAt: numberOf(own(raw, 'updated_at')) ?? 0,
     checksum: ownText(raw, 'checksum') ?? '',
     routesChecksum: ownText(raw, 'routes_checksum') ?? '',

@@ -95,7 +95,7 @@ function accepted(response: FetchResponse): FetchedDocument {
 }
 
 /** Runs `work` with a signal that follows `parent` and ends after `ms`; nothing stays attached to `parent`. */
-async function withDeadline<T>(parent: AbortSignal, ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function withDeadline<T>(parent: AbortSignal, ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController()
   const stop = (): void => controller.abort(new FetchError('timeout', 'the gateway stopped asking'))
   const timer = setTimeout(() => controller.abort(new FetchError('timeout', `it did not answer within ${ms} ms`)), ms)

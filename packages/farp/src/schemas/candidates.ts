@@ -52,6 +52,8 @@ export function candidatesOf(
   add(endpointOf(type, at.endpoints), `endpoints.${type}`)
   add(at.metadata.get(`farp.${type}`), `metadata farp.${type}`)
   add(at.metadata.get(`farp.${type}.path`), `metadata farp.${type}.path`)
+  // What services wrote before keys had the prefix.
+  if (type === 'openapi' || type === 'asyncapi' || type === 'graphql') add(at.metadata.get(type), `metadata ${type}`)
   add(`/_farp/schemas/${type}`, 'the FARP schema path')
   return { candidates, findings }
 }

@@ -5,6 +5,7 @@ import { SchemaError } from './parse.ts'
 import type { AdaptedSchema, AdapterContext, SchemaAdapter, SchemaType } from '../adapters/adapter.ts'
 import type { JsonObject } from '../json.ts'
 import type { Limits } from '../limits.ts'
+import type { LoadedSchema } from './load.ts'
 
 /** A parsed schema; one object per content, however many instances serve it. */
 export interface SchemaContent {
@@ -33,8 +34,21 @@ export class SchemaCache {
   /** What a content offers, by what the adapter was told besides. */
   readonly #adapted = new WeakMap<SchemaContent, Map<string, AdaptedSchema | SchemaError>>()
 
+  /** The last good schema of a service's version. */
+  readonly #kept = new LRUCache<string, LoadedSchema>({ max: 1000 })
+
   constructor(limits: Limits) {
     this.#limits = limits
+  }
+
+  /** Keeps the last good schema of a service's version. */
+  keep(shelf: string, schema: LoadedSchema): void {
+    this.#kept.set(shelf, schema)
+  }
+
+  /** The last good schema of a service's version. */
+  kept(shelf: string): LoadedSchema | undefined {
+    return this.#kept.get(shelf)
   }
 
   /** The content of a verified declared hash. */

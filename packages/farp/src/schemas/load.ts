@@ -4,13 +4,16 @@ import { adapterOf } from '../adapters/index.ts'
 import { SchemaError } from './parse.ts'
 import { candidatesOf, endpointOf } from './candidates.ts'
 import { isHashOf } from './canonical.ts'
+import { readRegistry } from './registry.ts'
 import { ownObject, table } from '../json.ts'
 import type { Candidate, Whereabouts } from './candidates.ts'
 import type { Finding } from '@octopus-gateway/core'
 import type { DocumentFetcher, FetchedDocument } from '../net/guarded.ts'
 import type { Limits } from '../limits.ts'
 import type { AdaptedSchema, SchemaType } from '../adapters/adapter.ts'
+import type { SchemaAdapters } from '../adapters/index.ts'
 import type { Language, SchemaCache, SchemaContent } from './content.ts'
+import type { RegistryStore } from './registry.ts'
 import type { SchemaDescriptor } from '../manifest/manifest.ts'
 
 /** What a mismatch between a schema and its declared hash means: nothing, a finding, or that the schema is not used. */
@@ -35,8 +38,14 @@ export interface LoadedSchema {
 export interface LoadContext extends Whereabouts {
   readonly fetcher: DocumentFetcher
   readonly cache: SchemaCache
+  readonly adapters: SchemaAdapters
+  /** The store of the registry that the instance is from, when it has one. */
+  readonly store: RegistryStore | undefined
+  /** The service's version: instances of one version help each other out with what they had last. */
+  readonly version: string
   readonly limits: Limits
-  readonly policy: HashPolicy
+  /** `undefined`: `enforce` for what comes from a registry, `warn` for the rest. */
+  readonly policy: HashPolicy | undefined
   /** Milliseconds for which an unreachable schema counts as fresh. */
   readonly ttl: number
   /** The last good one of this instance and place in the manifest. */
@@ -70,14 +79,17 @@ export function nameOfSchema(type: SchemaType): string {
 
 /** Gets a schema: from its place, from the places where the instance should have it, from what is known. Never throws for what a peer does. */
 export async function loadSchema(descriptor: SchemaDescriptor, context: LoadContext): Promise<LoadResult> {
-  const language = { type: descriptor.type, adapter: await adapterOf(descriptor.type) }
+  const language = { type: descriptor.type, adapter: await adapterOf(descriptor.type, context.adapters) }
   const load: Load = { descriptor, language, context, findings: [], name: NAMES[descriptor.type] }
   const known = knownSchema(load)
   if (known !== undefined) return { loaded: known, findings: [] }
   const { findings, name } = load
   const loaded = await newSchema(load)
-  if (loaded !== undefined) return { loaded, findings }
-  const { previous } = context
+  if (loaded !== undefined) {
+    context.cache.keep(shelf(load), loaded)
+    return { loaded, findings }
+  }
+  const previous = context.previous ?? shelved(load)
   if (previous === undefined) {
     if (findings.every(({ severity }) => severity !== 'error')) findings.push(finding('SCHEMA_UNAVAILABLE', `${name} could not be had`))
     return { loaded: undefined, findings }
@@ -126,10 +138,48 @@ function complete(load: Load, found: Omit<LoadedSchema, 'adapted' | 'descriptor'
   return { ...found, descriptor, adapted }
 }
 
+/** Where the last good schema of a service's version is kept, for instances that come later. */
+function shelf({ descriptor, context }: Load): string {
+  const { location } = descriptor
+  const place =
+    location.type === 'registry' ? location.path : location.type === 'http' ? location.url.replace(/^[a-z]+:\/\/[^/]*/i, '') : ''
+  return JSON.stringify([context.scope.service, context.version, descriptor.type, place])
+}
+
+function shelved(load: Load): LoadedSchema | undefined {
+  const kept = load.context.cache.kept(shelf(load))
+  return kept === undefined ? undefined : tried(() => complete(load, kept), load)
+}
+
 async function newSchema(load: Load): Promise<LoadedSchema | undefined> {
   const { location } = load.descriptor
-  if (location.type !== 'inline') return loadRemote(load)
-  return tried(() => settle(load, { content: load.context.cache.fromValue(load.language, location.schema), value: location.schema }), load)
+  if (location.type === 'inline') {
+    const content = (): LoadedSchema | undefined =>
+      settle(load, { content: load.context.cache.fromValue(load.language, location.schema), value: location.schema, from: 'elsewhere' })
+    return tried(content, load) ?? loadRemote(load)
+  }
+  return (location.type === 'registry' ? await loadRegistered(load, location.path) : undefined) ?? loadRemote(load)
+}
+
+async function loadRegistered(load: Load, path: string): Promise<LoadedSchema | undefined> {
+  const { context, findings, language, name } = load
+  if (context.store === undefined) {
+    findings.push(
+      finding('NOT_SUPPORTED_YET', `${name} is in a registry, and the one that the instance is from has no store that this gateway reads`),
+    )
+    return undefined
+  }
+  try {
+    const { key, bytes } = await readRegistry(context.store, path, context.limits)
+    const content = context.cache.fromBytes(language, bytes)
+    const loaded = settle(load, { content, value: content.document, bytes, from: 'registry' })
+    return loaded === undefined ? undefined : { ...loaded, url: `registry:${key}` }
+  } catch (thrown) {
+    if (!(thrown instanceof SchemaError || thrown instanceof FetchError)) throw thrown
+    const code = thrown instanceof SchemaError ? 'SCHEMA_INVALID' : 'SCHEMA_UNAVAILABLE'
+    findings.push(finding(code, `${name} cannot be had from the registry: ${thrown.message}`))
+    return undefined
+  }
 }
 
 async function loadRemote(load: Load): Promise<LoadedSchema | undefined> {
@@ -150,7 +200,8 @@ async function loadRemote(load: Load): Promise<LoadedSchema | undefined> {
     }
     const loaded = tried(() => accept(load, answer, candidate), load)
     if (loaded === undefined) continue
-    if (index > 0) findings.push(finding('SCHEMA_FALLBACK', `${name} was read from ${shown(candidate.url)} (${candidate.why})`))
+    const isFallback = index > 0 || descriptor.location.type === 'registry' || descriptor.location.type === 'inline'
+    if (isFallback) findings.push(finding('SCHEMA_FALLBACK', `${name} was read from ${shown(candidate.url)} (${candidate.why})`))
     return loaded
   }
   if (failures.length > 0) findings.push(finding('SCHEMA_UNAVAILABLE', `${name} could not be fetched: ${failures.join('; ')}`))
@@ -181,7 +232,7 @@ function accept(load: Load, answer: FetchedDocument, candidate: Candidate): Load
   const url = candidate.url.href
   const isSame = answer.status === 304 && previous !== undefined
   const content = isSame ? previous.content : cache.fromBytes(load.language, answer.body)
-  const loaded = settle(load, { content, value: content.document, ...(isSame ? {} : { bytes: answer.body }) })
+  const loaded = settle(load, { content, value: content.document, from: 'elsewhere', ...(isSame ? {} : { bytes: answer.body }) })
   return loaded === undefined ? undefined : { ...loaded, url, etag: answer.etag ?? (isSame ? previous.etag : undefined) }
 }
 
@@ -190,19 +241,20 @@ interface Arrived {
   readonly content: SchemaContent
   readonly value: unknown
   readonly bytes?: Uint8Array
+  readonly from: 'registry' | 'elsewhere'
 }
 
 /** Verifies before anything is routed. `undefined` when the policy forbids the content. Throws `SchemaError`. */
-function settle(load: Load, { content, value, bytes }: Arrived): LoadedSchema | undefined {
+function settle(load: Load, { content, value, bytes, from }: Arrived): LoadedSchema | undefined {
   const { descriptor, context, findings, name } = load
   const { hash } = descriptor
-  const { previous } = context
+  const { previous, policy = from === 'registry' ? 'enforce' : 'warn' } = context
   // Hashing a large document in every known way takes long; a document that did not change needs it once.
   const isKnown = previous?.content === content && previous.declared === hash
   const isRight = isKnown ? previous.isVerified : hash !== undefined && isHashOf(hash, { value, ...(bytes === undefined ? {} : { bytes }) })
   if (isRight && hash !== undefined) context.cache.remember(hash, content, bytes?.length ?? 1024)
-  else if (hash !== undefined && context.policy !== 'off') {
-    const isRefused = context.policy === 'enforce'
+  else if (hash !== undefined && policy !== 'off') {
+    const isRefused = policy === 'enforce'
     findings.push({
       ...finding('HASH_MISMATCH', `${name} has the hash ${content.hash}, but ${hash} is declared${isRefused ? '; it is not used' : ''}`),
       severity: isRefused ? 'error' : 'warning',

@@ -6,6 +6,7 @@ import { sharesOf } from '../pool.ts'
 import { table } from '../json.ts'
 import { isEligible, statusOf, unexpected } from './eligible.ts'
 import { manifestFindings, schemaFindings } from './service-findings.ts'
+import { hintsOf } from './traits.ts'
 import { placeOf } from './placement.ts'
 import { offersOf, poolRoutes } from './routes.ts'
 import { documentOf, planDocuments } from './documents.ts'
@@ -14,6 +15,7 @@ import type { Endpoint, Finding, InstanceReport, RouteDefinition, RouteSet } fro
 import type { FederatedService } from '../merge/input.ts'
 import type { Generation } from './routes.ts'
 import type { InstanceView } from './view.ts'
+import type { ServiceHints } from '../manifest/hints.ts'
 import type { Neighbourhood, Placed } from './placement.ts'
 import type { Settings } from '../options.ts'
 
@@ -33,6 +35,8 @@ interface Built {
   readonly serviceVersion: string
   readonly routes: readonly RouteDefinition[]
   readonly upstreams: readonly string[]
+  /** What the newest generation of an upstream hints at. */
+  readonly hints: ReadonlyMap<string, ServiceHints['upstream']>
   readonly documents: readonly FederatedService[]
   readonly prefixes: readonly string[]
   readonly findings: readonly Finding[]
@@ -70,7 +74,9 @@ export class ServiceComposer {
       service: this.#service,
       version: built?.version ?? 'empty',
       routes: built?.routes ?? [],
-      upstreams: table((built?.upstreams ?? []).map((name) => [name, { endpoints: endpointsOf(name, { placed, weights }) }])),
+      upstreams: table(
+        (built?.upstreams ?? []).map((name) => [name, { ...built?.hints.get(name), endpoints: endpointsOf(name, { placed, weights }) }]),
+      ),
       ...(built === undefined || built.serviceVersion === '' ? {} : { serviceVersion: built.serviceVersion }),
       documents: documentsOf(built?.documents ?? []),
       findings: distinct([...findings, ...(built?.findings ?? []), ...this.#differences(placed)]),
@@ -118,11 +124,12 @@ export class ServiceComposer {
           .at(-1) ?? '',
       routes,
       upstreams: names,
+      hints: new Map(names.map((name) => [name, hintsOf(pools.get(name)![0]!.sample.manifest, this.#settings.trustHints).upstream])),
       documents: plans.map((plan) => documentOf(plan, routes)),
       prefixes: unique(samples.flatMap(({ placement }) => (placement.mount.prefix === '' ? [] : [placement.mount.prefix]))),
       findings: [
         ...results.flatMap(({ findings }) => findings),
-        ...samples.flatMap((generation) => [...manifestFindings(generation.sample), ...schemaFindings(generation.sample)]),
+        ...samples.flatMap((generation) => [...manifestFindings(generation.sample, this.#settings), ...schemaFindings(generation.sample)]),
         ...samples
           .filter((generation) => offersOf(generation, this.#settings).every(({ operations }) => operations.length === 0))
           .map(({ sample }) => nothing(sample)),

@@ -1,6 +1,7 @@
 import { compareText, compareVersions } from '../semver.ts'
 import { sha256 } from '../manifest/checksum.ts'
 import { mountPath } from '../mount.ts'
+import { openApi3 } from '../adapters/openapi.ts'
 import { mountFor, routableOperations } from './routes.ts'
 import type { FederatedService, RoutedOperation } from '../merge/input.ts'
 import type { LoadedSchema } from '../schemas/load.ts'
@@ -46,7 +47,7 @@ export function documentOf(plan: DocumentPlan, routes: readonly RouteDefinition[
     hasSiblings: plan.hasSiblings,
     priority: manifest.routing.priority ?? 50,
     hash: content.hash,
-    document: content.document,
+    document: content.type === 'openapi' ? openApi3(content.document) : content.document,
     metadata: descriptor.metadata,
     composition: manifest.schemas.find(({ type, composition }) => type === 'openapi' && composition !== undefined)?.composition,
     operations: () => operationsAmong(plan, routes),

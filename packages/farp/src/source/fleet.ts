@@ -5,13 +5,22 @@ import { registeredAddresses } from './whereabouts.ts'
 import { FloodGate } from './flood.ts'
 import { InstanceTracker } from './tracker.ts'
 import { SchemaCache } from '../schemas/content.ts'
+import { registryStore } from '../net/store.ts'
 import { Turns } from '../net/turns.ts'
-import type { Logger, ServiceInstance, ServiceSet } from '@octopus-gateway/core'
+import type { KeyValues, Logger, ServiceInstance, ServiceSet } from '@octopus-gateway/core'
 import type { Metadata } from '../metadata.ts'
 import type { Settings } from '../options.ts'
 import type { TrackedRecord, TrackerHost } from './tracker.ts'
 import type { TrustScope } from '../trust.ts'
 import type { Views } from './neighbours.ts'
+
+/** What a fleet is told of its surroundings. */
+export interface FleetHost {
+  readonly log: Logger
+  /** The key-value store of a registry, by the name of its provider. */
+  keyValues(provider: string): KeyValues | undefined
+  changed(): void
+}
 
 /** All instances that speak FARP, or may, each followed by a tracker. */
 export class Fleet {
@@ -21,17 +30,22 @@ export class Fleet {
   readonly #services = new Map<string, Map<string, InstanceTracker>>()
   #isOverLimit = false
 
-  constructor(settings: Settings, on: { readonly log: Logger; changed(): void }) {
+  constructor(settings: Settings, on: FleetHost) {
     this.#settings = settings
     this.#log = on.log
     const { limits, fetcher } = settings
+    const turns = new Turns(limits.fetches, limits.fetchesPerService)
     this.#host = {
       settings,
-      fetcher: documentFetcher(fetcher, limits, new Turns(limits.fetches, limits.fetchesPerService)),
+      fetcher: documentFetcher(fetcher, limits, turns),
       cache: new SchemaCache(limits),
       flood: new FloodGate(limits.updatesPerMinute),
       log: on.log,
       scopeOf: (record, metadata) => this.#scopeOf(record, metadata),
+      storeOf: ({ provider: name = '', service }, signal) => {
+        const keyValues = on.keyValues(name)
+        return keyValues === undefined ? undefined : registryStore({ name, keyValues, limits, turns, service, signal })
+      },
       changed: on.changed,
     }
   }

@@ -3,7 +3,7 @@ import { finding } from '../findings.ts'
 import { loadSchema } from '../schemas/load.ts'
 import { ManifestError } from '../manifest/manifest.ts'
 import { NO_ROUTING } from '../manifest/routing.ts'
-import { table } from '../json.ts'
+import { sameJson, table } from '../json.ts'
 import type { Address } from '../address.ts'
 import type { DocumentFetcher } from '../net/guarded.ts'
 import type { FetchError } from '../net/fetcher.ts'
@@ -13,6 +13,7 @@ import type { Manifest, SchemaDescriptor } from '../manifest/manifest.ts'
 import type { ParsedManifest } from '../manifest/parse.ts'
 import type { Metadata } from '../metadata.ts'
 import type { SchemaCache } from '../schemas/content.ts'
+import type { RegistryStore } from '../schemas/registry.ts'
 import type { Settings } from '../options.ts'
 import type { TrustScope } from '../trust.ts'
 
@@ -28,6 +29,7 @@ export interface Inspection {
   readonly settings: Settings
   readonly fetcher: DocumentFetcher
   readonly cache: SchemaCache
+  readonly store: RegistryStore | undefined
   /** Whether there is a last good manifest: then metadata is no substitute. */
   readonly isKnown: boolean
   /** The last good schemas. */
@@ -73,7 +75,7 @@ export async function inspect(inspection: Inspection): Promise<Inspected> {
     return { kind: 'silent', failure, findings }
   const substitute = inspection.isKnown ? undefined : fromMetadata(inspection)
   if (substitute !== undefined) {
-    const note = finding('METADATA_ONLY', 'the manifest could not be had; the service is routed from farp.openapi in its metadata alone')
+    const note = finding('METADATA_ONLY', 'the manifest could not be had; the service is routed from its metadata alone')
     return withSchemas(inspection, { condition: 'fallback', manifest: substitute, manifestUrl: undefined, findings: [...findings, note] })
   }
   const isElsewhere = failure?.kind === 'status' && [404, 405, 410, 501].includes(failure.status ?? 0)
@@ -88,13 +90,14 @@ interface Found {
 }
 
 async function withSchemas(inspection: Inspection, found: Found): Promise<Inspected> {
-  const { own, scope, metadata, settings, fetcher, cache, signal, schemas: known } = inspection
-  const { endpoints, schemas: descriptors } = found.manifest
-  const { limits, hashVerification: policy, schemaCacheTtl: ttl } = settings
+  const { own, scope, metadata, settings, fetcher, cache, store, signal, schemas: known } = inspection
+  const { endpoints, schemas: descriptors, serviceVersion: version } = found.manifest
+  const { adapters, limits, hashVerification: policy, schemaCacheTtl: ttl } = settings
   const results = await Promise.all(
     descriptors.slice(0, limits.schemas).map((descriptor) => {
       const previous = previousOf(descriptor, descriptors, known)
-      return loadSchema(descriptor, { own, scope, metadata, endpoints, fetcher, cache, limits, policy, ttl, previous, signal })
+      const place = { own, scope, metadata, endpoints, version }
+      return loadSchema(descriptor, { ...place, fetcher, cache, store, adapters, limits, policy, ttl, previous, signal })
     }),
   )
   return {
@@ -105,42 +108,49 @@ async function withSchemas(inspection: Inspection, found: Found): Promise<Inspec
   }
 }
 
-/** What was known at the same place among the descriptors of its language. */
+/** What was known of the same descriptor, or at the same place among those of its language. */
 function previousOf(
   descriptor: SchemaDescriptor,
   descriptors: readonly SchemaDescriptor[],
   known: readonly LoadedSchema[],
 ): LoadedSchema | undefined {
-  const place = descriptors.filter(({ type }) => type === descriptor.type).indexOf(descriptor)
-  return known.filter(({ content }) => content.type === descriptor.type)[place]
+  const ofType = known.filter(({ content }) => content.type === descriptor.type)
+  const same = ofType.find((schema) => sameJson(schema.descriptor.location, descriptor.location))
+  // One that could not be had yet leaves a gap: then places tell nothing.
+  const siblings = descriptors.filter(({ type }) => type === descriptor.type)
+  return same ?? (siblings.length === ofType.length ? ofType[siblings.indexOf(descriptor)] : undefined)
 }
 
-/** A manifest made from what the record says, when it says where the OpenAPI document is. */
+/** A manifest made from what the record says, when it says where documents are. */
 function fromMetadata({ record, metadata }: Inspection): Manifest | undefined {
-  const url = metadata.get('farp.openapi') ?? metadata.get('farp.openapi.path') ?? metadata.get('openapi')
-  if (url === undefined || url === '') return undefined
-  const descriptor: SchemaDescriptor = {
-    type: 'openapi',
-    specVersion: '3.1.0',
+  const places = (['openapi', 'asyncapi', 'graphql'] as const).flatMap((type) => {
+    const url = metadata.get(`farp.${type}`) || metadata.get(`farp.${type}.path`) || metadata.get(type)
+    return url === undefined || url === '' ? [] : [{ type, url }]
+  })
+  if (places.length === 0) return undefined
+  const schemas = places.map(({ type, url }): SchemaDescriptor => ({
+    type,
+    specVersion: '',
     location: { type: 'http', url, headers: new Map() },
     contentType: undefined,
     hash: undefined,
     composition: undefined,
     metadata: table(),
     compatibility: undefined,
-  }
+  }))
+  // The place of a GraphQL schema is the path that serves it.
+  const graphql = metadata.get('farp.graphql.path') || places.find(({ type, url }) => type === 'graphql' && url.startsWith('/'))?.url
   return {
     version: '1.0.0',
     serviceName: record.service,
     serviceVersion: record.version ?? metadata.get('version') ?? '',
     instanceId: undefined,
     instance: undefined,
-    schemas: [descriptor],
+    schemas,
     capabilities: [],
-    endpoints: { health: undefined, metrics: undefined, openapi: undefined, asyncapi: undefined, graphql: undefined },
+    endpoints: { health: undefined, metrics: undefined, openapi: undefined, asyncapi: undefined, graphql },
     routing: NO_ROUTING,
     auth: { schemes: [], requiredScopes: [], accessControl: [], publicRoutes: [] },
-    routeTable: 0,
     updatedAt: 0,
     checksum: '',
     routesChecksum: '',

@@ -168,6 +168,7 @@ test('what is not done yet is said', async () => {
       schemas: [
         { type: 'openapi', location: { type: 'http', url: service.openapiUrl } },
         { type: 'graphql', location: { type: 'http', url: `${service.origin}/graphql` } },
+        { type: 'thrift', location: { type: 'registry', registry_path: '/schemas/users/v1/thrift' } },
       ],
       routing: { rewrite: [{ pattern: '^/v1/(.*)$', replacement: '/$1' }] },
       auth: {
@@ -175,7 +176,6 @@ test('what is not done yet is said', async () => {
         access_control: [{ path: '/admin/*', methods: [], roles: ['admin'] }],
         public_routes: ['/public/**'],
       },
-      route_table: [{ path: '/x' }],
     },
   })
   await using farp = startFarp()

@@ -3,6 +3,8 @@ import { matchesGlob } from '../adapters/globs.ts'
 import { finding } from '../findings.ts'
 import { ownText, table } from '../json.ts'
 import { isReserved, mountPath, rewriteOf, upstreamPath } from '../mount.ts'
+import { describedBy, languageOf, routeTableOf } from '../manifest/route-table.ts'
+import { traitsOf } from './traits.ts'
 import { clean } from '../text.ts'
 import type { Candidate } from './eligible.ts'
 import type { Finding, RouteDefinition } from '@octopus-gateway/core'
@@ -22,20 +24,39 @@ export interface Generation {
 
 /** The operations of one schema that are to be routed. */
 export interface Offer {
-  readonly schema: LoadedSchema
+  /** `undefined` when the operations come from `route_table` and no schema describes them. */
+  readonly schema: LoadedSchema | undefined
   readonly operations: readonly SchemaOperation[]
 }
 
-/** What a generation offers, schema by schema. */
+/** What a generation offers: its `route_table`, or else schema by schema. */
 export function offersOf({ sample }: Generation, settings: Settings): readonly Offer[] {
-  return sample.schemas.map((schema) => ({ schema, operations: routableOperations(schema, sample, settings) }))
+  const listed = routeTableOf(sample.manifest, settings.limits)
+  if (listed === undefined) return sample.schemas.map((schema) => ({ schema, operations: routableOperations(schema, sample, settings) }))
+  const offers = new Map<LoadedSchema | undefined, SchemaOperation[]>()
+  const described = new Map(
+    sample.schemas.flatMap(({ adapted }) =>
+      adapted.operations.map((operation) => [`${operation.method} ${operation.key}`, operation] as const),
+    ),
+  )
+  for (const operation of routable(listed.operations, sample, settings)) {
+    const schema = sample.schemas.find(({ content }) => content.type === languageOf(operation.protocol))
+    const operations = offers.get(schema) ?? []
+    offers.set(schema, operations)
+    operations.push(describedBy(operation, described.get(`${operation.method} ${operation.key}`)))
+  }
+  return [...offers].map(([schema, operations]) => ({ schema, operations }))
 }
 
 /** The operations of a schema that are to be routed. */
 export function routableOperations({ adapted }: LoadedSchema, sample: Candidate, settings: Settings): readonly SchemaOperation[] {
+  return routable(adapted.operations, sample, settings)
+}
+
+function routable(operations: readonly SchemaOperation[], sample: Candidate, settings: Settings): readonly SchemaOperation[] {
   const keepsInternal = settings.includeIntrospection || sample.includeInternal
   const { pathRules } = sample.manifest.routing
-  return adapted.operations.filter(({ path, isFixed }) => {
+  return operations.filter(({ path, isFixed }) => {
     if (!keepsInternal && !isFixed && isIntrospection(path)) return false
     return pathRules.find(({ pattern }) => matchesGlob(pattern, path))?.include ?? true
   })
@@ -55,7 +76,7 @@ export interface PoolRoutes {
 
 interface Slot {
   readonly generation: Generation
-  readonly schema: LoadedSchema
+  readonly schema: LoadedSchema | undefined
   readonly operation: SchemaOperation
   readonly rewrite: ReturnType<typeof rewriteOf>
   readonly generations: string[]
@@ -89,7 +110,7 @@ export function poolRoutes(generations: readonly Generation[], settings: Setting
       else if (JSON.stringify(slot.rewrite) === JSON.stringify(rewrite)) slot.generations.push(generation.id)
     }
   }
-  const routes = [...slots.values()].flatMap((slot) => definitions(slot, generations.length))
+  const routes = [...slots.values()].flatMap((slot) => definitions(slot, generations.length, settings))
   return { routes, findings: [...findings.values()].slice(0, 20) }
 }
 
@@ -100,7 +121,7 @@ function forbidden(path: string, foreignPrefixes: readonly string[]): string | u
   return owner === undefined ? undefined : `${owner} is the mount of another service`
 }
 
-function definitions(slot: Slot, generationCount: number): RouteDefinition[] {
+function definitions(slot: Slot, generationCount: number, settings: Settings): RouteDefinition[] {
   const { generation, operation, rewrite, generations } = slot
   const { placement, sample } = generation
   const { upstream } = placement
@@ -110,6 +131,7 @@ function definitions(slot: Slot, generationCount: number): RouteDefinition[] {
   // The mount itself answers with and without the slash; elsewhere a trailing slash is significant.
   const paths = operation.path === '/' && mount.prefix !== '' ? [path, `${path}/`] : [path]
   const tags = [...new Set([...routing.tags.map((tag) => clean(tag, 200)), ...operation.tags])]
+  const traits = traitsOf(sample.manifest, operation, settings.trustHints)
   return paths.map((at) => ({
     id: `farp:${sample.record.service}:${upstream === sample.record.service ? '' : `${upstream}:`}${operation.method} ${mount.host ?? ''}${at}`,
     path: at,
@@ -120,7 +142,8 @@ function definitions(slot: Slot, generationCount: number): RouteDefinition[] {
     ...(rewrite === undefined ? {} : { rewrite }),
     ...(generations.length === generationCount ? {} : { subset: { generation: generations } }),
     ...(tags.length === 0 ? {} : { tags }),
-    meta: metaOf(slot),
+    ...traits.settings,
+    meta: table([...Object.entries(metaOf(slot)), ...traits.meta]),
   }))
 }
 
@@ -132,11 +155,11 @@ function metaOf({ generation, schema, operation }: Slot): Readonly<Record<string
   const path = mountPath(mount, operation.path)
   const meta = table<unknown>([
     ...Object.entries(operation.extensions),
-    ['schemaType', schema.content.type],
+    ['schemaType', schema?.content.type ?? languageOf(operation.protocol)],
     ['protocol', operation.protocol],
     ['service', manifest.serviceName],
     ['version', manifest.serviceVersion],
-    ['hash', schema.content.hash],
+    ['hash', schema?.content.hash],
     ['mount', placement.strategy],
     ['upstreamPath', upstreamPath({ prefix: mount.prefix, stripPrefix: routing.stripPrefix, serverPrefix: operation.serverPrefix }, path)],
   ])

@@ -23,7 +23,11 @@ export class Run {
   constructor(settings: Settings, host: SourceHost) {
     this.#settings = settings
     this.#host = host
-    this.#fleet = new Fleet(settings, { log: host.log, changed: () => this.#wake.end() })
+    this.#fleet = new Fleet(settings, {
+      log: host.log,
+      keyValues: (provider) => host.keyValues(provider),
+      changed: () => this.#wake.end(),
+    })
     this.#composers = new Composers(settings)
     this.#schemas = new SchemaWatch((service) => host.schemaUpdated(service))
   }

@@ -1,15 +1,21 @@
 import { finding } from '../findings.ts'
+import { hintsOf } from './traits.ts'
+import { routeMetadataOf } from '../manifest/route-metadata.ts'
+import { routeTableOf } from '../manifest/route-table.ts'
 import type { Candidate } from './eligible.ts'
 import type { Finding } from '@octopus-gateway/core'
+import type { Manifest } from '../manifest/manifest.ts'
+import type { SchemaOperation } from '../adapters/adapter.ts'
+import type { Settings } from '../options.ts'
 
 /** What a manifest asks for that this gateway does not do, said once per service: nothing is ignored in silence. */
-export function manifestFindings({ record, manifest }: Candidate): Finding[] {
-  const { schemas, routing, auth, serviceName, routeTable } = manifest
+export function manifestFindings({ record, manifest }: Candidate, settings: Settings): Finding[] {
+  const { routing, auth, serviceName } = manifest
   const findings: Finding[] = []
-  if (schemas.some(({ location }) => location.type === 'registry')) {
-    findings.push(finding('NOT_SUPPORTED_YET', "schemas are not read from a registry's store yet; the instance is asked instead"))
-  }
-  if (routeTable > 0) findings.push(finding('NOT_SUPPORTED_YET', 'route_table is not used yet; routes come from the schemas'))
+  const listed = routeTableOf(manifest, settings.limits)
+  if (listed !== undefined) findings.push(...listed.findings, ...carriedFindings(manifest, listed.operations))
+  const { notApplied } = hintsOf(manifest, settings.trustHints)
+  if (notApplied.length > 0) findings.push(finding('HINT_NOT_APPLIED', `hints that are carried and not applied: ${notApplied.join(', ')}`))
   if (routing.rewrites > 0)
     findings.push(finding('REWRITE_NOT_APPLIED', `routing.rewrite has ${routing.rewrites} rules; they are not applied yet`))
   const rules = auth.accessControl.length + auth.publicRoutes.length + auth.requiredScopes.length
@@ -35,4 +41,12 @@ export function manifestFindings({ record, manifest }: Candidate): Finding[] {
 /** What was odd about the documents themselves. */
 export function schemaFindings({ schemas }: Candidate): readonly Finding[] {
   return schemas.flatMap(({ adapted }) => adapted.findings)
+}
+
+/** Policies that a `route_table` names and the gateway does not make: they stand in `meta.farp`. */
+function carriedFindings(manifest: Manifest, operations: readonly SchemaOperation[]): Finding[] {
+  const names = new Set(operations.flatMap((operation) => Object.keys(routeMetadataOf(manifest, operation).carried)))
+  const policies = ['rateLimit', 'cors', 'cache', 'middleware'].filter((name) => names.has(name))
+  if (policies.length === 0) return []
+  return [finding('HINT_NOT_APPLIED', `route_table names policies that are carried in meta.farp and not applied: ${policies.join(', ')}`)]
 }

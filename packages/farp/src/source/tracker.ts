@@ -13,6 +13,7 @@ import type { Inspected } from './inspect.ts'
 import type { InstanceView } from './view.ts'
 import type { Metadata } from '../metadata.ts'
 import type { ParsedManifest } from '../manifest/parse.ts'
+import type { RegistryStore } from '../schemas/registry.ts'
 import type { SchemaCache } from '../schemas/content.ts'
 import type { Settings } from '../options.ts'
 import type { TrustScope } from '../trust.ts'
@@ -32,6 +33,8 @@ export interface TrackerHost {
   readonly flood: FloodGate
   readonly log: Logger
   scopeOf(record: ServiceInstance, metadata: Metadata): TrustScope
+  /** The store of the registry that a record is from. */
+  storeOf(record: ServiceInstance, signal: AbortSignal): RegistryStore | undefined
   /** A view changed, or the first attempt ended. */
   changed(): void
 }
@@ -139,6 +142,7 @@ export class InstanceTracker {
       settings,
       fetcher,
       cache,
+      store: this.#host.storeOf(record, signal),
       isKnown: this.#isKnownGood,
       schemas: this.#view.schemas,
       signal,

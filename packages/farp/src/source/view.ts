@@ -1,3 +1,4 @@
+import { own } from '../json.ts'
 import { sha256 } from '../manifest/checksum.ts'
 import type { Address } from '../address.ts'
 import type { Finding, InstanceReport, ServiceInstance } from '@octopus-gateway/core'
@@ -36,6 +37,20 @@ export function generationOf(manifest: Manifest, schemas: readonly LoadedSchema[
     routing,
     auth,
     includeInternal,
+    saidOfRoutes(manifest),
   ]
   return sha256(JSON.stringify(parts)).slice(0, 12)
+}
+
+const digests = new WeakMap<Manifest, string>()
+
+/** A digest of what the manifest says of its routes beside the schemas. Computed once: most polls bring the same manifest. */
+function saidOfRoutes(manifest: Manifest): string {
+  let digest = digests.get(manifest)
+  if (digest === undefined) {
+    const { raw } = manifest
+    digest = sha256(JSON.stringify(['route_table', 'routes', 'hints'].map((name) => own(raw, name) ?? null)))
+    digests.set(manifest, digest)
+  }
+  return digest
 }

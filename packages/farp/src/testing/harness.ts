@@ -3,7 +3,16 @@ import { LIMITS } from '../limits.ts'
 import { settingsOf } from '../options.ts'
 import type { FarpOptions } from '../options.ts'
 import type { FarpService } from '@octopus-gateway/testing'
-import type { Endpoint, Finding, RouteDefinition, RouteSet, RouteSource, ServiceInstance, ServiceSet } from '@octopus-gateway/core'
+import type {
+  Endpoint,
+  Finding,
+  KeyValues,
+  RouteDefinition,
+  RouteSet,
+  RouteSource,
+  ServiceInstance,
+  ServiceSet,
+} from '@octopus-gateway/core'
 import type { Limits } from '../limits.ts'
 
 /** A source that runs over a queue of service sets, as a gateway would run it. */
@@ -29,7 +38,11 @@ export interface Harness extends AsyncDisposable {
 }
 
 /** Starts FARP with fast intervals. */
-export function startFarp(options: FarpOptions = {}, limits: Partial<Limits> = {}): Harness {
+export function startFarp(
+  options: FarpOptions = {},
+  limits: Partial<Limits> = {},
+  stores: Readonly<Record<string, KeyValues>> = {},
+): Harness {
   const settings = settingsOf(
     { watchInterval: 40, routeLinger: 200, ...options },
     { ...LIMITS, connectMs: 500, headersMs: 300, totalMs: 600, coalesceMs: 5, ...limits },
@@ -48,7 +61,7 @@ export function startFarp(options: FarpOptions = {}, limits: Partial<Limits> = {
       signal: controller.signal,
       log: { error: note, warn: note, info() {}, debug() {} },
       instances: () => queue.read(),
-      keyValues: () => undefined,
+      keyValues: (provider: string) => stores[provider],
       schemaUpdated: (service: string) => void schemaUpdates.push(service),
     }
     for await (const sets of source.watch(host)) {

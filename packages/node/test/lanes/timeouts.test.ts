@@ -30,6 +30,19 @@ describeLanes('timeouts', (lane) => {
     expect((await send({})).status).toBe(504)
   })
 
+  test('a hint shortens the timeout that holds otherwise, and never lengthens it', async () => {
+    const silent = await rawOrigin(hang())
+    for (const [timeout, timeoutHint] of [
+      ['20s', '100ms'],
+      ['100ms', '20s'],
+    ] as const) {
+      const { send } = await lane.start({ ...to(silent), routes: [{ path: '/*', upstream: 'up', timeoutHint }], routing: { timeout } })
+      const before = performance.now()
+      expect((await send({})).status).toBe(504)
+      expect(performance.now() - before).toBeLessThan(5_000)
+    }
+  })
+
   test('`timeout` never cuts a running body', async () => {
     const slow = await rawOrigin(slowBody({ chunks: 6, every: 60 }))
     const { send } = await lane.start({ ...to(slow), routing: { timeout: '150ms' } })
