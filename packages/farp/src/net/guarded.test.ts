@@ -184,7 +184,7 @@ test('[R38] a name is resolved once, and only its checked addresses are connecte
   let lookups = 0
   const answers = ['127.0.0.1', '169.254.169.254']
   const rebinding: Fetcher = {
-    get: (request) => undiciFetcher().get(request),
+    send: (request) => undiciFetcher().send(request),
     async resolve() {
       return [answers[lookups++]!]
     },
@@ -204,7 +204,7 @@ test('[R38] a name is resolved once, and only its checked addresses are connecte
 
 test('[R38] a name that resolves to a forbidden address is not connected to', async () => {
   await using server = await site((_request, response) => void response.end('{}'))
-  const inward: Fetcher = { get: (request) => undiciFetcher().get(request), resolve: async () => ['10.0.0.1', '127.0.0.1'] }
+  const inward: Fetcher = { send: (request) => undiciFetcher().send(request), resolve: async () => ['10.0.0.1', '127.0.0.1'] }
   const scope = { registered: [], service: 'users', allowedHosts: [], requireHttps: undefined }
   expect((await failure(ask(`http://users:${server.port}/`, { fetcher: inward, scope }))).kind).toBe('blocked')
   expect(server.requests).toEqual([])

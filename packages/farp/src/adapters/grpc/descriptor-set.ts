@@ -4,6 +4,7 @@ import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/pr
 import { checkCost } from './budget.ts'
 import { messageOf } from '../../text.ts'
 import { SchemaError } from '../../schemas/parse.ts'
+import { typesOf } from './types.ts'
 import { violation } from '../../json.ts'
 import type { FileDescriptorProto, FileDescriptorSet } from '@bufbuild/protobuf/wkt'
 import type { JsonObject } from '../../json.ts'
@@ -38,13 +39,15 @@ export function setFromFiles(files: readonly Uint8Array[], limits: Limits): Json
 export function decodeFiles(files: readonly Uint8Array[], limits: Limits): FileDescriptorProto[] {
   if (files.length > limits.paths) throw new SchemaError(`it has ${files.length} files; the limit is ${limits.paths}`)
   let { nodes } = limits
-  return guarded(() =>
-    files.map((file) => {
+  return guarded(() => {
+    const decoded = files.map((file) => {
       const bare = withoutSourceInfo(file)
       nodes -= checkCost(bare, FileDescriptorProtoSchema, { depth: limits.depth, nodes })
       return fromBinary(FileDescriptorProtoSchema, bare, { recursionLimit: limits.depth })
-    }),
-  )
+    })
+    typesOf(decoded)
+    return decoded
+  })
 }
 
 /** A FileDescriptorSet in any spelling of protobuf's JSON mapping (`messageType` or `message_type`), in one. Throws `SchemaError`. */
@@ -53,6 +56,7 @@ export function setFromJson(value: JsonObject, limits: Limits): JsonObject {
     fromJson(FileDescriptorSetSchema, value as JsonValue, { ignoreUnknownFields: true, ...(registry === undefined ? {} : { registry }) })
   const files = guarded(() => {
     const set = read()
+    typesOf(set.file)
     const registry = registryOf(set.file)
     return (registry === undefined ? set : read(registry)).file
   })
