@@ -26,6 +26,7 @@ export type FindingCode =
   | 'PATH_SKIPPED'
   | 'REWRITE_NOT_APPLIED'
   | 'SCHEMA_FALLBACK'
+  | 'SCHEMA_INCOMPLETE'
   | 'SCHEMA_INVALID'
   | 'SCHEMA_STALE'
   | 'SCHEMA_UNAVAILABLE'
@@ -59,6 +60,7 @@ const SEVERITY: Readonly<Record<FindingCode, Finding['severity']>> = {
   PATH_SKIPPED: 'warning',
   REWRITE_NOT_APPLIED: 'warning',
   SCHEMA_FALLBACK: 'info',
+  SCHEMA_INCOMPLETE: 'warning',
   SCHEMA_INVALID: 'error',
   SCHEMA_STALE: 'warning',
   SCHEMA_UNAVAILABLE: 'error',

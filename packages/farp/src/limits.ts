@@ -16,6 +16,8 @@ export interface Limits {
   readonly operations: number
   readonly services: number
   readonly redirects: number
+  /** Milliseconds for which a server that described itself is not asked again, as long as its manifest stays the same: it costs both sides more than a document. */
+  readonly introspectionMs: number
   /** Milliseconds. */
   readonly connectMs: number
   readonly headersMs: number
@@ -42,6 +44,7 @@ export const LIMITS: Limits = {
   operations: 10_000,
   services: 1_000,
   redirects: 3,
+  introspectionMs: 60_000,
   connectMs: 2_000,
   headersMs: 5_000,
   totalMs: 10_000,

@@ -22,6 +22,10 @@ export async function adapterOf(type: SchemaType, added: SchemaAdapters = {}): P
     case 'avro':
     case 'custom':
       return added[type] === undefined ? documentAdapter : guarded(added[type])
+    case 'grpc':
+      return (await import('./grpc/adapter.ts')).grpcAdapter
+    case 'graphql':
+      return (await import('./graphql/adapter.ts')).graphqlAdapter
     default:
       return documentAdapter
   }

@@ -56,6 +56,8 @@ function readLocation(raw: JsonObject, note: Note): SchemaLocation | undefined {
       return path === undefined ? unknown(note, 'location.registry_path is missing', '/location/registry_path') : { type, path }
     case 'inline':
       return isPresent(inline) ? { type, schema: inline } : unknown(note, 'inline_schema is missing', '/inline_schema')
+    case 'grpc_reflection':
+      return { type: 'reflection', address: location === undefined ? undefined : ownText(location, 'address') || undefined }
     case '':
       return unknown(note, 'location says nothing', '/location')
     default:

@@ -23,6 +23,8 @@ export type SchemaLocation =
   | { readonly type: 'http'; readonly url: string; readonly headers: ReadonlyMap<string, string> }
   | { readonly type: 'registry'; readonly path: string }
   | { readonly type: 'inline'; readonly schema: unknown }
+  /** The gRPC server describes itself: at this address, or at its own. */
+  | { readonly type: 'reflection'; readonly address: string | undefined }
   /** Nothing usable was said; the fall-backs are tried. */
   | { readonly type: 'unknown' }
 
@@ -102,6 +104,8 @@ export interface Manifest {
     readonly openapi: string | undefined
     readonly asyncapi: string | undefined
     readonly graphql: string | undefined
+    /** Whether the gRPC server describes itself. */
+    readonly grpcReflection: boolean
   }
   readonly routing: Routing
   readonly auth: DeclaredAuth

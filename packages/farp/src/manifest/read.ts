@@ -141,6 +141,7 @@ function readEndpoints(raw: JsonObject): Manifest['endpoints'] {
     openapi: path('openapi'),
     asyncapi: path('asyncapi'),
     graphql: path('graphql'),
+    grpcReflection: own(endpoints, 'grpc_reflection') === true,
   }
 }
 

@@ -2,6 +2,10 @@ import { finding } from '../findings.ts'
 import { FetchError } from '../net/fetcher.ts'
 import { adapterOf } from '../adapters/index.ts'
 import { SchemaError } from './parse.ts'
+import { introspectGraphql } from './introspect.ts'
+import { isReflected, isReflectedFirst, reflected, reflectionAddresses } from './reflection.ts'
+import { originOf } from '../address.ts'
+import { decodeUtf8 } from './utf8.ts'
 import { candidatesOf, endpointOf } from './candidates.ts'
 import { isHashOf } from './canonical.ts'
 import { readRegistry } from './registry.ts'
@@ -32,6 +36,8 @@ export interface LoadedSchema {
   readonly etag: string | undefined
   /** When it was last seen to be current: Unix milliseconds. */
   readonly seenAt: number
+  /** What was noted when it was had: said again as long as a server that described itself is not asked again. */
+  readonly noted?: readonly Finding[]
 }
 
 /** What loading needs. */
@@ -134,7 +140,7 @@ function knownSchema(load: Load): LoadedSchema | undefined {
 function complete(load: Load, found: Omit<LoadedSchema, 'adapted' | 'descriptor'>): LoadedSchema {
   const { descriptor, language, context } = load
   const metadata = ownObject(descriptor.metadata, descriptor.type) ?? table()
-  const adapted = context.cache.adapted(language, found.content, { metadata, endpoint: endpointOf(descriptor.type, context.endpoints) })
+  const adapted = context.cache.adapted(language, found.content, { metadata, endpoint: endpointOf(descriptor, context) })
   return { ...found, descriptor, adapted }
 }
 
@@ -184,12 +190,16 @@ async function loadRegistered(load: Load, path: string): Promise<LoadedSchema | 
 
 async function loadRemote(load: Load): Promise<LoadedSchema | undefined> {
   const { descriptor, context, findings, name } = load
+  const first = isReflectedFirst(descriptor) ? await loadReflected(load) : undefined
+  if (first !== undefined) return first
   const dead = new Set<string>()
   const failures: string[] = []
   const { candidates, findings: noted } = candidatesOf(descriptor, context)
   findings.push(...noted)
   for (const [index, candidate] of candidates.entries()) {
     if (dead.has(candidate.url.host)) continue
+    const recent = candidate.asks === 'introspection' ? described(load, candidate.url.href) : undefined
+    if (recent !== undefined) return recent
     const answer = await fetchCandidate(candidate, context)
     if (answer instanceof FetchError) {
       if (answer.kind === 'blocked') findings.push(finding('ADDRESS_BLOCKED', `${shown(candidate.url)} is not fetched: ${answer.message}`))
@@ -198,26 +208,58 @@ async function loadRemote(load: Load): Promise<LoadedSchema | undefined> {
       failures.push(`${shown(candidate.url)}: ${answer.message}`)
       continue
     }
+    const before = findings.length
     const loaded = tried(() => accept(load, answer, candidate), load)
     if (loaded === undefined) continue
     const isFallback = index > 0 || descriptor.location.type === 'registry' || descriptor.location.type === 'inline'
     if (isFallback) findings.push(finding('SCHEMA_FALLBACK', `${name} was read from ${shown(candidate.url)} (${candidate.why})`))
-    return loaded
+    return { ...loaded, noted: findings.slice(before) }
   }
   if (failures.length > 0) findings.push(finding('SCHEMA_UNAVAILABLE', `${name} could not be fetched: ${failures.join('; ')}`))
+  return !isReflectedFirst(descriptor) && isReflected(descriptor, context) ? loadReflected(load) : undefined
+}
+
+/** Asks a gRPC server for its descriptors. */
+async function loadReflected(load: Load): Promise<LoadedSchema | undefined> {
+  const { descriptor, language, context, findings, name } = load
+  for (const address of reflectionAddresses(descriptor, context, findings)) {
+    const url = `${originOf(address)}/grpc.reflection`
+    const recent = described(load, url)
+    if (recent !== undefined) return recent
+    const answer = await reflected(address, context)
+    if (answer instanceof Error) {
+      findings.push(finding('SCHEMA_UNAVAILABLE', `${name} could not be had by reflection from ${originOf(address)}: ${answer.message}`))
+      continue
+    }
+    const before = findings.length
+    findings.push(...answer.findings)
+    const loaded = tried(() => settle(load, { content: context.cache.fromValue(language, answer.document), value: answer.document, from: 'elsewhere' }), load)
+    if (loaded === undefined) continue
+    if (!isReflectedFirst(descriptor)) findings.push(finding('SCHEMA_FALLBACK', `${name} was had by reflection`))
+    return { ...loaded, url, noted: findings.slice(before) }
+  }
   return undefined
+}
+
+/** What a server said of itself not long ago, with the same manifest. */
+function described({ descriptor, context: { previous, limits }, findings }: Load, url: string): LoadedSchema | undefined {
+  if (previous?.url !== url || previous.descriptor !== descriptor || Date.now() - previous.seenAt > limits.introspectionMs) return undefined
+  findings.push(...(previous.noted ?? []))
+  return previous
 }
 
 async function fetchCandidate(candidate: Candidate, context: LoadContext): Promise<FetchedDocument | FetchError> {
   const { fetcher, scope, limits, previous, signal } = context
+  const { headers } = candidate
   const etag = previous?.url === candidate.url.href ? previous.etag : undefined
   try {
+    if (candidate.asks === 'introspection') return await introspectGraphql(candidate.url, { fetcher, scope, limits, headers, signal })
     return await fetcher.fetch({
       url: candidate.url,
       scope,
       maxBytes: limits.schemaBytes,
       accept: ACCEPT,
-      headers: candidate.headers,
+      headers,
       ...(etag === undefined ? {} : { etag }),
       signal,
     })
@@ -232,8 +274,24 @@ function accept(load: Load, answer: FetchedDocument, candidate: Candidate): Load
   const url = candidate.url.href
   const isSame = answer.status === 304 && previous !== undefined
   const content = isSame ? previous.content : cache.fromBytes(load.language, answer.body)
-  const loaded = settle(load, { content, value: content.document, from: 'elsewhere', ...(isSame ? {} : { bytes: answer.body }) })
+  const loaded = settle(load, {
+    content,
+    from: 'elsewhere',
+    value: isSame ? content.document : valueOf(answer.body, content),
+    ...(isSame ? {} : { bytes: answer.body }),
+  })
   return loaded === undefined ? undefined : { ...loaded, url, etag: answer.etag ?? (isSame ? previous.etag : undefined) }
+}
+
+/** What the hash was made of: for languages that are read into another form, the JSON that was served. */
+function valueOf(bytes: Uint8Array, { type, document }: SchemaContent): unknown {
+  if ((type !== 'grpc' && type !== 'graphql') || !/^\s*[{"]/.test(Buffer.from(bytes.subarray(0, 64)).toString('latin1'))) return document
+  try {
+    return JSON.parse(decodeUtf8(bytes) ?? '')
+  } catch {
+    // Binary descriptors may begin like JSON; their hash is that of the bytes.
+    return document
+  }
 }
 
 /** What came, parsed, and as it came. */

@@ -1,6 +1,7 @@
 import { fetchManifest } from '../manifest/fetch.ts'
 import { finding } from '../findings.ts'
 import { loadSchema } from '../schemas/load.ts'
+import { describedSchemas } from './described.ts'
 import { ManifestError } from '../manifest/manifest.ts'
 import { NO_ROUTING } from '../manifest/routing.ts'
 import { sameJson, table } from '../json.ts'
@@ -91,8 +92,9 @@ interface Found {
 
 async function withSchemas(inspection: Inspection, found: Found): Promise<Inspected> {
   const { own, scope, metadata, settings, fetcher, cache, store, signal, schemas: known } = inspection
-  const { endpoints, schemas: descriptors, serviceVersion: version } = found.manifest
+  const { endpoints, serviceVersion: version } = found.manifest
   const { adapters, limits, hashVerification: policy, schemaCacheTtl: ttl } = settings
+  const descriptors = describedSchemas(found.manifest, metadata)
   const results = await Promise.all(
     descriptors.slice(0, limits.schemas).map((descriptor) => {
       const previous = previousOf(descriptor, descriptors, known)
@@ -148,7 +150,7 @@ function fromMetadata({ record, metadata }: Inspection): Manifest | undefined {
     instance: undefined,
     schemas,
     capabilities: [],
-    endpoints: { health: undefined, metrics: undefined, openapi: undefined, asyncapi: undefined, graphql },
+    endpoints: { health: undefined, metrics: undefined, openapi: undefined, asyncapi: undefined, graphql, grpcReflection: false },
     routing: NO_ROUTING,
     auth: { schemes: [], requiredScopes: [], accessControl: [], publicRoutes: [] },
     updatedAt: 0,
