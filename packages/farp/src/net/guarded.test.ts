@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
+import { createSecureServer as createSecureHttp2, createServer as createHttp2 } from 'node:http2'
 import { gzipSync, brotliCompressSync } from 'node:zlib'
 import { expect, test } from 'vitest'
-import { closedPort, startRawServer } from '@octopus-gateway/testing'
+import { closedPort, startRawServer, testCertificates } from '@octopus-gateway/testing'
 import { documentFetcher } from './guarded.ts'
 import { FetchError } from './fetcher.ts'
 import { LIMITS } from '../limits.ts'
@@ -11,6 +12,7 @@ import { undiciFetcher } from './undici.ts'
 import type { AddressInfo } from 'node:net'
 import type { DocumentRequest, FetchedDocument } from './guarded.ts'
 import type { Fetcher } from './fetcher.ts'
+import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import type { IncomingMessage, RequestListener } from 'node:http'
 import type { Limits } from '../limits.ts'
 
@@ -238,4 +240,59 @@ test('an aborted fetch ends at once and leaves nothing on the signal', async () 
   controller.abort()
   expect((await pending).kind).toBe('timeout')
   expect(performance.now() - start).toBeLessThan(300)
+})
+
+test('a POST has its body and its type, and is not sent on', async () => {
+  const bodies: string[] = []
+  await using server = await site((request, response) => {
+    let text = ''
+    request.on('data', (chunk: Buffer) => (text += chunk.toString()))
+    request.on('end', () => {
+      bodies.push(`${request.method} ${request.headers['content-type']} ${text}`)
+      if (request.url === '/moved') response.writeHead(307, { location: '/' }).end()
+      else response.writeHead(200, { 'content-type': 'application/json' }).end('{"data":{}}')
+    })
+  })
+  const body = { type: 'application/json', bytes: new TextEncoder().encode('{"query":"{a}"}') }
+  expect(Buffer.from((await ask(server.origin, { body })).body).toString()).toBe('{"data":{}}')
+  expect(await failure(ask(`${server.origin}/moved`, { body }))).toMatchObject({ kind: 'status', status: 307 })
+  expect(bodies).toEqual(Array.from({ length: 2 }, () => 'POST application/json {"query":"{a}"}'))
+})
+
+test('over HTTP/2 an answer has its trailers, limits hold, and certificates are verified', async () => {
+  const sessions = new Set<Http2Session>()
+  const serve = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void => {
+    stream.on('error', () => {})
+    if (headers[':path'] === '/silent') return
+    if (headers[':path'] === '/cut') return void stream.close(8)
+    stream.respond({ ':status': 200, 'x-one': '1' }, { waitForTrailers: true })
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
+    stream.end(headers[':path'] === '/large' ? Buffer.alloc(2_000) : `${headers[':method']} ${headers['te']}`)
+  }
+  const { server: certificate } = testCertificates()
+  const servers = [createHttp2(), createSecureHttp2({ cert: certificate.cert, key: certificate.key })]
+  for (const server of servers) {
+    server.on('session', (session: Http2Session) => sessions.add(session)).on('stream', serve)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  }
+  const [clear, secure] = servers.map((server) => (server.address() as AddressInfo).port)
+  const request = { http2: true, headers: new Map([['te', 'trailers']]), body: { type: 'application/grpc', bytes: new Uint8Array(5) } }
+  try {
+    const answer = await ask(`http://127.0.0.1:${clear}/`, request)
+    expect([Buffer.from(answer.body).toString(), answer.field('x-one'), answer.field('grpc-status')]).toEqual(['POST trailers', '1', '0'])
+    const asked = (path: string): Promise<FetchError> => failure(ask(`http://127.0.0.1:${clear}${path}`, { ...request, maxBytes: 1_000 }))
+    expect((await asked('/silent')).kind).toBe('timeout')
+    expect((await asked('/cut')).kind).toBe('network')
+    expect((await asked('/large')).kind).toBe('content')
+    const scope = {
+      registered: [{ scheme: 'https', host: '127.0.0.1', port: secure! }] as const,
+      service: 'users',
+      allowedHosts: [],
+      requireHttps: undefined,
+    }
+    expect((await failure(ask(`https://127.0.0.1:${secure}/`, { ...request, scope }))).message).toMatch(/certificate/)
+  } finally {
+    for (const session of sessions) session.destroy()
+    for (const server of servers) server.close()
+  }
 })

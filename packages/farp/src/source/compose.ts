@@ -2,6 +2,7 @@ import { compareText, compareVersions } from '../semver.ts'
 import { about, finding } from '../findings.ts'
 import { sha256 } from '../manifest/checksum.ts'
 import { originOf } from '../address.ts'
+import { grpcEndpoint, grpcPoolsOf, grpcUpstream, throughGrpcPools } from './grpc-pools.ts'
 import { sharesOf } from '../pool.ts'
 import { table } from '../json.ts'
 import { isEligible, statusOf, unexpected } from './eligible.ts'
@@ -37,6 +38,8 @@ interface Built {
   readonly upstreams: readonly string[]
   /** What the newest generation of an upstream hints at. */
   readonly hints: ReadonlyMap<string, ServiceHints['upstream']>
+  /** Those of them that have a second pool, for gRPC. */
+  readonly grpcPools: readonly string[]
   readonly documents: readonly FederatedService[]
   readonly prefixes: readonly string[]
   readonly findings: readonly Finding[]
@@ -74,9 +77,12 @@ export class ServiceComposer {
       service: this.#service,
       version: built?.version ?? 'empty',
       routes: built?.routes ?? [],
-      upstreams: table(
-        (built?.upstreams ?? []).map((name) => [name, { ...built?.hints.get(name), endpoints: endpointsOf(name, { placed, weights }) }]),
-      ),
+      upstreams: table([
+        ...(built?.upstreams ?? []).map((name) => [name, { ...built?.hints.get(name), endpoints: endpointsOf(name, { placed, weights }) }] as const),
+        ...(built?.grpcPools ?? []).map(
+          (name) => [grpcUpstream(name), { ...built?.hints.get(name), endpoints: endpointsOf(name, { placed, weights }, grpcEndpoint) }] as const,
+        ),
+      ]),
       ...(built === undefined || built.serviceVersion === '' ? {} : { serviceVersion: built.serviceVersion }),
       documents: documentsOf(built?.documents ?? []),
       findings: distinct([...findings, ...(built?.findings ?? []), ...this.#differences(placed)]),
@@ -107,12 +113,18 @@ export class ServiceComposer {
     const names = [...pools.keys()].sort(compareText)
     const plans = planDocuments(placed, this.#settings)
     const foreign = placed.some(isAtRoot) ? neighbours.prefixes : []
-    const key = JSON.stringify([names.map((name) => [name, pools.get(name)!.map(({ id }) => id)]), plans.map(({ id }) => id), foreign])
+    const grpcPools = grpcPoolsOf(placed)
+    const key = JSON.stringify([
+      grpcPools,
+      names.map((name) => [name, pools.get(name)!.map(({ id }) => id)]),
+      plans.map(({ id }) => id),
+      foreign,
+    ])
     if (this.#built?.key === key) return
     const results = names.map((name) => poolRoutes(pools.get(name)!, this.#settings, foreign))
     const all = results.flatMap(({ routes }) => routes)
     const { operations } = this.#settings.limits
-    const routes = all.slice(0, operations)
+    const routes = throughGrpcPools(all.slice(0, operations), grpcPools)
     const samples = names.flatMap((name) => pools.get(name)!)
     this.#built = {
       key,
@@ -125,6 +137,7 @@ export class ServiceComposer {
       routes,
       upstreams: names,
       hints: new Map(names.map((name) => [name, hintsOf(pools.get(name)![0]!.sample.manifest, this.#settings.trustHints).upstream])),
+      grpcPools,
       documents: plans.map((plan) => documentOf(plan, routes)),
       prefixes: unique(samples.flatMap(({ placement }) => (placement.mount.prefix === '' ? [] : [placement.mount.prefix]))),
       findings: [
@@ -218,6 +231,7 @@ function weightsOf(placed: readonly Placed[]): ReadonlyMap<string, number> {
 function endpointsOf(
   upstream: string,
   { placed, weights }: { placed: readonly Placed[]; weights: ReadonlyMap<string, number> },
+  at: (endpoint: Endpoint, candidate: Candidate) => Endpoint = (endpoint) => endpoint,
 ): Endpoint[] {
   return placed
     .filter(({ placement }) => placement.upstream === upstream)
@@ -225,13 +239,14 @@ function endpointsOf(
       const { record, manifest, generation, address } = candidate
       const zone = record.zone ?? manifest.instance?.zone
       const version = manifest.serviceVersion || record.version || ''
-      return {
+      const endpoint = {
         id: `${record.service}/${record.id}`,
         origin: originOf(address),
         weight: weights.get(record.id)!,
         ...(zone === undefined ? {} : { zone }),
         labels: { service: record.service, instance: record.id, version, generation, role: manifest.instance?.role || 'primary' },
       }
+      return at(endpoint, candidate)
     })
 }
 
