@@ -96,14 +96,14 @@ function ordered(
   const done = new Set<string>()
   const open = new Set<string>()
   const result: FileDescriptorProto[] = []
-  const stack = own.map((file) => file.name).reverse()
+  const stack = own.map((file) => file.name).toReversed()
   for (let name = stack.at(-1); name !== undefined; name = stack.at(-1)) {
     const file = names.get(name)!
     const waiting = done.has(name) ? [] : file.dependency.filter((item) => names.has(item) && !done.has(item))
     const next = waiting.filter((item) => !open.has(item))
     if (next.length > 0 && !done.has(name)) {
       open.add(name)
-      stack.push(...next.reverse())
+      stack.push(...next.toReversed())
       continue
     }
     if (waiting.length > 0) note(`${clean(name, 200)} is part of a circle of imports`)
