@@ -178,7 +178,7 @@ async function loadRegistered(load: Load, path: string): Promise<LoadedSchema | 
   try {
     const { key, bytes } = await readRegistry(context.store, path, context.limits)
     const content = context.cache.fromBytes(language, bytes)
-    const loaded = settle(load, { content, value: content.document, bytes, from: 'registry' })
+    const loaded = settle(load, { content, value: valueOf(bytes, content), bytes, from: 'registry' })
     return loaded === undefined ? undefined : { ...loaded, url: `registry:${key}` }
   } catch (thrown) {
     if (!(thrown instanceof SchemaError || thrown instanceof FetchError)) throw thrown
@@ -233,7 +233,10 @@ async function loadReflected(load: Load): Promise<LoadedSchema | undefined> {
     }
     const before = findings.length
     findings.push(...answer.findings)
-    const loaded = tried(() => settle(load, { content: context.cache.fromValue(language, answer.document), value: answer.document, from: 'elsewhere' }), load)
+    const loaded = tried(
+      () => settle(load, { content: context.cache.fromValue(language, answer.document), value: answer.document, from: 'elsewhere' }),
+      load,
+    )
     if (loaded === undefined) continue
     if (!isReflectedFirst(descriptor)) findings.push(finding('SCHEMA_FALLBACK', `${name} was had by reflection`))
     return { ...loaded, url, noted: findings.slice(before) }

@@ -78,10 +78,14 @@ export class ServiceComposer {
       version: built?.version ?? 'empty',
       routes: built?.routes ?? [],
       upstreams: table([
-        ...(built?.upstreams ?? []).map((name) => [name, { ...built?.hints.get(name), endpoints: endpointsOf(name, { placed, weights }) }] as const),
-        ...(built?.grpcPools ?? []).map(
-          (name) => [grpcUpstream(name), { ...built?.hints.get(name), endpoints: endpointsOf(name, { placed, weights }, grpcEndpoint) }] as const,
+        ...(built?.upstreams ?? []).map(
+          (name) => [name, { ...built?.hints.get(name), endpoints: endpointsOf(name, { placed, weights }) }] as const,
         ),
+        ...(built?.grpcPools ?? []).map((name) => {
+          // The health path of a manifest is for HTTP, which a port for gRPC does not speak.
+          const { healthCheck: _check, ...hints } = built?.hints.get(name) ?? {}
+          return [grpcUpstream(name), { ...hints, endpoints: endpointsOf(name, { placed, weights }, grpcEndpoint) }] as const
+        }),
       ]),
       ...(built === undefined || built.serviceVersion === '' ? {} : { serviceVersion: built.serviceVersion }),
       documents: documentsOf(built?.documents ?? []),

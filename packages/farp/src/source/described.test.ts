@@ -115,3 +115,13 @@ test('a descriptor set of bytes is fetched as any document is', async () => {
   await farp.until('it is routed', () => lines(farp.routes('notes')).join() === METHODS.join())
   expect(farp.routes('notes')[0]!.meta).toMatchObject({ schemaType: 'grpc', protocol: 'grpc', operationId: 'octopus.test.v1.Notes.Unary' })
 })
+
+test('without a manifest, a record that speaks of reflection is enough', async () => {
+  await using grpc = await startNotesServer()
+  await using service = await startFarpService({ name: 'notes', manifestStatus: 503 })
+  await using farp = startFarp()
+  const metadata = { farp_enabled: 'true', farp_grpc_reflection: 'true', grpc_port: String(grpc.port) }
+  farp.discover([recordOf(service, { provider: 'consul', metadata })])
+  await farp.until('it is routed', () => lines(farp.routes('notes')).join() === METHODS.join())
+  expect(farp.codes('notes')).toContain('METADATA_ONLY')
+})

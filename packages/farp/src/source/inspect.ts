@@ -123,13 +123,18 @@ function previousOf(
   return same ?? (siblings.length === ofType.length ? ofType[siblings.indexOf(descriptor)] : undefined)
 }
 
+/** One for each record: schemas are asked for again when their manifest is another one. */
+const substitutes = new WeakMap<ServiceInstance, Manifest>()
+
 /** A manifest made from what the record says, when it says where documents are. */
 function fromMetadata({ record, metadata }: Inspection): Manifest | undefined {
   const places = (['openapi', 'asyncapi', 'graphql'] as const).flatMap((type) => {
     const url = metadata.get(`farp.${type}`) || metadata.get(`farp.${type}.path`) || metadata.get(type)
     return url === undefined || url === '' ? [] : [{ type, url }]
   })
-  if (places.length === 0) return undefined
+  if (places.length === 0 && !metadata.is('farp.grpc.reflection')) return undefined
+  const known = substitutes.get(record)
+  if (known !== undefined) return known
   const schemas = places.map(({ type, url }): SchemaDescriptor => ({
     type,
     specVersion: '',
@@ -142,7 +147,7 @@ function fromMetadata({ record, metadata }: Inspection): Manifest | undefined {
   }))
   // The place of a GraphQL schema is the path that serves it.
   const graphql = metadata.get('farp.graphql.path') || places.find(({ type, url }) => type === 'graphql' && url.startsWith('/'))?.url
-  return {
+  const manifest: Manifest = {
     version: '1.0.0',
     serviceName: record.service,
     serviceVersion: record.version ?? metadata.get('version') ?? '',
@@ -159,4 +164,6 @@ function fromMetadata({ record, metadata }: Inspection): Manifest | undefined {
     extensions: table(),
     raw: table(),
   }
+  substitutes.set(record, manifest)
+  return manifest
 }
