@@ -1,5 +1,5 @@
 import { compareText } from './semver.ts'
-import { mergeOpenApi } from './merge/openapi.ts'
+import { mergeOpenApi } from './merge/openapi/merge.ts'
 import { Run } from './source/run.ts'
 import { settingsOf } from './options.ts'
 import type { DocumentKind, RouteSource, SourceHost } from '@octopus-gateway/core'
@@ -49,7 +49,7 @@ export function farpSource(settings: Settings, identity: unknown): RouteSource {
         .join(' ')
       const known = merged.get(run)
       if (known?.key === key) return known.document
-      const document = mergeOpenApi(documents)
+      const { document } = mergeOpenApi(documents)
       merged.set(run, { key, document })
       return document
     },

@@ -31,8 +31,8 @@ export type { HashPolicy } from './schemas/load.ts'
 
 export { mountOf, mountPath, upstreamPath } from './mount.ts'
 export type { Mount, MountRequest, StripRequest } from './mount.ts'
-export { mergeOpenApi } from './merge/openapi.ts'
-export type { FederatedInfo } from './merge/openapi.ts'
+export { mergeOpenApi } from './merge/openapi/merge.ts'
+export type { ConflictStrategy, Exclusion, FederatedInfo, MergeConflict, Merged, MergeOptions, SecurityMerge } from './merge/merged.ts'
 export type { FederatedService, RoutedOperation } from './merge/input.ts'
 
 export { parseCapabilities } from './metadata.ts'

@@ -3,6 +3,7 @@ import { clean } from '../text.ts'
 import { pointerPart } from './note.ts'
 import { SCHEMA_TYPES } from './manifest.ts'
 import type { Composition, SchemaDescriptor, SchemaLocation } from './manifest.ts'
+import type { ConflictStrategy } from '../merge/merged.ts'
 import type { JsonObject } from '../json.ts'
 import type { Note } from './note.ts'
 import type { SchemaType } from '../adapters/adapter.ts'
@@ -104,6 +105,8 @@ function headersOf(location: JsonObject, note: Note): ReadonlyMap<string, string
   return fields
 }
 
+const STRATEGIES: readonly ConflictStrategy[] = ['prefix', 'error', 'skip', 'overwrite', 'merge']
+
 function compositionOf(raw: JsonObject): Composition | undefined {
   const openapi = ownObject(ownObject(raw, 'metadata') ?? {}, 'openapi')
   const composition = openapi === undefined ? undefined : ownObject(openapi, 'composition')
@@ -114,6 +117,7 @@ function compositionOf(raw: JsonObject): Composition | undefined {
     componentPrefix: ownText(composition, 'component_prefix') || undefined,
     tagPrefix: ownText(composition, 'tag_prefix') || undefined,
     operationIdPrefix: ownText(composition, 'operation_id_prefix') || undefined,
+    conflictStrategy: STRATEGIES.find((strategy) => strategy === own(composition, 'conflict_strategy')),
     preserveExtensions: own(composition, 'preserve_extensions') === true,
     customServers: ownList(composition, 'custom_servers').filter(
       (server): server is JsonObject => isObject(server) && typeof own(server, 'url') === 'string',

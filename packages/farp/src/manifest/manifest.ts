@@ -1,3 +1,4 @@
+import type { ConflictStrategy } from '../merge/merged.ts'
 import type { JsonObject } from '../json.ts'
 import type { SchemaType } from '../adapters/adapter.ts'
 
@@ -34,6 +35,8 @@ export interface Composition {
   readonly componentPrefix: string | undefined
   readonly tagPrefix: string | undefined
   readonly operationIdPrefix: string | undefined
+  /** `undefined`: the gateway's default. */
+  readonly conflictStrategy: ConflictStrategy | undefined
   readonly preserveExtensions: boolean
   readonly customServers: readonly JsonObject[]
 }

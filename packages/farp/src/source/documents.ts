@@ -41,6 +41,9 @@ export function documentOf(plan: DocumentPlan, routes: readonly RouteDefinition[
   const { content, descriptor } = plan.schema
   return {
     id: plan.id,
+    kind: 'openapi',
+    metadata: {},
+    collapsesTags: false,
     name: manifest.serviceName,
     version: manifest.serviceVersion,
     kind: content.type,

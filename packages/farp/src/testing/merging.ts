@@ -4,7 +4,7 @@ import { adaptOpenApi, resolvePointer } from '../adapters/openapi.ts'
 import { LIMITS } from '../limits.ts'
 import { mountPath } from '../mount.ts'
 import { isObject } from '../json.ts'
-import { mergeOpenApi } from '../merge/openapi.ts'
+import { mergeOpenApi } from '../merge/openapi/merge.ts'
 import type { FederatedService } from '../merge/input.ts'
 import type { JsonObject } from '../json.ts'
 
@@ -22,6 +22,9 @@ export function service(name: string, document: JsonObject, given: Given = {}): 
   const operations = adaptOpenApi(full, LIMITS).operations.filter(({ path }) => only === undefined || only.includes(path))
   return {
     id: name + (given.version ?? ''),
+    kind: 'openapi',
+    metadata: {},
+    collapsesTags: false,
     name,
     version: '1.0.0',
     kind: 'openapi',
@@ -62,7 +65,7 @@ export interface Merged {
 
 /** Merges, validates with the independent validator, and checks that every local reference leads somewhere. */
 export async function merge(...services: FederatedService[]): Promise<Merged> {
-  const document = JSON.parse(JSON.stringify(mergeOpenApi(services))) as Merged & JsonObject
+  const document = JSON.parse(JSON.stringify(mergeOpenApi(services).document)) as Merged & JsonObject
   const { valid, errors } = await new Validator().validate(structuredClone(document))
   expect(errors).toBeUndefined()
   expect(valid).toBe(true)

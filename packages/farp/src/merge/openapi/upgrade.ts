@@ -1,5 +1,5 @@
-import { isObject, own, table } from '../json.ts'
-import type { JsonObject } from '../json.ts'
+import { isObject, own, table } from '../../json.ts'
+import type { JsonObject } from '../../json.ts'
 
 /**
  * A schema object of OpenAPI 3.0 as 3.1 (JSON Schema 2020-12) writes it: `nullable` becomes a type, boolean exclusive bounds become numbers,

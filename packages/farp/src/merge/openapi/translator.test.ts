@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { merge, ok, refsOf, service } from '../testing/merging.ts'
-import { mergeOpenApi } from './openapi.ts'
-import type { JsonObject } from '../json.ts'
+import { merge, ok, refsOf, service } from '../../testing/merging.ts'
+import { mergeOpenApi } from './merge.ts'
+import type { JsonObject } from '../../json.ts'
 
 test('every reference follows its component, in every place a reference can be', async () => {
   const ref = (section: string, name: string): JsonObject => ({ $ref: `#/components/${section}/${name}` })
@@ -75,7 +75,9 @@ test('every reference follows its component, in every place a reference can be',
 })
 
 test('a property that is called $ref is a property', () => {
-  const merged = mergeOpenApi([service('a', { paths: {}, components: { schemas: { A: { properties: { $ref: { type: 'string' } } } } } })])
+  const merged = mergeOpenApi([
+    service('a', { paths: {}, components: { schemas: { A: { properties: { $ref: { type: 'string' } } } } } }),
+  ]).document
   expect(merged['components']).toEqual({ schemas: { a_A: { properties: { $ref: { type: 'string' } } } } })
 })
 
@@ -83,7 +85,9 @@ test('references to what is not there and to other documents', async () => {
   const content = (ref: string): JsonObject => ({ '200': { description: 'x', content: { 'application/json': { schema: { $ref: ref } } } } })
   const merged = await merge(service('a', { paths: { '/x': { get: { responses: content('#/components/schemas/Gone') } } } }))
   expect(merged.components['schemas']).toEqual({ a_Gone: { description: 'Not defined by the service.' } })
-  const outside = mergeOpenApi([service('a', { paths: { '/x': { get: { responses: content('http://elsewhere/schema.json#/A') } } } })])
+  const outside = mergeOpenApi([
+    service('a', { paths: { '/x': { get: { responses: content('http://elsewhere/schema.json#/A') } } } }),
+  ]).document
   expect(refsOf(outside)).toEqual(['http://elsewhere/schema.json#/A'])
 })
 

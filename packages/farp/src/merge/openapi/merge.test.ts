@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { merge, ok, service } from '../testing/merging.ts'
-import { mergeOpenApi } from './openapi.ts'
-import type { FederatedService } from './input.ts'
-import type { JsonObject } from '../json.ts'
-import type { Merged } from '../testing/merging.ts'
+import { merge, ok, service } from '../../testing/merging.ts'
+import { mergeOpenApi } from './merge.ts'
+import type { FederatedService } from '../input.ts'
+import type { JsonObject } from '../../json.ts'
+import type { Merged } from '../../testing/merging.ts'
 
 test('the worked example', async () => {
   const users = service('user-service', {
@@ -30,6 +30,7 @@ test('prefixes of the composition; services that want to stay out do', async () 
     componentPrefix: 'user_svc',
     tagPrefix: 'Users',
     operationIdPrefix: 'UserAPI',
+    conflictStrategy: undefined,
     preserveExtensions: true,
     customServers: [{ url: 'https://api.example.com' }],
   }
@@ -182,7 +183,7 @@ describe('order', () => {
       }),
     )
     const texts = [services, services.toReversed(), [services[1]!, services[2]!, services[0]!]].map((order) =>
-      JSON.stringify(mergeOpenApi(order)),
+      JSON.stringify(mergeOpenApi(order).document),
     )
     expect(new Set(texts).size).toBe(1)
     expect(Object.keys((JSON.parse(texts[0]!) as Merged).paths)).toEqual(['/a/x', '/b/x', '/c/x'])
