@@ -203,7 +203,7 @@ export class Translator {
     else {
       // What is not shown has no place; its old one may be another service's here.
       delete link['operationRef']
-      link['operationId'] = this.#lostId(`${method}_${path}`)
+      link['operationId'] = this.#lostId(componentName(`${method}_${path}`))
     }
   }
 
