@@ -1,7 +1,8 @@
 import { compareText, compareVersions } from '../semver.ts'
+import { componentName } from './names.ts'
 import { labelOf } from './merged.ts'
 import type { FederatedService } from './input.ts'
-import type { MergeOptions, Report } from './merged.ts'
+import type { ConflictStrategy, MergeOptions, Report } from './merged.ts'
 
 /** The order in which services are merged, so that the same input gives the same document. */
 export function byName(a: FederatedService, b: FederatedService): number {
@@ -44,4 +45,27 @@ export function isCollapsed({ name, collapsesTags }: FederatedService, { collaps
 /** The name by which a service's things are told from those of others. */
 export function prefixOf({ name, version, hasSiblings }: FederatedService): string {
   return hasSiblings ? `${name}_${version}` : name
+}
+
+/** What is put before the names of a service's components. */
+export function componentPrefix(service: FederatedService): string {
+  return componentName(service.composition?.componentPrefix ?? prefixOf(service))
+}
+
+/** What a service wants done where it meets others. */
+export function strategyOf({ composition }: FederatedService, { conflictStrategy }: MergeOptions): ConflictStrategy {
+  return composition?.conflictStrategy ?? conflictStrategy ?? 'prefix'
+}
+
+/** Keeps a document's own `x-*` members, if its service wants that. */
+export function keepExtensions(
+  service: FederatedService,
+  { extensions, report }: { readonly extensions: Record<string, unknown>; readonly report: Report },
+): void {
+  if (service.composition?.preserveExtensions !== true) return
+  for (const [name, value] of Object.entries(service.document)) {
+    if (!name.startsWith('x-')) continue
+    if (Object.hasOwn(extensions, name)) report.warn(`${name} of ${labelOf(service)} is left out: an earlier service has it`)
+    else extensions[name] = value
+  }
 }

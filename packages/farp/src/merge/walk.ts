@@ -14,6 +14,8 @@ export interface Grammar<Kind extends string> {
   readonly every?: Readonly<Partial<Record<Kind, Member<Kind>>>>
   /** What is kept beside a `$ref`; `all` where a reference is one member among others. */
   readonly besideRef: (kind: Kind) => 'all' | readonly string[]
+  /** Kinds that may also be written as plain values, which are kept. */
+  readonly plain?: ReadonlySet<Kind>
   /** The kind that an object really is, where its content decides; `undefined` for data that is not looked into. */
   readonly narrow?: (node: JsonObject, kind: Kind) => Kind | undefined
 }
@@ -35,8 +37,8 @@ export interface Visitor<Kind extends string> {
  */
 export function walk<Kind extends string>(node: unknown, wanted: Kind, visitor: Visitor<Kind>): unknown {
   if (typeof node === 'boolean' && isSchema(wanted)) return node
-  if (!isObject(node)) return undefined
   const { grammar } = visitor
+  if (!isObject(node)) return grammar.plain?.has(wanted) === true ? node : undefined
   const kind = grammar.narrow === undefined ? wanted : grammar.narrow(node, wanted)
   if (kind === undefined) return node
   const source = visitor.before(node, kind)
@@ -69,7 +71,8 @@ function walkMember<Kind extends string>(value: unknown, member: Member<Kind>, v
   const { kind, shape } = member
   if (shape === 'one') {
     // A list of schemas under `items` is how older drafts write tuples.
-    if (Array.isArray(value)) return isSchema(kind) ? walkList(value, kind, visitor) : undefined
+    if (Array.isArray(value) && visitor.grammar.plain?.has(kind) !== true)
+      return isSchema(kind) ? walkList(value, kind, visitor) : undefined
     return walk(value, kind, visitor)
   }
   if (shape === 'list') return Array.isArray(value) ? walkList(value, kind, visitor) : undefined

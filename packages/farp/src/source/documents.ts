@@ -37,13 +37,10 @@ export function planDocuments(placed: readonly Placed[], settings: Settings): Do
 
 /** A planned document with the operations that are among these routes. */
 export function documentOf(plan: DocumentPlan, routes: readonly RouteDefinition[]): FederatedService {
-  const { manifest } = plan.speaker.candidate
+  const { manifest, record } = plan.speaker.candidate
   const { content, descriptor } = plan.schema
   return {
     id: plan.id,
-    kind: 'openapi',
-    metadata: {},
-    collapsesTags: false,
     name: manifest.serviceName,
     version: manifest.serviceVersion,
     kind: content.type,
@@ -53,6 +50,7 @@ export function documentOf(plan: DocumentPlan, routes: readonly RouteDefinition[
     document: content.type === 'openapi' ? openApi3(content.document) : content.document,
     metadata: descriptor.metadata,
     composition: manifest.schemas.find(({ type, composition }) => type === 'openapi' && composition !== undefined)?.composition,
+    collapsesTags: record.metadata['farp.collapse_service_tags'] === 'true',
     operations: () => operationsAmong(plan, routes),
   }
 }
@@ -62,10 +60,11 @@ function operationsAmong({ speaker, schema, mounts, settings }: DocumentPlan, ro
   const operations = routableOperations(schema, speaker.candidate, settings)
   return mounts.flatMap((at) =>
     operations.flatMap((operation) => {
-      const { method, path, pattern, key } = operation
+      const { method, path, pattern, key, operationId, protocol } = operation
       const mount = mountFor(operation, at)
       if (!routed.has(`${method} ${mount.host ?? ''}${mountPath(mount, pattern)}`)) return []
-      return [{ method, path, mounted: mountPath(mount, path), key: mountPath(mount, key), host: mount.host }]
+      const mounted = mountPath(mount, path)
+      return [{ method, path, mounted, key: mountPath(mount, key), host: mount.host, operationId, protocol }]
     }),
   )
 }

@@ -22,13 +22,11 @@ export function service(name: string, document: JsonObject, given: Given = {}): 
   const operations = adaptOpenApi(full, LIMITS).operations.filter(({ path }) => only === undefined || only.includes(path))
   return {
     id: name + (given.version ?? ''),
-    kind: 'openapi',
-    metadata: {},
-    collapsesTags: false,
     name,
     version: '1.0.0',
     kind: 'openapi',
     metadata: {},
+    collapsesTags: false,
     hasSiblings: false,
     priority: 50,
     hash: 'x',

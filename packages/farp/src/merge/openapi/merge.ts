@@ -3,17 +3,18 @@ import { isObject, own, ownList, ownObject, ownText, table } from '../../json.ts
 import { resolveItem, resolvePointer } from '../../adapters/openapi.ts'
 import { clean } from '../../text.ts'
 import { labelOf, MERGE_OPTIONS, Report } from '../merged.ts'
-import { isCollapsed, prefixOf, takePart } from '../select.ts'
-import { Components } from './components.ts'
+import { componentPrefix, isCollapsed, keepExtensions, prefixOf, strategyOf, takePart } from '../select.ts'
+import { Components } from '../components.ts'
 import { downgradeTag } from './downgrade.ts'
-import { Naming } from './naming.ts'
+import { Naming } from '../naming.ts'
 import { leaveUnneeded } from './schemes.ts'
+import { SECTIONS } from './grammar.ts'
 import { Paths, winnersOf, wonBy } from './paths.ts'
 import { Translator } from './translator.ts'
-import type { ConflictStrategy, Merged, MergeOptions } from '../merged.ts'
+import type { Merged, MergeOptions } from '../merged.ts'
 import type { FederatedService, RoutedOperation } from '../input.ts'
 import type { JsonObject } from '../../json.ts'
-import type { Named } from './naming.ts'
+import type { Named } from '../naming.ts'
 import type { Shown } from './paths.ts'
 
 /** A service that takes part, with the names of its components. */
@@ -29,7 +30,7 @@ interface Member {
 export function mergeOpenApi(services: readonly FederatedService[], options: MergeOptions = MERGE_OPTIONS): Merged {
   const report = new Report()
   const candidates = takePart(services, report, { options, unusable })
-  const components = new Components()
+  const components = new Components(SECTIONS.keys())
   const paths = new Paths()
   const members = admit(candidates, { services, options, report, components, paths })
   const merger = { components, options, neededSchemes: new Set<string>() }
@@ -43,7 +44,7 @@ export function mergeOpenApi(services: readonly FederatedService[], options: Mer
     addWebhooks(service, translator, webhooks)
     addTags(service, { translator, tags, options })
     translator.addComponents()
-    if (service.composition?.preserveExtensions === true) keepExtensions(service, { extensions, report })
+    keepExtensions(service, { extensions, report })
     report.include(service)
   }
   leaveUnneeded(members, { components, options, report, needed: merger.neededSchemes })
@@ -80,9 +81,9 @@ function admit(candidates: readonly FederatedService[], { services, options, rep
   const winners = winnersOf(services, report)
   const naming = new Naming(components, options.security ?? {})
   return candidates.flatMap((service) => {
-    const strategy: ConflictStrategy = service.composition?.conflictStrategy ?? options.conflictStrategy ?? 'prefix'
+    const strategy = strategyOf(service, options)
     const arrival = paths.arrive(service, wonBy(service, winners), strategy)
-    const decisions = naming.decide(service, strategy)
+    const decisions = naming.decide(service, { strategy, prefix: componentPrefix(service) })
     const conflicts = [...arrival.conflicts, ...decisions.flatMap(({ conflict }) => conflict ?? [])]
     if (strategy === 'error' && conflicts.length > 0) {
       const label = labelOf(service)
@@ -189,16 +190,5 @@ function addTags(service: FederatedService, { translator, tags, options }: TagTa
     if (parent !== undefined) copy['parent'] = translator.tag(parent)
     downgradeTag(copy)
     tags.set(given, copy)
-  }
-}
-
-function keepExtensions(
-  service: FederatedService,
-  { extensions, report }: { readonly extensions: Record<string, unknown>; readonly report: Report },
-): void {
-  for (const [name, value] of Object.entries(service.document)) {
-    if (!name.startsWith('x-')) continue
-    if (Object.hasOwn(extensions, name)) report.warn(`${name} of ${labelOf(service)} is left out: an earlier service has it`)
-    else extensions[name] = value
   }
 }

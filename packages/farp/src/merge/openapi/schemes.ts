@@ -1,9 +1,9 @@
 import { own, ownObject, table } from '../../json.ts'
 import { namesIn } from '../security.ts'
-import type { Components } from './components.ts'
+import type { Components } from '../components.ts'
 import type { FederatedService } from '../input.ts'
 import type { MergeOptions, Report } from '../merged.ts'
-import type { Named } from './naming.ts'
+import type { Named } from '../naming.ts'
 
 interface Remains {
   readonly components: Components

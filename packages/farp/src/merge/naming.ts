@@ -1,13 +1,11 @@
-import { isObject, ownObject, sameJson, table } from '../../json.ts'
-import { componentName } from '../names.ts'
-import { labelOf } from '../merged.ts'
-import { prefixOf } from '../select.ts'
-import { rankOf } from '../security.ts'
-import { SECTIONS } from './grammar.ts'
+import { isObject, ownObject, sameJson, table } from '../json.ts'
+import { componentName } from './names.ts'
+import { labelOf } from './merged.ts'
+import { rankOf } from './security.ts'
 import type { Components } from './components.ts'
-import type { ConflictStrategy, MergeConflict, SecurityMerge } from '../merged.ts'
-import type { FederatedService } from '../input.ts'
-import type { JsonObject } from '../../json.ts'
+import type { ConflictStrategy, MergeConflict, SecurityMerge } from './merged.ts'
+import type { FederatedService } from './input.ts'
+import type { JsonObject } from '../json.ts'
 
 /** The names of one service's components in the merged document. */
 export interface Named {
@@ -45,10 +43,9 @@ export class Naming {
   }
 
   /** What the names of a service's components would be. Changes nothing. */
-  decide(service: FederatedService, strategy: ConflictStrategy): Decision[] {
-    const prefix = componentPrefix(service)
+  decide(service: FederatedService, { strategy, prefix }: { readonly strategy: ConflictStrategy; readonly prefix: string }): Decision[] {
     const written = ownObject(service.document, 'components') ?? table()
-    return [...SECTIONS.keys()].flatMap((section) =>
+    return this.#components.sections.flatMap((section) =>
       Object.entries(ownObject(written, section) ?? {}).flatMap(([name, value]): Decision[] => {
         if (!isObject(value) && !(section === 'schemas' && typeof value === 'boolean')) return []
         if (section === 'securitySchemes') return this.#decideScheme(name, value, { service, prefix, strategy })
@@ -60,7 +57,7 @@ export class Naming {
   /** Gives a service's components their names. */
   name(service: FederatedService, decisions: readonly Decision[]): Named {
     const label = labelOf(service)
-    const renamed = new Map([...SECTIONS.keys()].map((section) => [section, new Map<string, string>()]))
+    const renamed = new Map(this.#components.sections.map((section) => [section, new Map<string, string>()]))
     const borrowed = new Set<string>()
     const written = ownObject(service.document, 'components') ?? table()
     for (const { section, name, wanted, how } of decisions) {
@@ -124,8 +121,3 @@ export class Naming {
 
 /** The owner of what the operator configured. */
 const GATEWAY = '(gateway)'
-
-/** What is put before the names of a service's components. */
-export function componentPrefix(service: FederatedService): string {
-  return componentName(service.composition?.componentPrefix ?? prefixOf(service))
-}

@@ -1,12 +1,19 @@
-import { Names } from '../names.ts'
-import { SECTIONS } from './grammar.ts'
-import { table } from '../../json.ts'
+import { Names } from './names.ts'
+import { table } from '../json.ts'
 
 /** The components of the merged document: each name belongs to one service. */
 export class Components {
   readonly names = new Names()
   readonly #owners = new Map<string, string>()
-  readonly #sections = new Map([...SECTIONS.keys()].map((section) => [section, table<unknown>()]))
+  readonly #sections: ReadonlyMap<string, Record<string, unknown>>
+
+  constructor(sections: Iterable<string>) {
+    this.#sections = new Map([...sections].map((section) => [section, table<unknown>()]))
+  }
+
+  get sections(): string[] {
+    return [...this.#sections.keys()]
+  }
 
   /** Whose component this is. */
   ownerOf(section: string, name: string): string | undefined {
