@@ -9,7 +9,8 @@ import { downgradeTag } from './downgrade.ts'
 import { Naming } from '../naming.ts'
 import { leaveUnneeded } from './schemes.ts'
 import { SECTIONS } from './grammar.ts'
-import { Paths, winnersOf, wonBy } from './paths.ts'
+import { winnersOf, wonBy } from '../winners.ts'
+import { Paths } from './paths.ts'
 import { Translator } from './translator.ts'
 import type { Merged, MergeOptions } from '../merged.ts'
 import type { FederatedService, RoutedOperation } from '../input.ts'
@@ -78,7 +79,7 @@ interface Admission {
 
 /** Decides what becomes of paths and names, one service after the other; a service that wants no conflicts and has some stays out. */
 function admit(candidates: readonly FederatedService[], { services, options, report, components, paths }: Admission): Member[] {
-  const winners = winnersOf(services, report)
+  const winners = winnersOf(services, 'path', report)
   const naming = new Naming(components, options.security ?? {})
   return candidates.flatMap((service) => {
     const strategy = strategyOf(service, options)

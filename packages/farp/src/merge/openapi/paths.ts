@@ -1,7 +1,5 @@
-import { compareVersions } from '../../semver.ts'
-import { byName } from '../select.ts'
 import { labelOf } from '../merged.ts'
-import type { ConflictStrategy, MergeConflict, Report } from '../merged.ts'
+import type { ConflictStrategy, MergeConflict } from '../merged.ts'
 import type { FederatedService, RoutedOperation } from '../input.ts'
 
 /** An operation and the path of the merged document where it is shown. */
@@ -16,37 +14,6 @@ export interface Arrival {
   readonly conflicts: readonly MergeConflict[]
   /** Paths of others that go. */
   readonly displaced: readonly string[]
-}
-
-function routeKey({ method, key, host }: RoutedOperation): string {
-  return `${host ?? ''} ${method} ${key}`
-}
-
-/** Which service a route belongs to: by priority, version and name, as the gateway decides. Notes who stands by. */
-export function winnersOf(services: readonly FederatedService[], report: Report): ReadonlyMap<string, FederatedService> {
-  const winners = new Map<string, FederatedService>()
-  const strongest = [...services].sort((a, b) => b.priority - a.priority || compareVersions(b.version, a.version) || byName(a, b))
-  for (const service of strongest)
-    for (const operation of service.operations()) {
-      const winner = winners.get(routeKey(operation))
-      if (winner === undefined) winners.set(routeKey(operation), service)
-      else if (winner.name !== service.name) {
-        const resolution = `${operation.method} is routed to ${labelOf(winner)}`
-        report.conflict({
-          type: 'path',
-          item: operation.mounted,
-          services: [labelOf(winner), labelOf(service)],
-          resolution,
-          strategy: 'routing',
-        })
-      }
-    }
-  return winners
-}
-
-/** The routes that a service has won. */
-export function wonBy(service: FederatedService, winners: ReadonlyMap<string, FederatedService>): RoutedOperation[] {
-  return service.operations().filter((operation) => winners.get(routeKey(operation)) === service)
 }
 
 /** Where operations are shown, service after service. */
