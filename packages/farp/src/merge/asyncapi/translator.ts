@@ -111,8 +111,9 @@ export class Translator {
       if (depth === undefined || tokens.length < depth) continue
       const owner = resolveItem({ $ref: `#/${tokens.slice(0, depth).map(pointerToken).join('/')}` }, this.#document)
       const id = owner === undefined ? undefined : placed.get(owner)
-      if (id !== undefined && this.#resolve(ref) !== undefined)
-        return `#/${[section, id, ...tokens.slice(depth)].map(pointerToken).join('/')}`
+      const rest = tokens.slice(depth)
+      if (id === undefined || resolvePointer(owner!, `#${rest.map((token) => `/${pointerToken(token)}`).join('')}`) === undefined) continue
+      return `#/${[section, id, ...rest].map(pointerToken).join('/')}`
     }
     return undefined
   }
