@@ -8,6 +8,11 @@ function routeKey({ method, key, host }: RoutedOperation): string {
   return `${host ?? ''} ${method} ${key}`
 }
 
+/** As the gateway decides between routes: by priority, version and name. */
+export function byStrength(a: FederatedService, b: FederatedService): number {
+  return b.priority - a.priority || compareVersions(b.version, a.version) || byName(a, b)
+}
+
 /** Which service a route belongs to: by priority, version and name, as the gateway decides. Notes who stands by. */
 export function winnersOf(
   services: readonly FederatedService[],
@@ -15,7 +20,7 @@ export function winnersOf(
   report: Report,
 ): ReadonlyMap<string, FederatedService> {
   const winners = new Map<string, FederatedService>()
-  const strongest = [...services].sort((a, b) => b.priority - a.priority || compareVersions(b.version, a.version) || byName(a, b))
+  const strongest = [...services].sort(byStrength)
   for (const service of strongest)
     for (const operation of service.operations()) {
       const winner = winners.get(routeKey(operation))
