@@ -150,7 +150,7 @@ class Translator {
 
   #ref(ref: string): string {
     const [start, ...rest] = ref.startsWith('#/') ? pointerTokens(ref) : []
-    const [section, name, ...inner] = start === 'components' ? rest : [start, ...rest]
+    const [section, name, ...inner] = start === 'components' ? rest : [start ?? '', ...rest]
     if (section !== 'schemas' || name === undefined) return ref
     const given = this.#named.renamed.get('schemas')!.get(name) ?? this.#missing(name)
     return `#/schemas/${[given, ...inner].map(pointerToken).join('/')}`

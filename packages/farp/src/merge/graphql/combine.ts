@@ -119,8 +119,11 @@ class Combiner {
     name: string,
     { part, comments }: { readonly part: Read; readonly comments: string },
   ): string {
+    let end = definition.fields?.[0]?.loc?.start ?? 0
     const fields = (definition.fields ?? []).map((field) => {
-      const text = indented(slice(part.sdl, field))
+      // Comments between fields stay between them.
+      const text = indented(part.sdl.slice(end, field.loc?.end).trim())
+      end = field.loc?.end ?? end
       const found = this.#claim(`${name}.${field.name.value}`, print(field), part)
       return {
         text: found === 'new' ? text : found === 'same' ? `  # ${field.name.value}: as above` : commented(text),

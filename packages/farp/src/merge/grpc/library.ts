@@ -132,11 +132,8 @@ export class Library {
   /** Takes in the well-known file that defines a type, if there is one. */
   #fromKnown(type: string): boolean {
     if (!type.startsWith('.google.protobuf.')) return false
-    for (const path of WELL_KNOWN) {
-      this.#bring(path)
-      if (this.#types.has(type)) return true
-    }
-    return false
+    const path = WELL_KNOWN.find((candidate) => definedIn(this.#known(candidate)).includes(type))
+    return path !== undefined && this.#bring(path)
   }
 
   #bring(path: string): boolean {
@@ -205,6 +202,17 @@ export class Library {
 const WELL_KNOWN = ['any', 'api', 'duration', 'empty', 'field_mask', 'source_context', 'struct', 'timestamp', 'type', 'wrappers'].map(
   (name) => `google/protobuf/${name}.proto`,
 )
+
+/** The types of a file, by full name. */
+function definedIn(file: JsonObject | undefined): string[] {
+  if (file === undefined) return []
+  const scope = ownText(file, 'package') ?? ''
+  return DEFINITIONS.flatMap(([member]) =>
+    ownList(file, member)
+      .filter(isObject)
+      .flatMap((definition) => namesIn(definition, fullName(scope, ownText(definition, 'name') ?? ''))),
+  )
+}
 
 /** Whether a document is a descriptor set in protobuf's JSON mapping. */
 export function isDescriptorSet(document: JsonObject): boolean {

@@ -36,10 +36,15 @@ function registryOf(set: FileDescriptorSet): FileRegistry {
   return registry
 }
 
-/** A file of protobuf itself, by the path by which it is imported. */
+/** The files of protobuf itself, by the path by which they are imported, in its JSON mapping. Made when first asked for. */
+const known = new Map<string, JsonObject>()
+
+/** A file of protobuf itself. */
 export function wellKnownFile(path: string): JsonObject | undefined {
-  const found = Object.values(wellKnown).find((value): value is DescFile => isFile(value) && `${value.name}.proto` === path)
-  return found === undefined ? undefined : (toJson(FileDescriptorProtoSchema, found.proto) as JsonObject)
+  if (known.size === 0)
+    for (const file of Object.values(wellKnown).filter((value): value is DescFile => isFile(value)))
+      known.set(`${file.name}.proto`, toJson(FileDescriptorProtoSchema, file.proto) as JsonObject)
+  return known.get(path)
 }
 
 function isFile(value: unknown): value is DescFile {
