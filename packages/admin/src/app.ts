@@ -2,10 +2,10 @@ import { Hono } from 'hono'
 import { basicGuard } from './auth/guard.ts'
 import { connectionOf } from './connection.ts'
 import { docs, docsAsset } from './routes/docs.ts'
+import { emptyAsyncApi, emptyOpenApi, federated } from './routes/federated.ts'
 import { health } from './routes/health.ts'
 import { links } from './routes/links.ts'
 import { metrics } from './routes/metrics.ts'
-import { openapi } from './routes/openapi.ts'
 import { answerProvided, providedAt } from './provided.ts'
 import { problem } from './answers.ts'
 import { refuseForeignHost } from './host-guard.ts'
@@ -35,7 +35,7 @@ interface AdminEnv {
 type AdminApp = Hono<AdminEnv>
 
 /**
- * Makes the admin API of a gateway: health, routes, services, upstreams, metrics, the federated OpenAPI document and its page.
+ * Makes the admin API of a gateway: health, routes, services, upstreams, metrics, the federated OpenAPI and AsyncAPI documents and their page.
  * Throws a `ConfigError` that lists every invalid option. The handler does not listen: give it to a server, never to the traffic listener.
  */
 export function createAdmin(gateway: Gateway, options: AdminOptions = {}): Admin {
@@ -57,14 +57,16 @@ export function createAdmin(gateway: Gateway, options: AdminOptions = {}): Admin
 }
 
 function addPages(app: AdminApp, gateway: Gateway, settings: AdminSettings): void {
-  const document = openapi(gateway, settings.name)
+  const openapi = federated(gateway, 'openapi', emptyOpenApi(settings.name))
+  const asyncapi = federated(gateway, 'asyncapi', emptyAsyncApi(settings.name))
   get(app, '/', (c) => c.redirect('_/', 307))
   get(app, '/_', (c) => c.redirect('_/', 307))
   get(app, '/_/', (c) => links(c.req.raw, settings))
   get(app, '/_/routes', () => routes(gateway))
   get(app, '/_/services', () => services(gateway))
   get(app, '/_/upstreams', () => upstreams(gateway, settings.workers))
-  get(app, '/_/openapi.json', (c) => document(c.req.raw))
+  get(app, '/_/openapi.json', (c) => openapi(c.req.raw))
+  get(app, '/_/asyncapi.json', (c) => asyncapi(c.req.raw))
   get(app, '/_/docs', () => docs(settings.name))
   get(app, '/_/docs/', (c) => c.redirect('../docs', 307))
   get(app, '/_/docs/:file', (c) => docsAsset(c.req.raw, c.req.param('file') ?? ''))

@@ -1,8 +1,8 @@
-import { compareText } from './semver.ts'
-import { mergeOpenApi } from './merge/openapi/merge.ts'
+import { FEDERATED_PATHS, FederatedEndpoint } from './federated/endpoint.ts'
+import { Federation } from './federated/federation.ts'
 import { Run } from './source/run.ts'
 import { settingsOf } from './options.ts'
-import type { DocumentKind, RouteSource, SourceHost } from '@octopus-gateway/core'
+import type { DocumentKind, ProvidedEndpoint, RouteSource, SourceHost } from '@octopus-gateway/core'
 import type { FarpOptions, Settings } from './options.ts'
 
 /**
@@ -17,22 +17,29 @@ export function farp(options: FarpOptions = {}): RouteSource {
 
 /** The source with settings of its own: for tests that need other limits. */
 export function farpSource(settings: Settings, identity: unknown): RouteSource {
-  const runs = new Set<Run>()
-  const merged = new WeakMap<Run, { readonly key: string; readonly document: Record<string, unknown> }>()
+  const federations = new Map<Run, Federation>()
+  const federation = (): Federation | undefined => [...federations.values()].at(-1)
+  const endpoint = new FederatedEndpoint(federation)
+  const endpoints = FEDERATED_PATHS.map((path): ProvidedEndpoint => ({
+    path,
+    access: 'admin',
+    handler: (request) => endpoint.answer(request),
+  }))
   return {
     name: 'farp',
     identity,
+    endpoints,
     async *watch(host: SourceHost) {
       const run = new Run(settings, host)
-      runs.add(run)
+      federations.set(run, new Federation(() => run.material, settings.merging))
       try {
         yield* run.sets()
       } finally {
-        runs.delete(run)
+        federations.delete(run)
       }
     },
     async document(hash: string) {
-      for (const run of runs) {
+      for (const run of federations.keys()) {
         const found = run.documents.find((document) => document.hash === hash)
         // A copy: the original is what routes and the merged document are made from.
         if (found !== undefined) return structuredClone(found.document)
@@ -40,18 +47,7 @@ export function farpSource(settings: Settings, identity: unknown): RouteSource {
       return undefined
     },
     async federated(kind: DocumentKind) {
-      const run = [...runs].at(-1)
-      const documents = run?.documents.filter((document) => document.kind === kind) ?? []
-      if (kind !== 'openapi' || run === undefined || documents.length === 0) return undefined
-      const key = documents
-        .map(({ id }) => id)
-        .sort(compareText)
-        .join(' ')
-      const known = merged.get(run)
-      if (known?.key === key) return known.document
-      const { document } = mergeOpenApi(documents)
-      merged.set(run, { key, document })
-      return document
+      return (await federation()?.of(kind))?.merged.document
     },
   }
 }

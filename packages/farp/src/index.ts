@@ -31,7 +31,11 @@ export type { HashPolicy } from './schemas/load.ts'
 
 export { mountOf, mountPath, upstreamPath } from './mount.ts'
 export type { Mount, MountRequest, StripRequest } from './mount.ts'
+export { mergeAsyncApi } from './merge/asyncapi/merge.ts'
+export { mergeGraphql } from './merge/graphql/merge.ts'
+export { grpcBinary, mergeGrpc } from './merge/grpc/merge.ts'
 export { mergeOpenApi } from './merge/openapi/merge.ts'
+export { mergeOrpc } from './merge/orpc.ts'
 export type { ConflictStrategy, Exclusion, FederatedInfo, MergeConflict, Merged, MergeOptions, SecurityMerge } from './merge/merged.ts'
 export type { FederatedService, RoutedOperation } from './merge/input.ts'
 

@@ -20,6 +20,20 @@ test('every option has a default', () => {
     routeLinger: 30_000,
     strict: false,
     requireHttps: undefined,
+    merging: {
+      info: { title: 'Federated API', version: '1.0.0', description: 'Merged API specification from multiple services' },
+      collapseServiceTags: false,
+      conflictStrategy: 'prefix',
+      security: {
+        strategy: 'union',
+        global: [],
+        schemes: {},
+        preserveOperationSecurity: true,
+        prefixSchemeNames: false,
+        exclude: [],
+        required: [],
+      },
+    },
   })
 })
 

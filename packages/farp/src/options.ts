@@ -2,7 +2,9 @@ import * as v from 'valibot'
 import { ConfigError, toMilliseconds } from '@octopus-gateway/core'
 import { HINT_KINDS } from './manifest/hints.ts'
 import { LIMITS } from './limits.ts'
+import { mergeOptionEntries, mergeOptionsOf } from './merge/options.ts'
 import { undiciFetcher } from './net/undici.ts'
+import type { ConflictStrategy, FederatedInfo, MergeOptions, SecurityMerge } from './merge/merged.ts'
 import type { Duration } from '@octopus-gateway/core'
 import type { Fetcher } from './net/fetcher.ts'
 import type { HashPolicy } from './schemas/load.ts'
@@ -45,6 +47,17 @@ export interface FarpOptions {
    * `health_check`. Default none: hints are carried in `meta` for plugins. A service may then have its POSTs repeated, or set cookies.
    */
   readonly trustHints?: readonly HintKind[]
+  /** The head of merged documents. Default `Federated API`, version `1.0.0`. */
+  readonly info?: Partial<FederatedInfo>
+  /** In merged documents, one tag per service instead of the services' own: for all, or for those that the function names. Default false; metadata `farp.collapse_service_tags` can ask for it as well. */
+  readonly collapseServiceTags?: boolean | ((service: string) => boolean)
+  /** How the documents of services become one. */
+  readonly merge?: {
+    /** What happens to names and paths that an earlier service has, unless the later one's composition says. Default `prefix`. */
+    readonly conflictStrategy?: ConflictStrategy
+    /** How security schemes and requirements come together. Default: all schemes, and each operation's own requirements. */
+    readonly security?: SecurityMerge
+  }
   /** Readers of languages of your own, in place of those that only keep the document; they may make routes. */
   readonly adapters?: SchemaAdapters
   /** The way out for manifests and schemas. Default: undici, on Node. */
@@ -85,6 +98,7 @@ export const farpOptions = v.strictObject({
   strict: v.optional(v.boolean(), false),
   trustHints: v.optional(v.array(v.picklist(HINT_KINDS)), []),
   requireHttps: v.optional(v.boolean()),
+  ...mergeOptionEntries,
 })
 
 /** Options with every default filled in; times in milliseconds. */
@@ -102,6 +116,7 @@ export interface Settings {
   readonly strict: boolean
   readonly requireHttps: boolean | undefined
   readonly trustHints: ReadonlySet<HintKind>
+  readonly merging: MergeOptions
   readonly adapters: SchemaAdapters
   readonly fetcher: Fetcher
   readonly limits: Limits
@@ -120,7 +135,7 @@ export function settingsOf(options: FarpOptions, limits: Limits = LIMITS): Setti
       })),
     )
   }
-  const { output } = result
+  const { info, collapseServiceTags, merge, ...output } = result.output
   return {
     ...output,
     watchInterval: toMilliseconds(output.watchInterval),
@@ -132,6 +147,7 @@ export function settingsOf(options: FarpOptions, limits: Limits = LIMITS): Setti
     requireHttps: output.requireHttps,
     hashVerification: output.hashVerification,
     trustHints: new Set(output.trustHints),
+    merging: mergeOptionsOf({ info, collapseServiceTags, merge }, output.domain),
     adapters,
     fetcher,
     limits,

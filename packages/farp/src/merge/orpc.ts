@@ -1,5 +1,5 @@
 import { isObject, own, ownObject, ownText, table } from '../json.ts'
-import { pointerTokens } from '../adapters/openapi.ts'
+import { pointerTokens } from '../adapters/pointers.ts'
 import { Components } from './components.ts'
 import { labelOf, MERGE_OPTIONS, Report } from './merged.ts'
 import { Naming } from './naming.ts'

@@ -2,7 +2,9 @@ import { Composers } from './composers.ts'
 import { Fleet } from './fleet.ts'
 import { Pause } from './pause.ts'
 import { SchemaWatch } from './schema-watch.ts'
+import { unreadableOf } from '../federated/unreadable.ts'
 import { messageOf } from '../text.ts'
+import type { Material } from '../federated/federation.ts'
 import type { FederatedService } from '../merge/input.ts'
 import type { RouteSet, SourceHost } from '@octopus-gateway/core'
 import type { Settings } from '../options.ts'
@@ -35,6 +37,12 @@ export class Run {
   /** The documents that are routed now. */
   get documents(): readonly FederatedService[] {
     return this.#composers.documents
+  }
+
+  /** What merged documents are made of now. */
+  get material(): Material {
+    const { documents } = this
+    return { documents, unreadable: unreadableOf([...this.#fleet.views.values()].flat(), documents) }
   }
 
   /** Yields complete lists until the host's signal aborts; throws when the host's instances do. */

@@ -1,6 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { expect } from 'vitest'
-import { adaptOpenApi, resolvePointer } from '../adapters/openapi.ts'
+import { adaptOpenApi } from '../adapters/openapi.ts'
+import { resolvePointer } from '../adapters/pointers.ts'
 import { LIMITS } from '../limits.ts'
 import { mountPath } from '../mount.ts'
 import { isObject } from '../json.ts'

@@ -1,5 +1,5 @@
 import { own, ownList, ownObject, ownText, table } from '../../json.ts'
-import { resolveItem } from '../../adapters/openapi.ts'
+import { resolveItem } from '../../adapters/pointers.ts'
 import type { FederatedService, RoutedOperation } from '../input.ts'
 import type { JsonObject } from '../../json.ts'
 

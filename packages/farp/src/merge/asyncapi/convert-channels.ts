@@ -1,5 +1,5 @@
 import { isObject, own, ownList, ownObject, ownText, table } from '../../json.ts'
-import { pointerTokens, resolveItem } from '../../adapters/openapi.ts'
+import { pointerTokens, resolveItem } from '../../adapters/pointers.ts'
 import { pointerToken } from '../names.ts'
 import { convertMessage, convertParameter, convertTrait } from './convert-parts.ts'
 import { convertSecurity } from './convert-security.ts'

@@ -1,5 +1,5 @@
 import { isObject, own, ownList, ownText, table } from '../../json.ts'
-import { resolveItem } from '../../adapters/openapi.ts'
+import { resolveItem } from '../../adapters/pointers.ts'
 import { convertSecurity } from './convert-security.ts'
 import type { JsonObject } from '../../json.ts'
 

@@ -1,5 +1,5 @@
 import { isObject, own, ownObject, ownText, table } from '../../json.ts'
-import { resolveItem } from '../../adapters/openapi.ts'
+import { resolveItem } from '../../adapters/pointers.ts'
 import { pointerToken } from '../names.ts'
 import type { JsonObject } from '../../json.ts'
 

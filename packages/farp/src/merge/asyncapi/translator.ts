@@ -1,5 +1,5 @@
 import { isObject, own, ownList, ownText, table } from '../../json.ts'
-import { pointerTokens, resolveItem, resolvePointer } from '../../adapters/openapi.ts'
+import { pointerTokens, resolveItem, resolvePointer } from '../../adapters/pointers.ts'
 import { componentName, pointerToken } from '../names.ts'
 import { labelOf } from '../merged.ts'
 import { prefixOf } from '../select.ts'

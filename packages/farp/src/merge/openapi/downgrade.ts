@@ -1,5 +1,5 @@
 import { isObject, ownObject, ownText, table } from '../../json.ts'
-import { resolvePointer } from '../../adapters/openapi.ts'
+import { resolvePointer } from '../../adapters/pointers.ts'
 import type { JsonObject } from '../../json.ts'
 import type { Kind } from './grammar.ts'
 

@@ -1,6 +1,7 @@
 import { compareText } from '../../semver.ts'
 import { isObject, own, ownList, ownObject, ownText, table } from '../../json.ts'
-import { resolveItem, resolvePointer } from '../../adapters/openapi.ts'
+import { openApi3 } from '../../adapters/openapi.ts'
+import { resolveItem, resolvePointer } from '../../adapters/pointers.ts'
 import { clean } from '../../text.ts'
 import { labelOf, MERGE_OPTIONS, Report } from '../merged.ts'
 import { componentPrefix, isCollapsed, keepExtensions, prefixOf, strategyOf, takePart } from '../select.ts'
@@ -30,10 +31,11 @@ interface Member {
  */
 export function mergeOpenApi(services: readonly FederatedService[], options: MergeOptions = MERGE_OPTIONS): Merged {
   const report = new Report()
-  const candidates = takePart(services, report, { options, unusable })
+  const modern = services.map((service) => ({ ...service, document: openApi3(service.document) }))
+  const candidates = takePart(modern, report, { options, unusable })
   const components = new Components(SECTIONS.keys())
   const paths = new Paths()
-  const members = admit(candidates, { services, options, report, components, paths })
+  const members = admit(candidates, { services: modern, options, report, components, paths })
   const merger = { components, options, neededSchemes: new Set<string>() }
   const items = table<Record<string, unknown>>()
   const webhooks = table<unknown>()
@@ -100,6 +102,8 @@ function admit(candidates: readonly FederatedService[], { services, options, rep
   })
 }
 
+const METHODS: ReadonlySet<string> = new Set(['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'])
+
 function itemOf({ path }: RoutedOperation, { document }: FederatedService): JsonObject {
   return resolveItem(own(ownObject(document, 'paths') ?? table(), path), document) ?? table()
 }
@@ -116,9 +120,11 @@ function addPaths(shown: readonly Shown[], { service, translator, paths }: Targe
     const method = operation.method.toLowerCase()
     const source = ownObject(item, method)
     const id = source === undefined ? undefined : ownText(source, 'operationId')
-    return { operation, at, item, method, source, id: translator.place({ id, method, path: operation.path, at }) }
+    // Methods that 3.1 does not know, such as QUERY of 3.2, are extensions.
+    const slot = METHODS.has(method) ? method : `x-${method}`
+    return { operation, at, item, slot, source, id: translator.place({ id, method, slot, path: operation.path, at }) }
   })
-  for (const { operation, at, item, method, source, id } of placed) {
+  for (const { operation, at, item, slot, source, id } of placed) {
     if (source === undefined) continue
     const parameters = parametersOf(item, source, service.document)
     const full = parameters.length > 0 ? table([...Object.entries(source), ['parameters', parameters]]) : source
@@ -127,7 +133,7 @@ function addPaths(shown: readonly Shown[], { service, translator, paths }: Targe
     if (servers === undefined) delete copy['servers']
     else copy['servers'] = servers
     paths[at] ??= headOf(item)
-    paths[at][method] = copy
+    paths[at][slot] = copy
   }
 }
 

@@ -217,7 +217,7 @@ describe('one tag per service', () => {
 })
 
 test('a document that is none is left out, with a warning; so is one that could not be read', () => {
-  const bad = { ...service('bad', { paths: {} }), document: { swagger: '2.0' } }
+  const bad = { ...service('bad', { paths: {} }), document: { openapi: '4.0.0' } }
   const merged = mergeOpenApi([bad, service('good', { paths: {} })], {
     info: { title: 'T', description: 'D', version: '7' },
     collapseServiceTags: false,
@@ -225,7 +225,7 @@ test('a document that is none is left out, with a warning; so is one that could 
   })
   expect(merged.included).toEqual(['good'])
   expect(merged.excluded).toEqual([
-    { service: 'bad', reason: 'it is no OpenAPI 3 document (no version)' },
+    { service: 'bad', reason: 'it is no OpenAPI 3 document (4.0.0)' },
     { service: 'broken', reason: 'it is no JSON' },
   ])
   expect(merged.warnings).toHaveLength(2)

@@ -1,5 +1,5 @@
 import { isObject, own, ownList, ownObject, ownText, table } from '../../json.ts'
-import { pointerTokens, resolvePointer } from '../../adapters/openapi.ts'
+import { pointerTokens, resolvePointer } from '../../adapters/pointers.ts'
 import { componentName, pointerToken } from '../names.ts'
 import { walk } from '../walk.ts'
 import { labelOf } from '../merged.ts'
@@ -55,12 +55,14 @@ export class Translator {
   place(operation: {
     readonly id: string | undefined
     readonly method: string
+    /** The member of the merged path item. */
+    readonly slot: string
     readonly path: string
     readonly at: string
   }): string | undefined {
-    const { id, method, path, at } = operation
+    const { id, method, slot, path, at } = operation
     const key = `${method} ${path}`
-    if (!this.#places.has(key)) this.#places.set(key, `#/paths/${pointerToken(at)}/${method}`)
+    if (!this.#places.has(key)) this.#places.set(key, `#/paths/${pointerToken(at)}/${slot}`)
     if (id === undefined) return undefined
     const given = this.#newId(id)
     if (!this.#ids.has(id)) this.#ids.set(id, given)
