@@ -178,7 +178,8 @@ describe('[R31] every key arrives', () => {
   test('farp.*', async () => {
     const { config, farp } = await load(
       `${service('')}farp: { enabled: true, watch_interval: 1s, schema_cache_ttl: 2m, default_strategy: root, domain: example.com, root_mounts: [users], ` +
-        'allowed_hosts: ["*.example.com:8443"], probe: false, hash_verification: enforce, include_introspection: true, route_linger: 0s, trust_hints: [timeout, retry] }',
+        'allowed_hosts: ["*.example.com:8443"], probe: false, hash_verification: enforce, include_introspection: true, route_linger: 0s, trust_hints: [timeout, retry], ' +
+        'collapse_service_tags: true, info: { title: Shop, version: "2", description: All }, merge: { conflict_strategy: skip, security_strategy: per_service } }',
     )
     expect(config?.gateway.sources?.map((source) => source.name)).toEqual(['farp'])
     expect(farp).toEqual({
@@ -193,6 +194,9 @@ describe('[R31] every key arrives', () => {
       includeIntrospection: true,
       routeLinger: 0,
       trustHints: ['timeout', 'retry'],
+      collapseServiceTags: true,
+      info: { title: 'Shop', version: '2', description: 'All' },
+      merge: { conflictStrategy: 'skip', security: { strategy: 'per_service' } },
     })
   })
 

@@ -205,3 +205,80 @@ behaviour('farp.trust_hints[]', 'names the kinds of hints that services decide, 
   expect(await codes(open)).not.toContain('HINT_NOT_APPLIED')
   expect(await open.status('/users/people')).toBe(504)
 })
+
+/** The merged document of these services. */
+async function merged(
+  gateway: Running,
+): Promise<{
+  readonly info: Record<string, string>
+  readonly tags: unknown
+  readonly paths: Record<string, Record<string, object>>
+  readonly components: Record<string, object>
+}> {
+  return (await fetch(`${gateway.admin}/_/openapi.json`)).json() as ReturnType<typeof merged>
+}
+
+behaviour('farp.info', 'is the head of merged documents', async () => {
+  await using users = await people()
+  await using plain = await follow('', users)
+  expect((await merged(plain)).info).toMatchObject({ title: 'Federated API', version: '1.0.0' })
+})
+
+for (const key of ['title', 'version', 'description'] as const) {
+  behaviour(`farp.info.${key}`, 'is shown in merged documents', async () => {
+    await using users = await people()
+    await using gateway = await follow(`info: { ${key}: "7 wonders" }`, users)
+    expect((await merged(gateway)).info[key]).toBe('7 wonders')
+  })
+}
+
+behaviour('farp.collapse_service_tags', 'gives every operation its service as the only tag, off by default', async () => {
+  await using users = await people()
+  await using off = await follow('', users)
+  await using on = await follow('collapse_service_tags: true', users)
+  expect((await merged(off)).tags).toEqual([])
+  const document = await merged(on)
+  expect(document.tags).toEqual([{ name: 'users', description: 'Routes from users' }])
+  expect(document.paths['/users/people']!['get']).toMatchObject({ tags: ['users'] })
+})
+
+/** Two services with a schema of one name, both under one prefix, and a security scheme each. */
+const alike = (name: string, type: string): Promise<FarpService> => {
+  const openapi = {
+    ...openapiOf(name, [`GET /${name}`]),
+    components: { schemas: { Error: { type } }, securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
+  }
+  const composition = { include_in_merged: true, component_prefix: 'all' }
+  const schema = {
+    type: 'openapi',
+    spec_version: '3.1.0',
+    location: { type: 'inline' },
+    inline_schema: openapi,
+    metadata: { openapi: { composition } },
+  }
+  return startFarpService({ name, openapi, manifest: { schemas: [schema] } })
+}
+
+behaviour('farp.merge', 'has defaults of its own', async () => {
+  await using users = await people()
+  await using gateway = await follow('merge: {}', users)
+  expect(Object.keys((await merged(gateway)).paths)).toEqual(['/users/people'])
+})
+
+behaviour('farp.merge.conflict_strategy', 'decides about names that two services have; both are shown by default', async () => {
+  await using a = await alike('a', 'object')
+  await using b = await alike('b', 'string')
+  await using both = await follow('', a, b)
+  await using first = await follow('merge: { conflict_strategy: skip }', a, b)
+  expect((await merged(both)).components['schemas']).toEqual({ all_Error: { type: 'object' }, all_Error_2: { type: 'string' } })
+  expect((await merged(first)).components['schemas']).toEqual({ all_Error: { type: 'object' } })
+})
+
+behaviour('farp.merge.security_strategy', 'decides which security schemes there are; equal ones are one by default', async () => {
+  await using a = await alike('a', 'object')
+  await using b = await alike('b', 'string')
+  await using union = await follow('', a, b)
+  await using each = await follow('merge: { security_strategy: per_service }', a, b)
+  expect(Object.keys((await merged(union)).components['securitySchemes']!)).toEqual(['key'])
+  expect(Object.keys((await merged(each)).components['securitySchemes']!)).toEqual(['all_key', 'all_key_2'])
+})

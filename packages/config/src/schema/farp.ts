@@ -1,6 +1,6 @@
 import { choice, duration, flag } from './scalars.ts'
 import { defaulted, later, list, optional, section } from './keys.ts'
-import { host, hostRule, name } from './texts.ts'
+import { host, hostRule, name, text } from './texts.ts'
 
 export const farp = section({
   enabled: defaulted(flag(), true, { description: 'Make routes from the manifests and schemas of discovered services.' }),
@@ -56,13 +56,34 @@ export const farp = section({
     description: 'Kinds of hints in manifests and schemas that are followed. All hints are shown to plugins in the `meta` of routes.',
     risk: 'A service decides then: `retry` may have its POSTs repeated, `load_balancing` may set cookies.',
   }),
-  collapse_service_tags: later('One tag per service in the merged document.'),
-  info: optional(
+  collapse_service_tags: defaulted(flag(), false, {
+    description:
+      "In merged documents, give every operation its service's name as the only tag. Metadata `farp.collapse_service_tags` does it for one service.",
+  }),
+  info: defaulted(
     section({
-      title: later('Title of the merged document.'),
-      version: later('Version of the merged document.'),
-      description: later('Description of the merged document.'),
+      title: defaulted(text(), 'Federated API', { description: 'Title of merged documents.' }),
+      version: defaulted(text(), '1.0.0', { description: 'Version of merged documents.' }),
+      description: defaulted(text(), 'Merged API specification from multiple services', {
+        description: 'Description of merged documents.',
+      }),
     }),
-    { description: 'The head of the merged document.' },
+    {},
+    { description: 'The head of merged documents.' },
+  ),
+  merge: defaulted(
+    section({
+      conflict_strategy: defaulted(choice(['prefix', 'skip', 'overwrite', 'merge', 'error']), 'prefix', {
+        description:
+          "What a merged document does with a name or path that an earlier service has, unless the later service's schema says: show both (`prefix`, `merge`), only the earlier (`skip`), only the later (`overwrite`), or leave the later service out (`error`).",
+        risk: 'With `overwrite` a service can hide what another one documents.',
+      }),
+      security_strategy: defaulted(choice(['union', 'intersection', 'per_service', 'most_strict']), 'union', {
+        description:
+          'Which security schemes a merged document has: all of them (`union`), those that every service has (`intersection`), all under the name of their service (`per_service`), or of equal names the strictest type (`most_strict`).',
+      }),
+    }),
+    {},
+    { description: 'How the documents of services become one.' },
   ),
 })
