@@ -3,6 +3,7 @@ import { ConfigError, toMilliseconds } from '@octopus-gateway/core'
 import { HINT_KINDS } from './manifest/hints.ts'
 import { LIMITS } from './limits.ts'
 import { undiciFetcher } from './net/undici.ts'
+import type { AuthSettings } from './auth/settings.ts'
 import type { Duration } from '@octopus-gateway/core'
 import type { Fetcher } from './net/fetcher.ts'
 import type { HashPolicy } from './schemas/load.ts'
@@ -47,9 +48,41 @@ export interface FarpOptions {
   readonly trustHints?: readonly HintKind[]
   /** Readers of languages of your own, in place of those that only keep the document; they may make routes. */
   readonly adapters?: SchemaAdapters
+  /** What the demands that services make of their callers mean here. */
+  readonly auth?: FarpAuthOptions
   /** The way out for manifests and schemas. Default: undici, on Node. */
   readonly fetcher?: Fetcher
 }
+
+/** What this gateway makes of the demands of services (`auth` in manifests). */
+export interface FarpAuthOptions {
+  /**
+   * `auto` (default) enforces them as soon as the gateway asks anybody about callers; without any auth provider callers pass, the services check, and
+   * a finding says so. `always` closes routes whose demands cannot be checked. `never` leaves it all to the services.
+   */
+  readonly enforce?: 'auto' | 'always' | 'never'
+  /**
+   * Auth providers by kind of scheme (`bearer`, `apikey`, `basic`, `mtls`, `oauth2`, `oidc`, `custom`) or by a name that manifests use. Schemes
+   * that are not here do not count. Default: nothing is mapped, and every provider counts for every scheme.
+   */
+  readonly providers?: Readonly<Record<string, string | readonly string[]>>
+  /** Whether an update may take back what a service demanded before. Default false: the earlier demands hold on as long as the gateway runs. */
+  readonly allowRelaxation?: boolean
+  /** What counts for services that demand nothing: the gateway's own policy (`inherit`, default) or a caller who is known (`required`). */
+  readonly default?: 'inherit' | 'required'
+}
+
+const providerNames = v.pipe(
+  v.record(v.string(), v.union([v.string(), v.pipe(v.array(v.string()), v.minLength(1, 'name at least one provider'))])),
+  v.check((map) => Object.keys(map).every((kind) => kind === kind.toLowerCase()), 'write kinds of schemes in lower case'),
+)
+
+const authOptions = v.strictObject({
+  enforce: v.optional(v.picklist(['auto', 'always', 'never']), 'auto'),
+  providers: v.optional(providerNames, {}),
+  allowRelaxation: v.optional(v.boolean(), false),
+  default: v.optional(v.picklist(['inherit', 'required']), 'inherit'),
+})
 
 const duration = v.pipe(
   v.union([v.number(), v.string()]),
@@ -85,6 +118,7 @@ export const farpOptions = v.strictObject({
   strict: v.optional(v.boolean(), false),
   trustHints: v.optional(v.array(v.picklist(HINT_KINDS)), []),
   requireHttps: v.optional(v.boolean()),
+  auth: v.optional(authOptions, {}),
 })
 
 /** Options with every default filled in; times in milliseconds. */
@@ -103,6 +137,7 @@ export interface Settings {
   readonly requireHttps: boolean | undefined
   readonly trustHints: ReadonlySet<HintKind>
   readonly adapters: SchemaAdapters
+  readonly auth: AuthSettings
   readonly fetcher: Fetcher
   readonly limits: Limits
 }
@@ -133,6 +168,12 @@ export function settingsOf(options: FarpOptions, limits: Limits = LIMITS): Setti
     hashVerification: output.hashVerification,
     trustHints: new Set(output.trustHints),
     adapters,
+    auth: {
+      enforce: output.auth.enforce,
+      providers: new Map(Object.entries(output.auth.providers).map(([kind, names]) => [kind, typeof names === 'string' ? [names] : names])),
+      allowRelaxation: output.auth.allowRelaxation,
+      otherwise: output.auth.default,
+    },
     fetcher,
     limits,
   }

@@ -43,6 +43,10 @@ export class Run {
     const stop = (): void => this.#stop()
     signal.addEventListener('abort', stop)
     if (signal.aborted) stop()
+    // Other plugins may enforce what could not be enforced before.
+    const subscription = this.#host.on(({ kind }) => {
+      if (kind === 'snapshot' || kind === 'updated') this.#wake.end()
+    })
     void this.#follow()
     let last: string | undefined
     try {
@@ -53,7 +57,7 @@ export class Run {
         if (this.#failure !== undefined) throw this.#failure.thrown
         if (this.#stopped.signal.aborted) return
         if (!this.#isComplete()) continue
-        const sets = this.#composers.compose(this.#fleet.views)
+        const sets = this.#composers.compose(this.#fleet.views, this.#host.authProviders)
         const { signature } = this.#composers
         if (signature === last) continue
         last = signature
@@ -63,6 +67,7 @@ export class Run {
       }
     } finally {
       signal.removeEventListener('abort', stop)
+      subscription[Symbol.dispose]()
       stop()
     }
   }
