@@ -95,7 +95,11 @@ class RunningGateway implements Gateway {
       upstreams: () => this.#liveUpstreams,
       plugins: () => plugins.list,
     })
-    this.#workshop = { upstreams: new UpstreamSet(this.#log, (change) => this.#announce({ kind: 'circuit', ...change })), plugins, seriesFor: (label) => this.metrics.seriesFor(label) }
+    this.#workshop = {
+      upstreams: new UpstreamSet(this.#log, (change) => this.#announce({ kind: 'circuit', ...change })),
+      plugins,
+      seriesFor: (label) => this.metrics.seriesFor(label),
+    }
     const empty: Snapshot = { generation: 0, routes: [], upstreams: new Map(), sets: new Map(), standby: [], table: new RouteTable() }
     this.#current = new Current(new Generation(empty, () => {}))
     this.#discovery = new Discovery(this.#log)

@@ -2,6 +2,7 @@ import { compareText } from './semver.ts'
 import { mergeOpenApi } from './merge/openapi.ts'
 import { Run } from './source/run.ts'
 import { settingsOf } from './options.ts'
+import { webhookEndpoints } from './webhook/endpoints.ts'
 import type { DocumentKind, RouteSource, SourceHost } from '@octopus-gateway/core'
 import type { FarpOptions, Settings } from './options.ts'
 
@@ -22,6 +23,7 @@ export function farpSource(settings: Settings, identity: unknown): RouteSource {
   return {
     name: 'farp',
     identity,
+    endpoints: webhookEndpoints(settings.webhooks, () => [...runs].at(-1)?.hub),
     async *watch(host: SourceHost) {
       const run = new Run(settings, host)
       runs.add(run)

@@ -9,6 +9,7 @@ import type { Fetcher } from './net/fetcher.ts'
 import type { HashPolicy } from './schemas/load.ts'
 import type { HintKind } from './manifest/hints.ts'
 import type { Limits } from './limits.ts'
+import type { WebhookSettings } from './webhook/settings.ts'
 import type { MountStrategy } from './manifest/manifest.ts'
 import type { SchemaAdapters } from './adapters/index.ts'
 
@@ -50,6 +51,8 @@ export interface FarpOptions {
   readonly adapters?: SchemaAdapters
   /** What the demands that services make of their callers mean here. */
   readonly auth?: FarpAuthOptions
+  /** Messages between services and this gateway. */
+  readonly webhooks?: FarpWebhookOptions
   /** The way out for manifests and schemas. Default: undici, on Node. */
   readonly fetcher?: Fetcher
 }
@@ -71,6 +74,33 @@ export interface FarpAuthOptions {
   /** What counts for services that demand nothing: the gateway's own policy (`inherit`, default) or a caller who is known (`required`). */
   readonly default?: 'inherit' | 'required'
 }
+
+/** Messages between services and this gateway (`webhook` in manifests). Everything is off by default. */
+export interface FarpWebhookOptions {
+  /** Take messages of services at `/_farp/webhook` beside the admin API. They must be signed. Default false. */
+  readonly receive?: boolean
+  /** Tell services that subscribe to them of events of this gateway. Default false: whoever controls a manifest decides where these requests go. */
+  readonly send?: boolean
+  /** Ask services for their events that offer it and have sent none themselves. Default false. */
+  readonly poll?: boolean
+  /** The secret that signs messages from and to a service, by its name in the registry. One that is here counts alone. */
+  readonly secrets?: Readonly<Record<string, string>>
+  /** Whether the secret in a manifest counts where `secrets` has none. Default true. Whoever can read the manifest knows it. */
+  readonly manifestSecrets?: boolean
+  /** A token by the service's name in the registry: the gateway shows it at routes that need one, the service shows it with its questions. */
+  readonly tokens?: Readonly<Record<string, string>>
+}
+
+const secrets = v.record(v.string(), v.pipe(v.string(), v.minLength(16, 'use at least 16 characters')))
+
+const webhookOptions = v.strictObject({
+  receive: v.optional(v.boolean(), false),
+  send: v.optional(v.boolean(), false),
+  poll: v.optional(v.boolean(), false),
+  secrets: v.optional(secrets, {}),
+  manifestSecrets: v.optional(v.boolean(), true),
+  tokens: v.optional(secrets, {}),
+})
 
 const providerNames = v.pipe(
   v.record(v.string(), v.union([v.string(), v.pipe(v.array(v.string()), v.minLength(1, 'name at least one provider'))])),
@@ -119,6 +149,7 @@ export const farpOptions = v.strictObject({
   trustHints: v.optional(v.array(v.picklist(HINT_KINDS)), []),
   requireHttps: v.optional(v.boolean()),
   auth: v.optional(authOptions, {}),
+  webhooks: v.optional(webhookOptions, {}),
 })
 
 /** Options with every default filled in; times in milliseconds. */
@@ -138,6 +169,7 @@ export interface Settings {
   readonly trustHints: ReadonlySet<HintKind>
   readonly adapters: SchemaAdapters
   readonly auth: AuthSettings
+  readonly webhooks: WebhookSettings
   readonly fetcher: Fetcher
   readonly limits: Limits
 }
@@ -173,6 +205,11 @@ export function settingsOf(options: FarpOptions, limits: Limits = LIMITS): Setti
       providers: new Map(Object.entries(output.auth.providers).map(([kind, names]) => [kind, typeof names === 'string' ? [names] : names])),
       allowRelaxation: output.auth.allowRelaxation,
       otherwise: output.auth.default,
+    },
+    webhooks: {
+      ...output.webhooks,
+      secrets: new Map(Object.entries(output.webhooks.secrets)),
+      tokens: new Map(Object.entries(output.webhooks.tokens)),
     },
     fetcher,
     limits,

@@ -55,7 +55,8 @@ const statuses = async (gateway: Gateway, path: string): Promise<number[]> => [
   await status(gateway, path, 'ann'),
 ]
 
-const codes = (gateway: Gateway): string[] => [...gateway.snapshot.sets.values()].flat().flatMap(({ findings = [] }) => findings.map(({ code }) => code))
+const codes = (gateway: Gateway): string[] =>
+  [...gateway.snapshot.sets.values()].flat().flatMap(({ findings = [] }) => findings.map(({ code }) => code))
 
 test('[R2] what a manifest demands is enforced for REST, WebSocket and gRPC alike', async () => {
   await using users = await service(GUARDED)

@@ -25,7 +25,12 @@ test('sources hear of circuits that open and close', async () => {
   let isBroken = true
   const options: GatewayOptions = {
     sources: [source],
-    upstreams: { up: { endpoints: [{ id: 'up/1', origin: 'http://up.test', weight: 1, labels: {} }], circuitBreaker: { failureThreshold: 2, timeout: 1 } } },
+    upstreams: {
+      up: {
+        endpoints: [{ id: 'up/1', origin: 'http://up.test', weight: 1, labels: {} }],
+        circuitBreaker: { failureThreshold: 2, timeout: 1 },
+      },
+    },
     routes: [{ path: '/*', upstream: 'up', retries: 0 }],
     fetch: async () => new Response('', { status: isBroken ? 503 : 200 }),
   }

@@ -19,7 +19,9 @@ export function demandIssues({ auth }: RouteDefinition, path: string): ConfigIss
   if (every === undefined) return issues
   if (!Array.isArray(every)) return [...issues, invalid(`${path}.every`, 'Write a list of rights.')]
   const each = every.flatMap((rights: unknown, index) =>
-    isTable(rights) ? namesIssues(rights, RIGHTS, `${path}.every[${index}]`) : [invalid(`${path}.every[${index}]`, 'Write an object with scopes or roles.')],
+    isTable(rights)
+      ? namesIssues(rights, RIGHTS, `${path}.every[${index}]`)
+      : [invalid(`${path}.every[${index}]`, 'Write an object with scopes or roles.')],
   )
   return [...issues, ...each]
 }

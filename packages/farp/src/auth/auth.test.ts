@@ -13,7 +13,16 @@ const BEARER = [{ type: 'bearer' }]
 /** `GET /users/{id}` of a service that is mounted at `/svc`. */
 function operation(text: string, more: Partial<Guarded> = {}): Guarded {
   const [method = '', path = ''] = text.split(' ')
-  return { method, ownPath: path, schemaPath: path, gatewayPath: `/svc${path}`, mount: '/svc', security: undefined, isPublic: false, ...more }
+  return {
+    method,
+    ownPath: path,
+    schemaPath: path,
+    gatewayPath: `/svc${path}`,
+    mount: '/svc',
+    security: undefined,
+    isPublic: false,
+    ...more,
+  }
 }
 
 interface Asked {
@@ -80,7 +89,9 @@ describe('what a service demands', () => {
 
   test('schemes, scopes and public routes', () => {
     const manifest = { auth: { schemes: BEARER, required_scopes: ['read'], public_routes: ['/health', '/docs/*', '/open/**'] } }
-    expect(demands(manifest, { operations: ['GET /a', 'GET /health', 'GET /docs/x', 'GET /docs/x/y', 'GET /open/x/y', 'GET /{page}'] }).auths).toEqual({
+    expect(
+      demands(manifest, { operations: ['GET /a', 'GET /health', 'GET /docs/x', 'GET /docs/x/y', 'GET /open/x/y', 'GET /{page}'] }).auths,
+    ).toEqual({
       'GET /a': { scopes: ['read'] },
       'GET /health': undefined,
       'GET /docs/x': undefined,
@@ -113,7 +124,10 @@ describe('what a service demands', () => {
 
   test('rules without schemes concern their own paths only', () => {
     const manifest = { auth: { schemes: null, access_control: [{ path: '/admin/*', roles: ['admin'] }] } }
-    expect(demands(manifest, { operations: ['GET /a', 'GET /admin/x'] }).auths).toEqual({ 'GET /a': undefined, 'GET /admin/x': { roles: ['admin'] } })
+    expect(demands(manifest, { operations: ['GET /a', 'GET /admin/x'] }).auths).toEqual({
+      'GET /a': undefined,
+      'GET /admin/x': { roles: ['admin'] },
+    })
   })
 
   test('HEAD is answered by a route for GET', () => {
@@ -184,7 +198,8 @@ describe('what a service demands', () => {
       rules({ path: '/a', roles: {}, allow_anonymous: true }),
       rules(...Array.from({ length: 201 }, () => ({ path: '/b' }))),
     ]
-    for (const manifest of nobody) expect(demands(manifest), JSON.stringify(manifest).slice(0, 80)).toMatchObject({ auths: { 'GET /a': 'nobody' } })
+    for (const manifest of nobody)
+      expect(demands(manifest), JSON.stringify(manifest).slice(0, 80)).toMatchObject({ auths: { 'GET /a': 'nobody' } })
     expect(demands(rules({ path: 'regex:^/b', roles: ['x'] }))).toEqual({ auths: { 'GET /a': { roles: ['x'] } }, codes: ['AUTH_UNCLEAR'] })
     expect(one(rules('junk' as never))).toEqual({})
     expect(one({ auth: { schemes: 'bearer' } })).toEqual({})

@@ -47,7 +47,10 @@ export class AuthBook {
     if (now.widened.length > 0) {
       const list = now.widened.slice(0, 5).map((path) => `"${clean(path, 100)}"`)
       findings.push(
-        finding('AUTH_WIDENED', `access rules for ${list.join(', ')} hold for whole operations whose paths they cover in part; list these paths in the document`),
+        finding(
+          'AUTH_WIDENED',
+          `access rules for ${list.join(', ')} hold for whole operations whose paths they cover in part; list these paths in the document`,
+        ),
       )
     }
     const isOn = settings.enforce === 'always' || (settings.enforce === 'auto' && providers.size > 0)
@@ -69,7 +72,11 @@ export class AuthBook {
     return { of: (operation) => (auths.has(keyOf(operation)) ? auths.get(keyOf(operation)) : 'nobody'), findings }
   }
 
-  #withMemory({ demands: now }: Combined, { settings, declarations, operations, ...pool }: Pool, findings: Finding[]): ReadonlyMap<string, Demand> {
+  #withMemory(
+    { demands: now }: Combined,
+    { settings, declarations, operations, ...pool }: Pool,
+    findings: Finding[],
+  ): ReadonlyMap<string, Demand> {
     if (settings.allowRelaxation) return this.#remember(now, declarations)
     const before = combine(this.#held, operations, readingOf({ settings, declarations, operations, ...pool })).demands
     const full = new Map<string, Demand>()
@@ -143,7 +150,9 @@ function keyOf({ method, gatewayPath }: Guarded): string {
 
 function notEnforced(count: number, { enforce }: AuthSettings): Finding {
   const remedy =
-    enforce === 'never' ? 'farp.auth.enforce is never' : 'the gateway asks nobody about callers: add the auth policy with a provider, or set farp.auth.enforce to always'
+    enforce === 'never'
+      ? 'farp.auth.enforce is never'
+      : 'the gateway asks nobody about callers: add the auth policy with a provider, or set farp.auth.enforce to always'
   return finding(
     'AUTH_NOT_ENFORCED',
     `the service demands something of the callers of ${count} operations; the gateway lets them pass and the service must check, because ${remedy}`,
@@ -151,7 +160,10 @@ function notEnforced(count: number, { enforce }: AuthSettings): Finding {
 }
 
 function closed(routes: readonly string[], providers: ReadonlySet<string>): Finding {
-  const why = providers.size === 0 ? 'no plugin of the gateway authenticates callers' : 'no provider of the gateway stands for what the service accepts; map its schemes in farp.auth.providers'
+  const why =
+    providers.size === 0
+      ? 'no plugin of the gateway authenticates callers'
+      : 'no provider of the gateway stands for what the service accepts; map its schemes in farp.auth.providers'
   return finding('AUTH_NOBODY', `${routes.length} routes admit nobody, ${clean(routes[0]!, 100)} for one: ${why}`)
 }
 

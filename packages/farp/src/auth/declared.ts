@@ -122,9 +122,13 @@ interface Security {
 
 function securityOf({ security }: Guarded): Security {
   if (security === undefined) return { isDemanding: false, isOpen: false, scopes: [] }
-  const alternatives = security.filter(isObject).map((alternative) => Object.values(alternative).flatMap((scopes) => (Array.isArray(scopes) ? scopes : [])))
+  const alternatives = security
+    .filter(isObject)
+    .map((alternative) => Object.values(alternative).flatMap((scopes) => (Array.isArray(scopes) ? scopes : [])))
   const isOpen = security.length === 0 || security.some((alternative) => isObject(alternative) && Object.keys(alternative).length === 0)
   const [first = [], ...rest] = alternatives
-  const scopes = first.filter((scope): scope is string => typeof scope === 'string' && scope !== '' && rest.every((other) => other.includes(scope)))
+  const scopes = first.filter(
+    (scope): scope is string => typeof scope === 'string' && scope !== '' && rest.every((other) => other.includes(scope)),
+  )
   return { isDemanding: security.length > 0 && !isOpen, isOpen, scopes: isOpen ? [] : scopes }
 }

@@ -18,7 +18,12 @@ export const KNOWN_CALLER: Demand = { providers: undefined, scopes: [], permissi
 export function both(a: Demand | undefined, b: Demand | undefined): Demand | undefined {
   if (a === undefined || b === undefined) return a ?? b
   return {
-    providers: a.providers === undefined ? b.providers : b.providers === undefined ? a.providers : a.providers.filter((name) => b.providers!.includes(name)),
+    providers:
+      a.providers === undefined
+        ? b.providers
+        : b.providers === undefined
+          ? a.providers
+          : a.providers.filter((name) => b.providers!.includes(name)),
     scopes: union(a.scopes, b.scopes),
     permissions: union(a.permissions, b.permissions),
     roles: groups([...a.roles, ...b.roles]),
@@ -30,7 +35,8 @@ export function implies(demand: Demand | undefined, other: Demand | undefined): 
   if (other === undefined) return true
   if (demand === undefined) return false
   const { providers } = other
-  const isNarrower = providers === undefined || (demand.providers !== undefined && demand.providers.every((name) => providers.includes(name)))
+  const isNarrower =
+    providers === undefined || (demand.providers !== undefined && demand.providers.every((name) => providers.includes(name)))
   return (
     isNarrower &&
     other.scopes.every((name) => demand.scopes.includes(name)) &&

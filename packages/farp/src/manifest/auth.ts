@@ -109,7 +109,8 @@ function readRule(rule: unknown, odd: (text: string) => void): AccessRule {
   const raw = isObject(rule) ? rule : table()
   const written = ownText(raw, 'path') ?? ''
   const isUsable = written !== '' && !written.startsWith('regex:') && written.length <= MAX_TEXT
-  if (!isUsable) odd(written.startsWith('regex:') ? 'is a regular expression, so it covers every path' : 'has no usable path, so it covers every path')
+  if (!isUsable)
+    odd(written.startsWith('regex:') ? 'is a regular expression, so it covers every path' : 'has no usable path, so it covers every path')
   const roles = demandedNames(own(raw, 'roles'))
   const permissions = demandedNames(own(raw, 'permissions'))
   const isUnreadable = roles === undefined || permissions === undefined
@@ -147,7 +148,9 @@ function readPublic(manifest: JsonObject): string[] {
 }
 
 function readGrants(auth: JsonObject, odd: (text: string) => void): string[] {
-  const globs = ownList(auth, 'public_routes').filter((glob) => typeof glob === 'string' && glob !== '' && glob.length <= MAX_TEXT) as string[]
+  const globs = ownList(auth, 'public_routes').filter(
+    (glob) => typeof glob === 'string' && glob !== '' && glob.length <= MAX_TEXT,
+  ) as string[]
   if (globs.some((glob) => glob.startsWith('regex:'))) odd('public_routes has a regular expression, which makes nothing public')
   return globs.filter((glob) => !glob.startsWith('regex:')).slice(0, MAX_RULES)
 }

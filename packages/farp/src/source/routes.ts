@@ -97,7 +97,11 @@ export interface PoolSurroundings {
  * The union of what a pool's generations offer, newest first. A route that not every generation has names those that have it; where generations
  * need different rewrites for one route, the newest decides. Operations under another service's mount are left out.
  */
-export function poolRoutes(generations: readonly Generation[], settings: Settings, { foreignPrefixes, authOf }: PoolSurroundings): PoolRoutes {
+export function poolRoutes(
+  generations: readonly Generation[],
+  settings: Settings,
+  { foreignPrefixes, authOf }: PoolSurroundings,
+): PoolRoutes {
   const findings = new Map<string, Finding>()
   const slots = new Map<string, Slot>()
   for (const generation of generations) {

@@ -1,4 +1,5 @@
 import { Composers } from './composers.ts'
+import { Hub } from '../webhook/hub.ts'
 import { Fleet } from './fleet.ts'
 import { Pause } from './pause.ts'
 import { SchemaWatch } from './schema-watch.ts'
@@ -9,6 +10,8 @@ import type { Settings } from '../options.ts'
 
 /** One `watch`: follows the instances a gateway knows and makes route sets of them. */
 export class Run {
+  /** Messages to and from the services. */
+  readonly hub: Hub
   readonly #settings: Settings
   readonly #host: SourceHost
   readonly #fleet: Fleet
@@ -30,6 +33,7 @@ export class Run {
     })
     this.#composers = new Composers(settings)
     this.#schemas = new SchemaWatch((service) => host.schemaUpdated(service))
+    this.hub = new Hub(settings, host, this.#fleet)
   }
 
   /** The documents that are routed now. */
@@ -56,6 +60,7 @@ export class Run {
         if (this.#hasYielded) await new Pause().wait(this.#settings.limits.coalesceMs)
         if (this.#failure !== undefined) throw this.#failure.thrown
         if (this.#stopped.signal.aborted) return
+        this.hub.refresh()
         if (!this.#isComplete()) continue
         const sets = this.#composers.compose(this.#fleet.views, this.#host.authProviders)
         const { signature } = this.#composers
@@ -63,6 +68,7 @@ export class Run {
         last = signature
         this.#hasYielded = true
         this.#schemas.look(sets)
+        this.hub.composed(sets)
         yield sets
       }
     } finally {
@@ -75,6 +81,7 @@ export class Run {
   #stop(): void {
     this.#stopped.abort()
     this.#fleet.stop()
+    this.hub.stop()
     this.#wake.end()
   }
 

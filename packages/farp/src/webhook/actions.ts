@@ -18,11 +18,11 @@ const ACTIONS: Readonly<Record<string, (from: Addressee, message: WebhookMessage
   'routes.draining': look,
   'health.changed'(from, { data }) {
     const status = clean(ownText(data, 'status') ?? '', 40).toLowerCase()
-    const isWell = status === '' || status === 'healthy' || status === 'passing'
-    from.override('health', isWell ? undefined : { status, until: Date.now() + HEALTH_COUNTS_FOR })
+    const { health: _health, ...rest } = from.told
+    from.tell(status === '' ? rest : { ...rest, health: { status, until: Date.now() + HEALTH_COUNTS_FOR } })
   },
   'maintenance.mode'(from, { data }) {
-    from.override('maintenance', own(data, 'enabled') === true ? { status: 'maintenance', until: undefined } : undefined)
+    from.tell({ ...from.told, isInMaintenance: own(data, 'enabled') === true })
   },
 }
 

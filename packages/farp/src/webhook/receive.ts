@@ -19,6 +19,8 @@ export interface ReceiverHost {
   readonly log: Logger
   /** The instances of this name, of whatever service. */
   find(instance: string): readonly Addressee[]
+  /** An instance has sent a message itself. */
+  heard(key: string): void
 }
 
 /** Largest message, in bytes. */
@@ -72,6 +74,7 @@ export class Receiver {
     if (!this.#flood.admit(from.key)) return answer(429, `an instance may send ${PER_MINUTE} events a minute`, { 'retry-after': '1' })
     const { publishes } = from.webhook
     if (publishes.size > 0 && !publishes.has(message.event)) return answer(403, 'the manifest does not list this event in publish_events')
+    this.#host.heard(from.key)
     const isUsed = act(from, message)
     for (const id of known) this.#deliveries.add(id, now)
     this.#host.log.info('a webhook was taken', { service: from.service, instance: clean(sent.named, 200), event: message.event })
@@ -91,7 +94,8 @@ function disagreement({ event, instance, service }: WebhookMessage, from: Addres
   if (announced !== null && announced !== event) return 'X-FARP-Event and the body name different events'
   // The header is not signed either: without a name in the body a message of one instance would pass as another's of the service.
   if (instance === undefined) return 'the body does not say who sent it'
-  if (!from.names.includes(instance) && !from.services.includes(instance)) return 'X-FARP-Source-Instance and the body name different instances'
+  if (!from.names.includes(instance) && !from.services.includes(instance))
+    return 'X-FARP-Source-Instance and the body name different instances'
   if (service !== undefined && !from.services.includes(service)) return 'the body names another service'
   return undefined
 }

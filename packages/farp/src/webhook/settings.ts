@@ -1,6 +1,6 @@
 import type { Addressee } from './addressee.ts'
 
-/** How webhooks work in this gateway. */
+/** How messages between services and this gateway work. */
 export interface WebhookSettings {
   readonly receive: boolean
   readonly send: boolean
@@ -13,9 +13,7 @@ export interface WebhookSettings {
   readonly tokens: ReadonlyMap<string, string>
 }
 
-/**
- * The secrets that count for an instance. The operator's alone, where there is one: the manifest's is readable by everyone who can read the manifest.
- */
+/** The secrets that count for an instance. The operator's alone, where there is one: the manifest's can be read by everyone who can read the manifest. */
 export function secretsOf(settings: WebhookSettings, { service, webhook }: Pick<Addressee, 'service' | 'webhook'>): readonly string[] {
   const given = settings.secrets.get(service)
   if (given !== undefined) return [given]

@@ -27,7 +27,16 @@ describe('signatures', () => {
   test('anything else is none', () => {
     const body = bytes('{}')
     const good = signatureOf('s', body)
-    for (const bad of ['', 'sha256=', good.slice(7), good.toUpperCase(), `${good}0`, good.slice(0, -1), `sha1=${good.slice(7)}`, ` ${good}`])
+    for (const bad of [
+      '',
+      'sha256=',
+      good.slice(7),
+      good.toUpperCase(),
+      `${good}0`,
+      good.slice(0, -1),
+      `sha1=${good.slice(7)}`,
+      ` ${good}`,
+    ])
       expect(isSigned(bad, body, 's'), bad).toBe(false)
     expect(isSigned(good, bytes('{} '), 's')).toBe(false)
     expect(isSigned(good, body, 't')).toBe(false)
@@ -112,7 +121,9 @@ describe('messages', () => {
   })
 
   test('names such as __proto__ are data', () => {
-    expect(read('{"event":"a","timestamp":1,"data":{"__proto__":{"enabled":true}},"source":{"__proto__":{"instance_id":"x"}}}')).toMatchObject({
+    expect(
+      read('{"event":"a","timestamp":1,"data":{"__proto__":{"enabled":true}},"source":{"__proto__":{"instance_id":"x"}}}'),
+    ).toMatchObject({
       instance: undefined,
     })
   })

@@ -394,11 +394,21 @@ describe('routes of sources', () => {
 
   it('[R2] demands that came over the network and cannot be read refuse the set', async () => {
     const { log, lines } = recorder()
-    for (const bad of [{ every: {} }, { every: ['x'] }, { every: [{ role: ['a'] }] }, { every: [{ roles: [] }] }, { permissions: 'a' }, 'anybody']) {
+    for (const bad of [
+      { every: {} },
+      { every: ['x'] },
+      { every: [{ role: ['a'] }] },
+      { every: [{ roles: [] }] },
+      { permissions: 'a' },
+      'anybody',
+    ]) {
       lines.length = 0
       const gateway = start({}, {}, { sources: source(bad as never), log, fetch })
       await gateway.synced
-      expect(gateway.snapshot.routes.map(({ path }) => path), JSON.stringify(bad)).toEqual(['/*'])
+      expect(
+        gateway.snapshot.routes.map(({ path }) => path),
+        JSON.stringify(bad),
+      ).toEqual(['/*'])
       expect(JSON.stringify(lines)).toContain('routes[0].auth')
     }
   })

@@ -81,7 +81,10 @@ function check(who: Identity, { authenticator }: Named, demand: RouteAuth): void
 }
 
 /** What a caller lacks first; `null` for nothing. */
-function lacking(who: Identity, { scopes = [], roles, permissions = [] }: Rights): { readonly what: string; readonly scopes: readonly string[] } | null {
+function lacking(
+  who: Identity,
+  { scopes = [], roles, permissions = [] }: Rights,
+): { readonly what: string; readonly scopes: readonly string[] } | null {
   if (!scopes.every((scope) => who.scopes.includes(scope))) return { what: 'scope', scopes }
   if (roles !== undefined && !roles.some((role) => who.roles.includes(role))) return { what: 'role', scopes: [] }
   if (permissions.length === 0) return null
