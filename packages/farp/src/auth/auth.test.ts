@@ -1,5 +1,5 @@
 import { AuthBook } from './book.ts'
-import { coverageOf } from './coverage.ts'
+import { coverageOf, globParts, pathParts } from './coverage.ts'
 import { describe, expect, test } from 'vitest'
 import { isDemanding, readAuth } from '../manifest/auth.ts'
 import type { AuthSettings } from './settings.ts'
@@ -72,8 +72,14 @@ describe('how much of an operation a glob covers', () => {
     ['/files/x.json', '/files/{name}.json', 'some'],
     ['/\uffff', '/{id}', 'some'],
     ['/users', '/orders', 'none'],
+    ['/a'.repeat(17), '/a'.repeat(17), 'some'],
+    ['/a/**', '/a'.repeat(49), 'some'],
+    ['/**/a/**/b/**', '/{x}', 'some'],
+    ['/**/b/c', '/a/{x}/c', 'some'],
+    ['/**/b/c', '/a/{x}/d', 'none'],
+    ['/b/**', '/a'.repeat(49), 'none'],
   ])('%s and %s: %s', (glob, path, coverage) => {
-    expect(coverageOf(glob, path)).toBe(coverage)
+    expect(coverageOf(globParts(glob), pathParts(path))).toBe(coverage)
   })
 })
 
@@ -207,6 +213,24 @@ describe('what a service demands', () => {
     expect(one({ auth: { schemes: BEARER, public_routes: '/a' } })).toEqual({})
     expect(one(JSON.parse('{"__proto__":{"auth":{"public_routes":["/a"]}},"auth":{"schemes":[{"type":"bearer"}]}}') as object)).toEqual({})
   })
+})
+
+test('a hostile declaration costs little', () => {
+  const globs = Array.from({ length: 200 }, (_, n) => `/**/a${n}/*/b/*c*/**`)
+  const hostile = readAuth({ auth: { access_control: globs.map((path) => ({ path, roles: ['x'] })), public_routes: globs } })
+  const time = (count: number): AuthBook => {
+    const operations = Array.from({ length: count }, (_, n) => operation(`GET /x/{a}/${n}/b/{c}/d/{e}${'/f'.repeat(30)}`))
+    const before = performance.now()
+    const book = new AuthBook()
+    const result = book.demands({ settings: SETTINGS, declarations: [hostile], operations, providers: JWT })
+    expect(performance.now() - before).toBeLessThan(2_000)
+    expect(result.of(operations[0]!)).not.toBeUndefined()
+    expect(result.findings.some(({ code }) => code === 'AUTH_UNCLEAR')).toBe(count > 500)
+    if (count > 500) expect(result.of(operations[0]!)).toBe('nobody')
+    return book
+  }
+  time(500)
+  time(10_000)
 })
 
 describe('what the gateway makes of it', () => {

@@ -41,6 +41,8 @@ export class AuthBook {
   demands(pool: Pool): PoolAuth {
     const { settings, declarations, operations, providers } = pool
     const findings: Finding[] = declarations.flatMap(({ oddities }) => oddities.map((text) => finding('AUTH_UNCLEAR', `auth: ${text}`)))
+    if (declarations.some((declaration) => isTooMuch(declaration, operations)))
+      findings.push(finding('AUTH_UNCLEAR', 'auth: there are too many rules for so many operations, so nobody can satisfy them'))
     const reading = readingOf(pool)
     const now = combine(declarations, operations, reading)
     const full = this.#withMemory(now, pool, findings)
@@ -78,7 +80,8 @@ export class AuthBook {
     findings: Finding[],
   ): ReadonlyMap<string, Demand> {
     if (settings.allowRelaxation) return this.#remember(now, declarations)
-    const before = combine(this.#held, operations, readingOf({ settings, declarations, operations, ...pool })).demands
+    const isHeld = this.#held.length === declarations.length && this.#held.every((held, index) => held === declarations[index])
+    const before = isHeld ? now : combine(this.#held, operations, readingOf({ settings, declarations, operations, ...pool })).demands
     const full = new Map<string, Demand>()
     const relaxed: string[] = []
     for (const operation of operations) {
@@ -114,7 +117,10 @@ interface Combined {
 function combine(declarations: readonly AuthDeclaration[], operations: readonly Guarded[], reading: Reading): Combined {
   const demands = new Map<string, Demand>()
   const widened = new Set<string>()
-  const said = declarations.map((declaration) => ({ declaration, open: new Set(declaration.publicOperations) }))
+  const said = declarations.map((declaration) => ({
+    declaration: isTooMuch(declaration, operations) ? { ...declaration, rules: [], publicRoutes: [], isUnreadable: true } : declaration,
+    open: new Set(declaration.publicOperations),
+  }))
   for (const operation of operations) {
     const key = keyOf(operation)
     for (const { declaration, open } of said) {
@@ -126,6 +132,13 @@ function combine(declarations: readonly AuthDeclaration[], operations: readonly 
     }
   }
   return { demands, widened: [...widened] }
+}
+
+/** Every rule is compared with every operation, on the thread that serves requests. */
+const MAX_COMPARISONS = 200_000
+
+function isTooMuch({ rules, publicRoutes }: AuthDeclaration, operations: readonly Guarded[]): boolean {
+  return (rules.length + publicRoutes.length) * operations.length > MAX_COMPARISONS
 }
 
 function readingOf({ settings, operations }: Pool): Reading {

@@ -1,8 +1,9 @@
 import { both, KNOWN_CALLER } from './demand.ts'
-import { coverageOf } from './coverage.ts'
+import { coverageOf, globParts, pathParts } from './coverage.ts'
 import { demandsEverywhere } from '../manifest/auth.ts'
 import { isObject } from '../json.ts'
 import type { AccessRule, AuthDeclaration } from '../manifest/auth.ts'
+import type { Coverage, Parts } from './coverage.ts'
 import type { Demand } from './demand.ts'
 
 /** An operation, as rules see it. */
@@ -49,8 +50,10 @@ interface Match {
 
 /** Applies a service's declaration to one of its operations, in the order of the protocol; where it leaves a doubt, by the stricter reading. */
 export function declaredFor(declaration: AuthDeclaration, operation: Guarded, reading: Reading): Declared {
-  if (declaration.publicRoutes.some((glob) => coverageOf(glob, operation.ownPath) === 'all')) return OPEN
-  const matches = declaration.rules.flatMap((rule) => matchOf(rule, operation, reading))
+  const { grants, rules } = preparedOf(declaration)
+  const paths = pathsOf(operation)
+  if (grants.some((glob) => coverageOf(glob, paths.own) === 'all')) return OPEN
+  const matches = rules.flatMap((rule) => matchOf(rule, { operation, paths, reading }))
   const isRestricted = matches.some(({ rule }) => rule.roles.length + rule.permissions.length > 0 || rule.isUnreadable)
   if (!isRestricted && matches.some(({ rule, isWhole }) => rule.isAnonymous && isWhole)) return OPEN
   const security = securityOf(operation)
@@ -78,28 +81,70 @@ function rightsOf({ roles, permissions, isUnreadable }: AccessRule): Demand {
 
 const EXACT = Number.MAX_SAFE_INTEGER
 
-function matchOf(rule: AccessRule, operation: Guarded, reading: Reading): Match[] {
-  // A route for GET answers HEAD as well.
-  const methods = operation.method === 'GET' ? ['GET', 'HEAD'] : [operation.method]
-  if (rule.methods.length > 0 && !rule.methods.some((method) => methods.includes(method))) return []
-  const always: Match = { rule, rank: EXACT, isWhole: false, isWidened: false }
-  if (rule.path === '') return [always]
-  // Stricter than written: everything below, however deep.
-  const glob = rule.path.replace(/\/\*$/, '/**')
-  const isLiteral = !glob.includes('*')
-  const rank = isLiteral ? EXACT : glob.indexOf('*')
-  const coverage = coverageOf(glob, operation.ownPath)
-  if (coverage === 'all') return [{ rule, rank, isWhole: true, isWidened: false }]
-  // Under another spelling it may be meant or not: then it holds, beside what is meant for certain.
-  const others = otherPaths(rule, operation).map((path) => coverageOf(glob, path))
-  if (others.includes('all')) return [always]
-  if (coverage === 'none' && !others.includes('some')) return []
-  return isLiteral && reading.hasOperation(operation.method, rule.path) ? [] : [{ rule, rank, isWhole: false, isWidened: true }]
+/** A rule with its glob taken apart. */
+interface Prepared {
+  readonly rule: AccessRule
+  readonly glob: Parts
+  readonly rank: number
 }
 
-function otherPaths({ path }: AccessRule, { schemaPath, gatewayPath, mount }: Guarded): string[] {
-  const isMounted = mount !== '' && (path === mount || path.startsWith(`${mount}/`))
-  return isMounted ? [schemaPath, gatewayPath] : [schemaPath]
+/** A declaration is compared with thousands of operations. */
+const prepared = new WeakMap<AuthDeclaration, { readonly grants: readonly Parts[]; readonly rules: readonly Prepared[] }>()
+
+function preparedOf(declaration: AuthDeclaration): { readonly grants: readonly Parts[]; readonly rules: readonly Prepared[] } {
+  let known = prepared.get(declaration)
+  if (known === undefined) {
+    const rules = declaration.rules.map((rule): Prepared => {
+      // Stricter than written: everything below, however deep.
+      const text = rule.path.replace(/\/\*$/, '/**')
+      return { rule, glob: globParts(text), rank: text.includes('*') ? text.indexOf('*') : EXACT }
+    })
+    prepared.set(declaration, (known = { grants: declaration.publicRoutes.map(globParts), rules }))
+  }
+  return known
+}
+
+interface Paths {
+  readonly own: Parts
+  /** `undefined` where it is the same. */
+  readonly schema: Parts | undefined
+  readonly gateway: Parts
+}
+
+const takenApart = new WeakMap<Guarded, Paths>()
+
+function pathsOf(operation: Guarded): Paths {
+  let known = takenApart.get(operation)
+  if (known === undefined) {
+    const { ownPath, schemaPath, gatewayPath } = operation
+    const schema = schemaPath === ownPath ? undefined : pathParts(schemaPath)
+    takenApart.set(operation, (known = { own: pathParts(ownPath), schema, gateway: pathParts(gatewayPath) }))
+  }
+  return known
+}
+
+interface Compared {
+  readonly operation: Guarded
+  readonly paths: Paths
+  readonly reading: Reading
+}
+
+function matchOf({ rule, glob, rank }: Prepared, { operation, paths, reading }: Compared): Match[] {
+  const { method, mount } = operation
+  // A route for GET answers HEAD as well.
+  const isMethod = rule.methods.length === 0 || rule.methods.includes(method) || (method === 'GET' && rule.methods.includes('HEAD'))
+  if (!isMethod) return []
+  if (rule.path === '') return [{ rule, rank: EXACT, isWhole: false, isWidened: false }]
+  const coverage = coverageOf(glob, paths.own)
+  if (coverage === 'all') return [{ rule, rank, isWhole: true, isWidened: false }]
+  // Under another spelling it may be meant or not: then it holds, beside what is meant for certain.
+  const isMounted = mount !== '' && (rule.path === mount || rule.path.startsWith(`${mount}/`))
+  const others: Coverage[] = []
+  if (paths.schema !== undefined) others.push(coverageOf(glob, paths.schema))
+  if (isMounted) others.push(coverageOf(glob, paths.gateway))
+  if (others.includes('all')) return [{ rule, rank: EXACT, isWhole: false, isWidened: false }]
+  if (coverage === 'none' && !others.includes('some')) return []
+  return !glob.isOpen && reading.hasOperation(method, rule.path) ? [] : [{ rule, rank, isWhole: false, isWidened: true }]
 }
 
 function providersOf({ schemes, provider }: AuthDeclaration, reading: Reading): readonly string[] | undefined {

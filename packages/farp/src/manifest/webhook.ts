@@ -90,7 +90,7 @@ function readRoute(route: JsonObject): ServiceRoute[] {
   const path = ownText(route, 'path') ?? ''
   const method = (ownText(route, 'method') ?? '').toUpperCase()
   const type = ownText(route, 'type') ?? ''
-  if (!/^\/[\x21-\x7e]{0,1023}$/.test(path) || /^\/\//.test(path) || !/^(?:GET|PUT|POST|PATCH|DELETE)$/.test(method)) return []
+  if (!/^\/[\x21-\x7e]{0,1023}$/.test(path) || path.startsWith('//') || !/^(?:GET|PUT|POST|PATCH|DELETE)$/.test(method)) return []
   const timeout = positive(parseGoDuration(ownText(route, 'timeout') ?? ''))
   return [{ id: ownText(route, 'id') ?? '', path, method, type, needsToken: own(route, 'auth_required') === true, timeout }]
 }
