@@ -108,7 +108,13 @@ test('without anybody who is asked the service checks itself, and says so; with 
 })
 
 test('a service loosens nothing of the gateway', async () => {
-  await using users = await service({ auth: { schemes: null, public_routes: ['/**'] }, route_table: [{ path: '/people', public: true }] })
+  await using users = await service({
+    auth: { schemes: null, public_routes: ['/**'] },
+    route_table: [
+      { path: '/people', public: true },
+      { path: '/open', public: true },
+    ],
+  })
   const gateway = await gatewayOf(users, {}, [policy(true)])
   for (const path of ['/users/people', '/users/open']) expect(await statuses(gateway, path)).toEqual([401, 200, 200])
 })

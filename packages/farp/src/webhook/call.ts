@@ -29,7 +29,8 @@ export async function callRoute(to: Addressee, route: ServiceRoute, call: Servic
   if (url.origin !== new URL(origin).origin) throw new FetchError('blocked', 'the route leaves the instance')
   const headers = new Map<string, string>()
   if (route.needsToken && token !== undefined) headers.set('authorization', `Bearer ${token}`)
-  const body = call.body === undefined ? {} : { body: { type: 'application/json', bytes: new TextEncoder().encode(JSON.stringify(call.body)) } }
+  const body =
+    call.body === undefined ? {} : { body: { type: 'application/json', bytes: new TextEncoder().encode(JSON.stringify(call.body)) } }
   return call.fetcher.fetch({
     url,
     scope: to.scope,

@@ -116,7 +116,7 @@ export class Hub {
         return this.#post.announce('config.updated', this.#fleet.members, {})
       case 'circuit': {
         const { upstream, endpoint, isOpen, reason } = event
-        const to = this.#fleet.members.filter(({ key }) => key === endpoint)
+        const to = this.#fleet.members.filter(({ key }) => endpoint === key || endpoint === `${key}/grpc`)
         const data = { upstream, ...(isOpen ? { reason } : {}) }
         return this.#post.announce(isOpen ? 'circuit.breaker.open' : 'circuit.breaker.closed', to, data)
       }
