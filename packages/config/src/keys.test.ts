@@ -200,6 +200,16 @@ describe('[R31] every key arrives', () => {
     })
   })
 
+  test('farp.auth and farp.webhooks', async () => {
+    const { farp } = await load(
+      `${service('')}farp: { auth: { providers: { bearer: jwt-auth } }, webhooks: { send: true, secrets: { users: "sixteen or longer" } } }`,
+    )
+    expect(farp).toMatchObject({
+      auth: { enforce: 'auto', providers: { bearer: 'jwt-auth' }, allowRelaxation: false, default: 'inherit' },
+      webhooks: { receive: false, send: true, poll: false, secrets: { users: 'sixteen or longer' }, manifestSecrets: true, tokens: {} },
+    })
+  })
+
   test('farp.enabled: false makes no source and loads no package', async () => {
     const { config, farp } = await load(`${service('')}farp: { enabled: false }`, {
       host: { import: () => Promise.reject(new Error('loaded')) },

@@ -17,6 +17,7 @@ import { resolveOptions } from './resolve-options.ts'
 import { RouteTable } from './routing/table.ts'
 import { sameData } from './same.ts'
 import { silentLogger } from './log/logger.ts'
+import { sleep } from './time.ts'
 import { Sources } from './snapshot/run-sources.ts'
 import { UpstreamSet } from './upstream/upstream-set.ts'
 import type { Assembly, Workshop } from './snapshot/assemble.ts'
@@ -25,6 +26,7 @@ import type { Context } from './exchange/request-context.ts'
 import type { DocumentKind, ProvidedEndpoint, RouteSet } from './snapshot/source.ts'
 import type { EndpointStatus } from './upstream/endpoint-state.ts'
 import type { Gateway } from './gateway-types.ts'
+import type { GatewayEvent, GatewayListener } from './snapshot/events.ts'
 import type { GatewayOptions } from './options.ts'
 import type { LiveUpstream } from './upstream/live-upstream.ts'
 import type { Logger } from './log/logger.ts'
@@ -44,6 +46,9 @@ import type { Upstream } from './upstream/upstream.ts'
 export function createGateway(options: GatewayOptions): Gateway {
   return new RunningGateway(options)
 }
+
+/** The longest that a gateway which is disposed waits for what its sources still have to say. */
+const FAREWELL_MS = 3_000
 
 type SnapshotListener = (next: Snapshot, previous: Snapshot, diff: SnapshotDiff) => void
 type EndpointsListener = (upstream: Upstream) => void
@@ -65,6 +70,8 @@ class RunningGateway implements Gateway {
   readonly #opener: { -readonly [K in keyof Opener]: Opener[K] }
   readonly #onSnapshot = new Set<SnapshotListener>()
   readonly #onEndpoints = new Set<EndpointsListener>()
+  /** Those of sources. */
+  readonly #listeners = new Set<GatewayListener>()
   readonly #stop = new AbortController()
   #assembly: Assembly | null = null
   #generation = 0
@@ -88,7 +95,11 @@ class RunningGateway implements Gateway {
       upstreams: () => this.#liveUpstreams,
       plugins: () => plugins.list,
     })
-    this.#workshop = { upstreams: new UpstreamSet(this.#log), plugins, seriesFor: (label) => this.metrics.seriesFor(label) }
+    this.#workshop = {
+      upstreams: new UpstreamSet(this.#log, (change) => this.#announce({ kind: 'circuit', ...change })),
+      plugins,
+      seriesFor: (label) => this.metrics.seriesFor(label),
+    }
     const empty: Snapshot = { generation: 0, routes: [], upstreams: new Map(), sets: new Map(), standby: [], table: new RouteTable() }
     this.#current = new Current(new Generation(empty, () => {}))
     this.#discovery = new Discovery(this.#log)
@@ -98,6 +109,10 @@ class RunningGateway implements Gateway {
         return enforced()
       },
       changed: () => this.#schedule(),
+      on: (listener) => {
+        this.#listeners.add(listener)
+        return { [Symbol.dispose]: () => void this.#listeners.delete(listener) }
+      },
       schemaUpdated: (service) => this.metrics.schemaUpdated(service),
     })
     const resolved = resolveOptions({})
@@ -198,6 +213,7 @@ class RunningGateway implements Gateway {
       const diff = await this.#adopt(options, assembly, sets)
       this.#discovery.use(options.discovery ?? [])
       this.#sources.use(options.sources ?? [])
+      this.#announce({ kind: 'updated' })
       return diff
     })
   }
@@ -227,6 +243,8 @@ class RunningGateway implements Gateway {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#stop.signal.aborted) return
     this.#stop.abort()
+    const goodbye = this.#sayGoodbye()
+    if (goodbye !== null) await goodbye
     this.#sources.stop()
     this.#discovery.stop()
     this[HEALTH].stop()
@@ -274,6 +292,20 @@ class RunningGateway implements Gateway {
     }
   }
 
+  #announce(event: GatewayEvent): void {
+    this.#tell(this.#listeners, (listener) => listener(event))
+  }
+
+  /** Tells the sources, and gives their farewells a moment. `null` when nobody has anything to say. */
+  #sayGoodbye(): Promise<void> | null {
+    const farewells: Promise<unknown>[] = []
+    this.#announce({ kind: 'closing', waitFor: (work) => void farewells.push(work) })
+    if (farewells.length === 0) return null
+    const said = new AbortController()
+    void Promise.allSettled(farewells).then(() => said.abort())
+    return sleep(FAREWELL_MS, said.signal)
+  }
+
   /** Sources said something: one build for all that arrives until it begins. */
   #schedule(): void {
     if (this.#isScheduled) return
@@ -317,6 +349,7 @@ class RunningGateway implements Gateway {
     this.#applied = sets
     this.#generation += 1
     this.#tell(this.#onSnapshot, (listener) => listener(this.snapshot, previous, diff))
+    this.#announce({ kind: 'snapshot', next: this.snapshot, previous, diff })
     return diff
   }
 

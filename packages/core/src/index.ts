@@ -10,7 +10,7 @@ export type { Coding, ContentCoding, Protocol, Reply, RequestHead, ResponseHead 
 export type { Attempt, Client, ClientCertificate, Outcome, RequestContext } from './exchange/context.ts'
 export { defineSlot } from './exchange/slots.ts'
 export type { Slot } from './exchange/slots.ts'
-export type { Lane, Match, Mirror, MirrorDefinition, Rewrite, Route, RouteAuth, RouteDefinition, Target } from './routing/route.ts'
+export type { Lane, Match, Mirror, MirrorDefinition, Rewrite, Rights, Route, RouteAuth, RouteDefinition, Target } from './routing/route.ts'
 export { parsePattern } from './routing/pattern.ts'
 export type { Pattern, Segment } from './routing/pattern.ts'
 export { parseHost } from './routing/hosts.ts'
@@ -42,6 +42,7 @@ export type {
   RouteSource,
   SourceHost,
 } from './snapshot/source.ts'
+export type { GatewayEvent, GatewayListener } from './snapshot/events.ts'
 export type { Snapshot, SnapshotDiff } from './snapshot/snapshot.ts'
 export type { Logger, LogLevel } from './log/logger.ts'
 export { silentLogger } from './log/logger.ts'

@@ -48,6 +48,8 @@ test('a failure of discovery is passed on, after everything was stopped', async 
       throw new Error('registry on fire')
     },
     keyValues: () => undefined,
+    authProviders: new Set<string>(),
+    on: () => ({ [Symbol.dispose]() {} }),
     schemaUpdated() {},
   }
   await expect(farpSource().watch(host)[Symbol.asyncIterator]().next()).rejects.toThrow('registry on fire')

@@ -2,6 +2,7 @@ import { FEDERATED_PATHS, FederatedEndpoint } from './federated/endpoint.ts'
 import { Federation } from './federated/federation.ts'
 import { Run } from './source/run.ts'
 import { settingsOf } from './options.ts'
+import { webhookEndpoints } from './webhook/endpoints.ts'
 import type { DocumentKind, ProvidedEndpoint, RouteSource, SourceHost } from '@octopus-gateway/core'
 import type { FarpOptions, Settings } from './options.ts'
 
@@ -20,7 +21,7 @@ export function farpSource(settings: Settings, identity: unknown): RouteSource {
   const federations = new Map<Run, Federation>()
   const federation = (): Federation | undefined => [...federations.values()].at(-1)
   const endpoint = new FederatedEndpoint(federation)
-  const endpoints = FEDERATED_PATHS.map((path): ProvidedEndpoint => ({
+  const federated = FEDERATED_PATHS.map((path): ProvidedEndpoint => ({
     path,
     access: 'admin',
     handler: (request) => endpoint.answer(request),
@@ -28,7 +29,7 @@ export function farpSource(settings: Settings, identity: unknown): RouteSource {
   return {
     name: 'farp',
     identity,
-    endpoints,
+    endpoints: [...federated, ...webhookEndpoints(settings.webhooks, () => [...federations.keys()].at(-1)?.hub)],
     async *watch(host: SourceHost) {
       const run = new Run(settings, host)
       federations.set(run, new Federation(() => run.material, settings.merging))

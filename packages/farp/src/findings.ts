@@ -4,7 +4,11 @@ import type { Finding } from '@octopus-gateway/core'
 /** Every code a FARP finding can carry. `docs/farp.md` explains each. */
 export type FindingCode =
   | 'ADDRESS_BLOCKED'
+  | 'AUTH_NOBODY'
   | 'AUTH_NOT_ENFORCED'
+  | 'AUTH_RELAXATION'
+  | 'AUTH_UNCLEAR'
+  | 'AUTH_WIDENED'
   | 'CHANNEL_SKIPPED'
   | 'CHECKSUM_MISMATCH'
   | 'EXPECTED_CHECKSUM'
@@ -38,7 +42,11 @@ export type FindingCode =
 
 const SEVERITY: Readonly<Record<FindingCode, Finding['severity']>> = {
   ADDRESS_BLOCKED: 'error',
+  AUTH_NOBODY: 'error',
   AUTH_NOT_ENFORCED: 'warning',
+  AUTH_RELAXATION: 'warning',
+  AUTH_UNCLEAR: 'warning',
+  AUTH_WIDENED: 'warning',
   CHANNEL_SKIPPED: 'info',
   CHECKSUM_MISMATCH: 'error',
   EXPECTED_CHECKSUM: 'warning',

@@ -7,7 +7,7 @@ export type { OperationTraits } from './adapters/operation.ts'
 export type { HintKind } from './manifest/hints.ts'
 export type { Limits } from './limits.ts'
 export { SchemaError } from './schemas/parse.ts'
-export type { FarpOptions } from './options.ts'
+export type { FarpAuthOptions, FarpOptions, FarpWebhookOptions } from './options.ts'
 export type { FindingCode } from './findings.ts'
 
 export { parseManifest } from './manifest/parse.ts'
@@ -15,7 +15,6 @@ export type { ParsedManifest, ParseOptions } from './manifest/parse.ts'
 export { ManifestError } from './manifest/manifest.ts'
 export type {
   Composition,
-  DeclaredAuth,
   InstanceAccount,
   Manifest,
   ManifestCode,
@@ -24,6 +23,7 @@ export type {
   SchemaDescriptor,
   SchemaLocation,
 } from './manifest/manifest.ts'
+export type { AccessRule, AuthDeclaration, DeclaredScheme } from './manifest/auth.ts'
 export { isChecksumOf, manifestChecksum } from './manifest/checksum.ts'
 export type { HashedDescriptor } from './manifest/checksum.ts'
 export { canonicalJson, isHashOf, schemaHash } from './schemas/canonical.ts'

@@ -15,6 +15,8 @@ test('every option has a default', () => {
     rootMounts: new Set(),
     allowedHosts: [],
     probe: undefined,
+    auth: { enforce: 'auto', providers: new Map(), allowRelaxation: false, otherwise: 'inherit' },
+    webhooks: { receive: false, send: false, poll: false, secrets: new Map(), manifestSecrets: true, tokens: new Map() },
     hashVerification: undefined,
     includeIntrospection: false,
     routeLinger: 30_000,

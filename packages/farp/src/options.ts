@@ -5,11 +5,13 @@ import { LIMITS } from './limits.ts'
 import { mergeOptionEntries, mergeOptionsOf } from './merge/options.ts'
 import { undiciFetcher } from './net/undici.ts'
 import type { ConflictStrategy, FederatedInfo, MergeOptions, SecurityMerge } from './merge/merged.ts'
+import type { AuthSettings } from './auth/settings.ts'
 import type { Duration } from '@octopus-gateway/core'
 import type { Fetcher } from './net/fetcher.ts'
 import type { HashPolicy } from './schemas/load.ts'
 import type { HintKind } from './manifest/hints.ts'
 import type { Limits } from './limits.ts'
+import type { WebhookSettings } from './webhook/settings.ts'
 import type { MountStrategy } from './manifest/manifest.ts'
 import type { SchemaAdapters } from './adapters/index.ts'
 
@@ -60,9 +62,70 @@ export interface FarpOptions {
   }
   /** Readers of languages of your own, in place of those that only keep the document; they may make routes. */
   readonly adapters?: SchemaAdapters
+  /** What the demands that services make of their callers mean here. */
+  readonly auth?: FarpAuthOptions
+  /** Messages between services and this gateway. */
+  readonly webhooks?: FarpWebhookOptions
   /** The way out for manifests and schemas. Default: undici, on Node. */
   readonly fetcher?: Fetcher
 }
+
+/** What this gateway makes of the demands of services (`auth` in manifests). */
+export interface FarpAuthOptions {
+  /**
+   * `auto` (default) enforces them as soon as the gateway asks anybody about callers; without any auth provider callers pass, the services check, and
+   * a finding says so. `always` closes routes whose demands cannot be checked. `never` leaves it all to the services.
+   */
+  readonly enforce?: 'auto' | 'always' | 'never'
+  /**
+   * Auth providers by kind of scheme (`bearer`, `apikey`, `basic`, `mtls`, `oauth2`, `oidc`, `custom`) or by a name that manifests use. Schemes
+   * that are not here do not count. Default: nothing is mapped, and every provider counts for every scheme.
+   */
+  readonly providers?: Readonly<Record<string, string | readonly string[]>>
+  /** Whether an update may take back what a service demanded before. Default false: the earlier demands hold on as long as the gateway runs. */
+  readonly allowRelaxation?: boolean
+  /** What counts for services that demand nothing: the gateway's own policy (`inherit`, default) or a caller who is known (`required`). */
+  readonly default?: 'inherit' | 'required'
+}
+
+/** Messages between services and this gateway (`webhook` in manifests). Everything is off by default. */
+export interface FarpWebhookOptions {
+  /** Take messages of services at `/_farp/webhook` beside the admin API. They must be signed. Default false. */
+  readonly receive?: boolean
+  /** Tell services that subscribe to them of events of this gateway. Default false: whoever controls a manifest decides where these requests go. */
+  readonly send?: boolean
+  /** Ask services for their events that offer it and have sent none themselves. Default false. */
+  readonly poll?: boolean
+  /** The secret that signs messages from and to a service, by its name in the registry. One that is here counts alone. */
+  readonly secrets?: Readonly<Record<string, string>>
+  /** Whether the secret in a manifest counts where `secrets` has none. Default true. Whoever can read the manifest knows it. */
+  readonly manifestSecrets?: boolean
+  /** A token by the service's name in the registry: the gateway shows it at routes that need one, the service shows it with its questions. */
+  readonly tokens?: Readonly<Record<string, string>>
+}
+
+const secrets = v.record(v.string(), v.pipe(v.string(), v.minLength(16, 'use at least 16 characters')))
+
+const webhookOptions = v.strictObject({
+  receive: v.optional(v.boolean(), false),
+  send: v.optional(v.boolean(), false),
+  poll: v.optional(v.boolean(), false),
+  secrets: v.optional(secrets, {}),
+  manifestSecrets: v.optional(v.boolean(), true),
+  tokens: v.optional(secrets, {}),
+})
+
+const providerNames = v.pipe(
+  v.record(v.string(), v.union([v.string(), v.pipe(v.array(v.string()), v.minLength(1, 'name at least one provider'))])),
+  v.check((map) => Object.keys(map).every((kind) => kind === kind.toLowerCase()), 'write kinds of schemes in lower case'),
+)
+
+const authOptions = v.strictObject({
+  enforce: v.optional(v.picklist(['auto', 'always', 'never']), 'auto'),
+  providers: v.optional(providerNames, {}),
+  allowRelaxation: v.optional(v.boolean(), false),
+  default: v.optional(v.picklist(['inherit', 'required']), 'inherit'),
+})
 
 const duration = v.pipe(
   v.union([v.number(), v.string()]),
@@ -99,6 +162,8 @@ export const farpOptions = v.strictObject({
   trustHints: v.optional(v.array(v.picklist(HINT_KINDS)), []),
   requireHttps: v.optional(v.boolean()),
   ...mergeOptionEntries,
+  auth: v.optional(authOptions, {}),
+  webhooks: v.optional(webhookOptions, {}),
 })
 
 /** Options with every default filled in; times in milliseconds. */
@@ -118,6 +183,8 @@ export interface Settings {
   readonly trustHints: ReadonlySet<HintKind>
   readonly merging: MergeOptions
   readonly adapters: SchemaAdapters
+  readonly auth: AuthSettings
+  readonly webhooks: WebhookSettings
   readonly fetcher: Fetcher
   readonly limits: Limits
 }
@@ -149,6 +216,17 @@ export function settingsOf(options: FarpOptions, limits: Limits = LIMITS): Setti
     trustHints: new Set(output.trustHints),
     merging: mergeOptionsOf({ info, collapseServiceTags, merge }, output.domain),
     adapters,
+    auth: {
+      enforce: output.auth.enforce,
+      providers: new Map(Object.entries(output.auth.providers).map(([kind, names]) => [kind, typeof names === 'string' ? [names] : names])),
+      allowRelaxation: output.auth.allowRelaxation,
+      otherwise: output.auth.default,
+    },
+    webhooks: {
+      ...output.webhooks,
+      secrets: new Map(Object.entries(output.webhooks.secrets)),
+      tokens: new Map(Object.entries(output.webhooks.tokens)),
+    },
     fetcher,
     limits,
   }

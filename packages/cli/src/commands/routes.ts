@@ -1,6 +1,6 @@
 import { complain, formatTable, methodsOf, say, upstreamsOf } from '../print.ts'
 import { CONFIG, configurationOf, HELP, readyOf } from '../configuration.ts'
-import { createGateway, type Gateway, type Route } from '@octopus-gateway/core'
+import { createGateway, type Gateway, type Rights, type Route } from '@octopus-gateway/core'
 import { EXIT } from '../exit.ts'
 import { syncedWithin, TIMEOUT, timeoutOf } from '../timeout.ts'
 import type { Arguments } from '../arguments.ts'
@@ -62,15 +62,20 @@ function asRow(route: Route): string[] {
 
 /** Who is asked about callers, and what the route demands of them: `jwt-auth, roles admin|operator`. Nothing where everybody may come. */
 function authOf({ auth, hooks }: Route): string {
+  if (auth === 'nobody') return 'nobody'
   const asked = [...new Set(hooks.flatMap((hook) => hook.enforces ?? []))]
   if (asked.length === 0) return '-'
   if (auth === false) return 'anonymous'
-  const { providers = asked, scopes = [], roles = [] } = auth ?? {}
+  const { providers = asked, every = [], ...rights } = auth ?? {}
+  return [providers.join('|'), ...[rights, ...every].flatMap(rightsOf)].join(', ')
+}
+
+function rightsOf({ scopes = [], roles = [], permissions = [] }: Rights): string[] {
   return [
-    providers.join('|'),
     ...(scopes.length === 0 ? [] : [`scopes ${scopes.join('+')}`]),
     ...(roles.length === 0 ? [] : [`roles ${roles.join('|')}`]),
-  ].join(', ')
+    ...(permissions.length === 0 ? [] : [`permissions ${permissions.join('+')}`]),
+  ]
 }
 
 function targetsOf({ split }: Route): unknown {

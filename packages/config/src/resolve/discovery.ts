@@ -53,10 +53,26 @@ export async function routeSources(config: Config, host: ConfigHost): Promise<Ro
       info: farp.info,
       merge: { conflictStrategy: farp.merge.conflict_strategy, security: { strategy: farp.merge.security_strategy } },
       ...(farp.hash_verification === undefined ? {} : { hashVerification: farp.hash_verification }),
+      ...authOf(farp.auth),
+      ...webhooksOf(farp.webhooks),
       ...(farp.domain === undefined ? {} : { domain: farp.domain }),
       ...(farp.probe === undefined ? {} : { probe: farp.probe }),
     }),
   ]
+}
+
+type Farp = NonNullable<Config['farp']>
+
+function authOf(auth: Farp['auth']): object {
+  if (auth === undefined) return {}
+  const { enforce, providers = {}, allow_relaxation: allowRelaxation, default: otherwise } = auth
+  return { auth: { enforce, providers, allowRelaxation, default: otherwise } }
+}
+
+function webhooksOf(webhooks: Farp['webhooks']): object {
+  if (webhooks === undefined) return {}
+  const { receive, send, poll, secrets = {}, manifest_secrets: manifestSecrets, tokens = {} } = webhooks
+  return { webhooks: { receive, send, poll, secrets, manifestSecrets, tokens } }
 }
 
 type FarpFactory = (options: Readonly<Record<string, unknown>>) => RouteSource

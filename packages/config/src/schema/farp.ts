@@ -1,6 +1,6 @@
 import { choice, duration, flag } from './scalars.ts'
 import { defaulted, later, list, optional, section } from './keys.ts'
-import { host, hostRule, name, text } from './texts.ts'
+import { host, hostRule, name, secretMap, text, textMap } from './texts.ts'
 
 export const farp = section({
   enabled: defaulted(flag(), true, { description: 'Make routes from the manifests and schemas of discovered services.' }),
@@ -43,6 +43,53 @@ export const farp = section({
   route_linger: defaulted(duration('0s'), '30s', {
     description: 'How long the routes of a service stay after its last instance left; they answer 503 meanwhile.',
   }),
+  auth: optional(
+    section({
+      enforce: defaulted(choice(['auto', 'always', 'never']), 'auto', {
+        description:
+          'Whether what manifests demand of callers is enforced: `auto` where an auth policy runs on all routes, `always` also where nobody could satisfy it (503), `never` leaves it to the services.',
+        risk: 'With `auto` and no auth policy callers pass, and the service alone checks them; it is reported with `AUTH_NOT_ENFORCED`.',
+      }),
+      providers: optional(textMap(), {
+        description:
+          'The auth provider that stands for a kind of scheme in manifests, such as `bearer: jwt-auth`. Schemes that are not here do not count.',
+        otherwise: 'every provider stands for every scheme',
+      }),
+      allow_relaxation: defaulted(flag(), false, {
+        description: 'Let an update of a service take back what it demanded before.',
+        risk: 'A faulty or hostile release can open routes that were closed.',
+      }),
+      default: defaulted(choice(['inherit', 'required']), 'inherit', {
+        description: 'What holds for services that demand nothing: the policies of the gateway alone, or a caller who is known.',
+      }),
+    }),
+    { description: 'What the demands of services on their callers mean here.' },
+  ),
+  webhooks: optional(
+    section({
+      receive: defaulted(flag(), false, { description: 'Take signed messages of services at `/_farp/webhook` on the admin listener.' }),
+      send: defaulted(flag(), false, {
+        description: 'Tell services that subscribe to them of events of the gateway.',
+        risk: 'Manifests decide where these requests go, within `allowed_hosts`.',
+      }),
+      poll: defaulted(flag(), false, { description: 'Ask services for their events where they offer it and send none.' }),
+      secrets: optional(secretMap(), {
+        description:
+          'The secret that signs messages from and to a service, by its name in the registry. It replaces the one in the manifest.',
+        otherwise: 'the secret in the manifest',
+      }),
+      manifest_secrets: defaulted(flag(), true, {
+        description: 'Let the secret in a manifest count for services without one in `secrets`.',
+        risk: 'Everyone who can read the manifest can sign messages of that service.',
+      }),
+      tokens: optional(secretMap(), {
+        description:
+          'A token of a service, by its name in the registry: the gateway shows it where the service asks for one, and the service when it asks the gateway.',
+        otherwise: 'routes that need a token are not called, and questions of services are not answered',
+      }),
+    }),
+    { description: 'Messages between services and the gateway.' },
+  ),
   push: optional(
     section({
       enabled: later('Accept registrations on the admin listener.'),

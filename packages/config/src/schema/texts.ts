@@ -184,6 +184,24 @@ export function textMap(): Leaf<Readonly<Record<string, string>>> {
   })
 }
 
+/** Names and secrets. Never shown. */
+export function secretMap(): Leaf<Readonly<Record<string, string>>> {
+  return leaf({
+    name: 'map of secrets',
+    text: true,
+    secret: true,
+    json: { type: 'object', additionalProperties: { type: 'string', minLength: 16 } },
+    parse(value) {
+      if (typeof value !== 'object' || value === null || Array.isArray(value)) return new Refusal('must be a map of names and secrets')
+      const entries = Object.entries(value as Record<string, unknown>)
+      const wrong = entries.find(([, item]) => typeof item !== 'string' || item.length < 16)
+      if (wrong !== undefined)
+        return new Refusal(`must be a map of names and secrets, and that of ${JSON.stringify(wrong[0])} has fewer than 16 characters`)
+      return Object.fromEntries(entries) as Record<string, string>
+    },
+  })
+}
+
 /** Something in PEM form (RFC 7468), or the file that holds it. Never shown: a key pasted in the wrong way looks like a file. */
 export function pem(what: 'certificate' | 'private key'): Leaf<string> {
   return leaf({

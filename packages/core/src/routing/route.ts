@@ -17,14 +17,22 @@ export interface Rewrite {
   readonly addPrefix?: string
 }
 
-/** What a route demands of its callers. Everything named must hold. */
-export interface RouteAuth {
-  /** Only identities of these auth providers count. Default: every provider of the route's `auth` plugin. */
-  readonly providers?: readonly string[]
+/** Rights that a caller must have. Everything named must hold. */
+export interface Rights {
   /** All of these scopes. */
   readonly scopes?: readonly string[]
   /** At least one of these roles. */
   readonly roles?: readonly string[]
+  /** All of these permissions: names in the claim `permissions` of the credential, a list or a text with spaces. */
+  readonly permissions?: readonly string[]
+}
+
+/** What a route demands of its callers. Everything named must hold. */
+export interface RouteAuth extends Rights {
+  /** Only identities of these auth providers count. Default: every provider of the route's `auth` plugin. */
+  readonly providers?: readonly string[]
+  /** Each of these, too: for several groups of roles at once. */
+  readonly every?: readonly Rights[]
 }
 
 /** One weighted target among several. */
@@ -99,8 +107,11 @@ export interface RouteDefinition extends RoutingSettings {
   readonly idempotent?: boolean
   /** Only endpoints with these labels serve this route; a list means any of its values. */
   readonly subset?: Readonly<Record<string, string | readonly string[]>>
-  /** `false` admits anonymous callers where an `auth` plugin would not; an object demands. A demand that no plugin enforces is a configuration error. */
-  readonly auth?: false | RouteAuth
+  /**
+   * `false` admits anonymous callers where an `auth` plugin would not; an object demands. A demand that no plugin enforces is a configuration error.
+   * `'nobody'` admits no one: the route answers 503 `AUTH_UNAVAILABLE`, for sources whose services demand what this gateway cannot check.
+   */
+  readonly auth?: false | 'nobody' | RouteAuth
   /** After the gateway's own plugins, in this order. */
   readonly plugins?: readonly Plugin[]
   /** Labels for people and filters. */
@@ -147,7 +158,7 @@ export interface Route {
   readonly retry: RetryPolicy
   /** Whether requests may be sent twice; `null`: by their method. */
   readonly idempotent: boolean | null
-  readonly auth: false | RouteAuth | null
+  readonly auth: false | 'nobody' | RouteAuth | null
   /** Request fields that the plugins of this route set, beside those that are taken from every request; `null` for none. */
   readonly ownFields: OwnFields | null
   /** Whether no plugin stands in the way of this protocol. */

@@ -1,3 +1,4 @@
+import { closedBehind } from './closed.ts'
 import { compilePhases } from '../plugin/compile.ts'
 import { compileRewrite } from '../routing/rewrite.ts'
 import { patternOf } from '../routing/pattern.ts'
@@ -78,7 +79,8 @@ function compileRoute(entry: RouteEntry, host: BuildHost, phasesByHooks: PhasesB
 function compileBranch(entry: RouteEntry, host: BuildHost, { name, phasesByHooks }: { name: string; phasesByHooks: PhasesByHooks }): Route {
   const { definition } = entry
   const { upstream, settings } = host.upstreamOf(entry, name)
-  const hooks = host.hooksOf(definition)
+  const own = host.hooksOf(definition)
+  const hooks = definition.auth === 'nobody' ? closedBehind(own) : own
   let phases = phasesByHooks.get(hooks)
   if (phases === undefined) phasesByHooks.set(hooks, (phases = compilePhases(hooks)))
   const rewrite = compileRewrite(definition.rewrite)

@@ -4,8 +4,9 @@ import { checkSet } from './assemble.ts'
 import { formatIssue } from '../errors.ts'
 import { validateUpstreams } from './validate.ts'
 import type { Discovery } from '../discovery/supervise.ts'
+import type { GatewayListener } from './events.ts'
 import type { Logger } from '../log/logger.ts'
-import type { RouteSet, RouteSource } from './source.ts'
+import type { RouteSet, RouteSource, SourceHost } from './source.ts'
 
 const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 30_000
@@ -25,6 +26,7 @@ interface SourcesHost {
   /** The auth providers that the plugins of the gateway ask. */
   readonly enforced: ReadonlySet<string>
   changed(): void
+  on(listener: GatewayListener): Disposable
   schemaUpdated(service: string): void
 }
 
@@ -94,11 +96,16 @@ export class Sources {
 
   async #run(running: Running): Promise<void> {
     const { signal } = running.abort
-    const host = {
+    const enforced = (): ReadonlySet<string> => this.#host.enforced
+    const host: SourceHost = {
       signal,
       log: this.#log,
       instances: () => this.#discovery.services.values(signal),
       keyValues: (provider: string) => this.#discovery.keyValues(provider),
+      get authProviders() {
+        return enforced()
+      },
+      on: (listener) => this.#host.on(listener),
       schemaUpdated: (service: string) => this.#host.schemaUpdated(service),
     }
     let pause = FIRST_PAUSE_MS

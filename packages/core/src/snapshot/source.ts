@@ -1,6 +1,7 @@
 import type { ClientCertificate } from '../exchange/context.ts'
 import type { Logger } from '../log/logger.ts'
 import type { RouteDefinition } from '../routing/route.ts'
+import type { GatewayListener } from './events.ts'
 import type { KeyValues, ServiceSet } from '../discovery/provider.ts'
 import type { UpstreamOptions } from '../upstream/definition.ts'
 
@@ -91,6 +92,10 @@ export interface SourceHost {
   instances(): AsyncIterable<ServiceSet>
   /** The key-value store of a registry, by the name of its provider (`consul`, `etcd`…); `undefined` when it has none. */
   keyValues(provider: string): KeyValues | undefined
+  /** The auth providers that the gateway's own plugins ask, now: what a route can demand. `snapshot` events tell when to look again. */
+  readonly authProviders: ReadonlySet<string>
+  /** Calls a listener for every event of the gateway until the result is disposed. */
+  on(listener: GatewayListener): Disposable
   /** Counts a change of a service's schema (`octopus_farp_schema_updates_total`). */
   schemaUpdated(service: string): void
 }

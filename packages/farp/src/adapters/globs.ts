@@ -3,16 +3,25 @@
  * Leading and trailing slashes do not matter. Linear in both lengths per segment: patterns come from the network.
  */
 export function matchesGlob(pattern: string, path: string): boolean {
-  return matchList(partsOf(pattern), partsOf(path), { isMany: (part) => part === '**', isMatch: matchesSegment })
+  return matchesParts(partsOf(pattern), partsOf(path))
 }
 
-function partsOf(text: string): string[] {
+/** The same for what was taken apart before, with many patterns and many paths. */
+export function matchesParts(pattern: readonly string[], path: readonly string[]): boolean {
+  return matchList(pattern, path, PARTS)
+}
+
+const PARTS: Rules = { isMany: (part) => part === '**', isMatch: matchesSegment }
+
+/** The segments of a pattern or a path. */
+export function partsOf(text: string): string[] {
   const inner = text.replace(/^\/+/, '').replace(/\/+$/, '')
   return inner === '' ? [] : inner.split('/')
 }
 
 function matchesSegment(pattern: string, segment: string): boolean {
-  if (pattern === '*') return true
+  if (pattern === '*' || pattern === segment) return true
+  if (!pattern.includes('*')) return false
   return matchList([...pattern], [...segment], { isMany: (char) => char === '*', isMatch: (a, b) => a === b })
 }
 

@@ -1,4 +1,5 @@
 import type { ConflictStrategy } from '../merge/merged.ts'
+import type { AuthDeclaration } from './auth.ts'
 import type { JsonObject } from '../json.ts'
 import type { SchemaType } from '../adapters/adapter.ts'
 
@@ -71,14 +72,6 @@ export interface Routing {
   readonly pathRules: readonly { readonly pattern: string; readonly include: boolean }[]
 }
 
-/** What a service says about access. Nothing of it is enforced by this package. */
-export interface DeclaredAuth {
-  readonly schemes: readonly JsonObject[]
-  readonly requiredScopes: readonly string[]
-  readonly accessControl: readonly JsonObject[]
-  readonly publicRoutes: readonly string[]
-}
-
 /** An instance's own account of itself. */
 export interface InstanceAccount {
   readonly address: string
@@ -111,7 +104,7 @@ export interface Manifest {
     readonly grpcReflection: boolean
   }
   readonly routing: Routing
-  readonly auth: DeclaredAuth
+  readonly auth: AuthDeclaration
   /** Unix seconds; 0 when absent. */
   readonly updatedAt: number
   readonly checksum: string

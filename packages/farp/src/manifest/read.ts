@@ -2,10 +2,11 @@ import { finding } from '../findings.ts'
 import { isObject, own, ownList, ownObject, ownText, table } from '../json.ts'
 import { clean, isSegment } from '../text.ts'
 import { ManifestError } from './manifest.ts'
+import { readAuth } from './auth.ts'
 import { readDescriptor } from './descriptor.ts'
 import { NO_ROUTING, readRouting } from './routing.ts'
 import type { Finding } from '@octopus-gateway/core'
-import type { DeclaredAuth, InstanceAccount, Manifest, SchemaDescriptor } from './manifest.ts'
+import type { InstanceAccount, Manifest, SchemaDescriptor } from './manifest.ts'
 import type { JsonObject } from '../json.ts'
 import type { Note } from './note.ts'
 
@@ -151,17 +152,6 @@ function readSchemas(raw: JsonObject, note: Note): SchemaDescriptor[] {
     note(`schemas[${index}] is not an object and was skipped`, `/schemas/${index}`)
     return []
   })
-}
-
-function readAuth(raw: JsonObject): DeclaredAuth {
-  const auth = ownObject(raw, 'auth') ?? table()
-  const texts = (name: string): string[] => ownList(auth, name).filter((item) => typeof item === 'string')
-  return {
-    schemes: ownList(auth, 'schemes').filter(isObject),
-    requiredScopes: texts('required_scopes'),
-    accessControl: ownList(auth, 'access_control').filter(isObject),
-    publicRoutes: texts('public_routes'),
-  }
 }
 
 /** 0 to 100, or `undefined` when absent. Throws for anything else: a guess would move traffic. */

@@ -1,12 +1,14 @@
-/** One request to one address that was checked before: a GET, or a POST when it has a body. */
+/** One request to one address that was checked before. */
 export interface FetchRequest {
   /** `http` or `https`, without credentials and fragment. */
   readonly url: URL
   /** The only IP addresses to connect to. The name in `url` serves for the Host field and TLS alone: it must not be resolved again. */
   readonly addresses: readonly string[]
+  /** Default: a GET, or a POST when there is a body. */
+  readonly method?: string
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>
-  /** Sent as it is, with POST; its type is among the headers. */
+  /** Sent as it is; its type is among the headers. */
   readonly body?: Uint8Array
   /** Speak HTTP/2: in the clear by prior knowledge (RFC 9113, section 3.3), over TLS by ALPN. The answer then has its trailers. Default false. */
   readonly http2?: boolean

@@ -11,11 +11,13 @@ export interface DocumentRequest {
   readonly scope: TrustScope
   readonly maxBytes: number
   readonly accept: string
+  /** Default `GET`, or `POST` with a body. Anything but GET follows no redirect: it must not be done elsewhere. */
+  readonly method?: string
   /** Sent to this URL's host only; a redirect to another host goes without them. */
   readonly headers?: ReadonlyMap<string, string>
   /** The entity tag of what is already known: a 304 comes back as status 304. */
   readonly etag?: string
-  /** Makes it a POST. Redirects of a POST are not followed: whoever gets a body must be the one it was meant for. */
+  /** Redirects are not followed with it: whoever gets a body must be the one it was meant for. */
   readonly body?: { readonly type: string; readonly bytes: Uint8Array }
   /** Over HTTP/2, known beforehand in the clear. */
   readonly http2?: boolean
@@ -60,7 +62,8 @@ async function follow({ fetcher, limits, request, signal }: Pursuit): Promise<Fe
   for (let hops = 0; ; hops++) {
     const response = await sendOnce(url, { fetcher, limits, request, signal })
     const { status } = response
-    const location = request.body === undefined && REDIRECTS.has(status) ? response.header('location') : undefined
+    const isFollowed = REDIRECTS.has(status) && request.body === undefined && (request.method ?? 'GET') === 'GET'
+    const location = isFollowed ? response.header('location') : undefined
     if (location === undefined) return accepted(response)
     if (hops === limits.redirects) throw new FetchError('status', `it redirects more than ${limits.redirects} times`, { status })
     if (!URL.canParse(location, url.href)) throw new FetchError('status', 'it redirects to something that is no URL', { status })
@@ -86,6 +89,7 @@ async function sendOnce(url: URL, { fetcher, limits, request, signal }: Pursuit)
   return fetcher.send({
     url,
     addresses,
+    ...(request.method === undefined ? {} : { method: request.method }),
     headers,
     ...(request.body === undefined ? {} : { body: request.body.bytes }),
     ...(request.http2 === true ? { http2: true } : {}),

@@ -6,6 +6,7 @@ import { Client } from 'undici'
 import { FetchError, toFetchError } from './fetcher.ts'
 import { pinned } from './pinned.ts'
 import type { Fetcher, FetchRequest, FetchResponse } from './fetcher.ts'
+import type { Dispatcher } from 'undici'
 import type { Duplex, Readable } from 'node:stream'
 
 /**
@@ -39,7 +40,7 @@ async function send(request: FetchRequest): Promise<FetchResponse> {
   })
   try {
     const { statusCode, headers, body } = await client.request({
-      method: content === undefined ? 'GET' : 'POST',
+      method: (request.method ?? (content === undefined ? 'GET' : 'POST')) as Dispatcher.HttpMethod,
       path: url.pathname + url.search,
       ...(content === undefined ? {} : { body: content }),
       headers: { ...request.headers, 'accept-encoding': 'gzip, br' },

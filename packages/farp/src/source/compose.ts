@@ -11,6 +11,7 @@ import { hintsOf } from './traits.ts'
 import { placeOf } from './placement.ts'
 import { offersOf, poolRoutes } from './routes.ts'
 import { documentOf, planDocuments } from './documents.ts'
+import type { AuthBooks } from '../auth/index.ts'
 import type { Candidate } from './eligible.ts'
 import type { Endpoint, Finding, InstanceReport, RouteDefinition, RouteSet } from '@octopus-gateway/core'
 import type { FederatedService } from '../merge/input.ts'
@@ -49,12 +50,14 @@ interface Built {
 export class ServiceComposer {
   readonly #service: string
   readonly #settings: Settings
+  readonly #books: AuthBooks
   #built: Built | undefined
   #emptySince: number | undefined
 
-  constructor(service: string, settings: Settings) {
+  constructor(service: string, settings: Settings, books: AuthBooks) {
     this.#service = service
     this.#settings = settings
+    this.#books = books
   }
 
   /** `undefined` when nothing is left to say about the service. */
@@ -117,15 +120,28 @@ export class ServiceComposer {
     const names = [...pools.keys()].sort(compareText)
     const plans = planDocuments(placed, this.#settings)
     const foreign = placed.some(isAtRoot) ? neighbours.prefixes : []
+    const { authProviders } = neighbours
     const grpcPools = grpcPoolsOf(placed)
     const key = JSON.stringify([
       grpcPools,
       names.map((name) => [name, pools.get(name)!.map(({ id }) => id)]),
       plans.map(({ id }) => id),
       foreign,
+      [...authProviders].sort(),
     ])
     if (this.#built?.key === key) return
-    const results = names.map((name) => poolRoutes(pools.get(name)!, this.#settings, foreign))
+    const results = names.map((name) =>
+      poolRoutes(pools.get(name)!, this.#settings, {
+        foreignPrefixes: foreign,
+        authOf: (generations, operations) =>
+          this.#books.of(name).demands({
+            settings: this.#settings.auth,
+            declarations: generations.map(({ sample }) => sample.manifest.auth),
+            operations,
+            providers: authProviders,
+          }),
+      }),
+    )
     const all = results.flatMap(({ routes }) => routes)
     const { operations } = this.#settings.limits
     const routes = throughGrpcPools(all.slice(0, operations), grpcPools)

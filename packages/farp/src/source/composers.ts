@@ -1,3 +1,4 @@
+import { AuthBooks } from '../auth/index.ts'
 import { compareText } from '../semver.ts'
 import { neighboursOf } from './neighbours.ts'
 import { ServiceComposer } from './compose.ts'
@@ -18,19 +19,21 @@ interface Entry {
 /** Makes the sets of all services, each anew only when something it depends on changed. */
 export class Composers {
   readonly #settings: Settings
+  readonly #books: AuthBooks
   readonly #entries = new Map<string, Entry>()
   #neighbours = ''
 
   constructor(settings: Settings) {
     this.#settings = settings
+    this.#books = new AuthBooks(settings.limits.services * 4)
   }
 
   /** The sets, by name. */
-  compose(views: Views): readonly RouteSet[] {
+  compose(views: Views, authProviders: ReadonlySet<string>): readonly RouteSet[] {
     for (const name of views.keys()) {
       if (!this.#entries.has(name))
         this.#entries.set(name, {
-          composer: new ServiceComposer(name, this.#settings),
+          composer: new ServiceComposer(name, this.#settings, this.#books),
           views: [],
           composition: undefined,
           signature: 'new',
@@ -41,6 +44,7 @@ export class Composers {
       const neighbours = neighboursOf(
         views,
         new Map([...this.#entries].map(([name, { composition }]) => [name, composition?.prefixes ?? []])),
+        authProviders,
       )
       const isShifted = neighbours.signature !== this.#neighbours
       this.#neighbours = neighbours.signature

@@ -21,6 +21,9 @@ export function statusOf(view: InstanceView, settings: Settings): string {
   if (manifest === undefined) return condition === 'none' ? 'not-farp' : 'no-manifest'
   if (address === undefined) return 'no-address'
   if (!record.ready) return 'not-ready'
+  const { health, isInMaintenance = false } = view.told
+  if (isInMaintenance) return 'maintenance'
+  if (health !== undefined && !isRoutable(health.status)) return health.status
   const status = manifest.instance?.status ?? ''
   if (!isRoutable(status)) return status
   if (manifest.instance?.role === 'shadow') return 'shadow'

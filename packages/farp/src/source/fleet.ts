@@ -1,3 +1,4 @@
+import { addresseeOf } from '../webhook/addressee.ts'
 import { compareText } from '../semver.ts'
 import { documentFetcher } from '../net/guarded.ts'
 import { readMetadata, recognise } from '../metadata.ts'
@@ -7,6 +8,7 @@ import { InstanceTracker } from './tracker.ts'
 import { SchemaCache } from '../schemas/content.ts'
 import { registryStore } from '../net/store.ts'
 import { Turns } from '../net/turns.ts'
+import type { Addressee } from '../webhook/addressee.ts'
 import type { KeyValues, Logger, ServiceInstance, ServiceSet } from '@octopus-gateway/core'
 import type { Metadata } from '../metadata.ts'
 import type { Settings } from '../options.ts'
@@ -74,6 +76,13 @@ export class Fleet {
         name,
         [...trackers].sort(([a], [b]) => compareText(a, b)).map(([, { view }]) => view),
       ]),
+    )
+  }
+
+  /** The instances whose manifests are known, for messages to and from them. */
+  get members(): Addressee[] {
+    return [...this.#services.values()].flatMap((trackers) =>
+      [...trackers.values()].flatMap((tracker) => addresseeOf(tracker, (record) => this.#scopeOf(record, tracker.metadata)) ?? []),
     )
   }
 

@@ -1,4 +1,5 @@
 import { fetchManifest } from '../manifest/fetch.ts'
+import { readAuth } from '../manifest/auth.ts'
 import { finding } from '../findings.ts'
 import { loadSchema } from '../schemas/load.ts'
 import { describedSchemas } from './described.ts'
@@ -157,7 +158,7 @@ function fromMetadata({ record, metadata }: Inspection): Manifest | undefined {
     capabilities: [],
     endpoints: { health: undefined, metrics: undefined, openapi: undefined, asyncapi: undefined, graphql, grpcReflection: false },
     routing: NO_ROUTING,
-    auth: { schemes: [], requiredScopes: [], accessControl: [], publicRoutes: [] },
+    auth: readAuth(table()),
     updatedAt: 0,
     checksum: '',
     routesChecksum: '',

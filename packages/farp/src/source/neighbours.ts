@@ -12,7 +12,11 @@ export interface Neighbours {
 }
 
 /** Who owns which first path segment, and which prefixes are taken: a registry's name counts before a name that only a manifest claims. */
-export function neighboursOf(views: Views, prefixes: ReadonlyMap<string, readonly string[]>): Neighbours {
+export function neighboursOf(
+  views: Views,
+  prefixes: ReadonlyMap<string, readonly string[]>,
+  authProviders: ReadonlySet<string>,
+): Neighbours {
   const owners = new Map<string, string>()
   const claim = (name: string, service: string): void => {
     const segment = name.toLowerCase()
@@ -26,13 +30,14 @@ export function neighboursOf(views: Views, prefixes: ReadonlyMap<string, readonl
     for (const { manifest } of members) if (manifest !== undefined) claim(manifest.serviceName, service)
   const taken = [...prefixes].flatMap(([service, list]) => list.map((prefix) => ({ service, prefix })))
   return {
-    signature: JSON.stringify([[...owners], taken]),
+    signature: JSON.stringify([[...owners], taken, [...authProviders].sort()]),
     of: (service) => ({
       ownerOf: (segment) => owners.get(segment),
       prefixes: taken
         .filter((item) => item.service !== service)
         .map(({ prefix }) => prefix)
         .sort(compareText),
+      authProviders,
     }),
   }
 }

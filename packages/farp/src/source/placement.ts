@@ -28,6 +28,8 @@ export interface Neighbourhood {
   ownerOf(segment: string): string | undefined
   /** Mount prefixes of the other services. */
   readonly prefixes: readonly string[]
+  /** The auth providers that the gateway asks. */
+  readonly authProviders: ReadonlySet<string>
 }
 
 /** Where an instance is mounted, or the finding that says why it is not. */

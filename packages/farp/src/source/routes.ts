@@ -1,7 +1,9 @@
+import { guardedOf } from '../auth/index.ts'
 import { isIntrospection } from '../adapters/introspection.ts'
 import { matchesGlob } from '../adapters/globs.ts'
 import { finding } from '../findings.ts'
-import { ownText, table } from '../json.ts'
+import { isDemanding } from '../manifest/auth.ts'
+import { table } from '../json.ts'
 import { isReserved, mountPath, rewriteOf, upstreamPath } from '../mount.ts'
 import { describedBy, languageOf, routeTableOf } from '../manifest/route-table.ts'
 import { traitsOf } from './traits.ts'
@@ -11,6 +13,8 @@ import type { Finding, RouteDefinition } from '@octopus-gateway/core'
 import type { Placement } from './placement.ts'
 import type { LoadedSchema } from '../schemas/load.ts'
 import type { Mount } from '../mount.ts'
+import type { Guarded } from '../auth/declared.ts'
+import type { PoolAuth } from '../auth/index.ts'
 import type { SchemaOperation } from '../adapters/adapter.ts'
 import type { Settings } from '../options.ts'
 
@@ -82,11 +86,22 @@ interface Slot {
   readonly generations: string[]
 }
 
+/** What a pool's routes depend on beside the pool. */
+export interface PoolSurroundings {
+  readonly foreignPrefixes: readonly string[]
+  /** What is demanded of the callers of operations: of all that are routed. */
+  authOf(generations: readonly Generation[], operations: readonly Guarded[]): PoolAuth
+}
+
 /**
  * The union of what a pool's generations offer, newest first. A route that not every generation has names those that have it; where generations
  * need different rewrites for one route, the newest decides. Operations under another service's mount are left out.
  */
-export function poolRoutes(generations: readonly Generation[], settings: Settings, foreignPrefixes: readonly string[]): PoolRoutes {
+export function poolRoutes(
+  generations: readonly Generation[],
+  settings: Settings,
+  { foreignPrefixes, authOf }: PoolSurroundings,
+): PoolRoutes {
   const findings = new Map<string, Finding>()
   const slots = new Map<string, Slot>()
   for (const generation of generations) {
@@ -110,8 +125,10 @@ export function poolRoutes(generations: readonly Generation[], settings: Setting
       else if (JSON.stringify(slot.rewrite) === JSON.stringify(rewrite)) slot.generations.push(generation.id)
     }
   }
-  const routes = [...slots.values()].flatMap((slot) => definitions(slot, generations.length, settings))
-  return { routes, findings: [...findings.values()].slice(0, 20) }
+  const guarded = new Map([...slots.values()].map((slot) => [slot, guardedBy(slot)]))
+  const auth = authOf(generations, [...guarded.values()])
+  const routes = [...guarded].flatMap(([slot, operation]) => definitions(slot, generations.length, { settings, auth: auth.of(operation) }))
+  return { routes, findings: [...[...findings.values()].slice(0, 20), ...auth.findings] }
 }
 
 /** A root mount never displaces the gateway's own paths or another service's. */
@@ -121,7 +138,18 @@ function forbidden(path: string, foreignPrefixes: readonly string[]): string | u
   return owner === undefined ? undefined : `${owner} is the mount of another service`
 }
 
-function definitions(slot: Slot, generationCount: number, settings: Settings): RouteDefinition[] {
+function guardedBy({ generation, operation }: Slot): Guarded {
+  const { placement, sample } = generation
+  return guardedOf(operation, mountFor(operation, placement.mount), sample.manifest.routing.stripPrefix)
+}
+
+/** What routes of a pool get beside what the pool says. */
+interface Treatment {
+  readonly settings: Settings
+  readonly auth: RouteDefinition['auth']
+}
+
+function definitions(slot: Slot, generationCount: number, { settings, auth }: Treatment): RouteDefinition[] {
   const { generation, operation, rewrite, generations } = slot
   const { placement, sample } = generation
   const { upstream } = placement
@@ -142,6 +170,7 @@ function definitions(slot: Slot, generationCount: number, settings: Settings): R
     ...(rewrite === undefined ? {} : { rewrite }),
     ...(generations.length === generationCount ? {} : { subset: { generation: generations } }),
     ...(tags.length === 0 ? {} : { tags }),
+    ...(auth === undefined ? {} : { auth }),
     ...traits.settings,
     meta: table([...Object.entries(metaOf(slot)), ...traits.meta]),
   }))
@@ -167,11 +196,10 @@ function metaOf({ generation, schema, operation }: Slot): Readonly<Record<string
   if (operation.summary !== undefined) meta['summary'] = operation.summary
   if (operation.deprecated) meta['deprecated'] = true
   if (operation.security !== undefined) meta['security'] = operation.security
-  const { schemes, requiredScopes, accessControl, publicRoutes } = auth
-  if (schemes.length + requiredScopes.length + accessControl.length + publicRoutes.length > 0) {
-    // The schemes' settings stay inside: they may hold what operators would not show.
-    const types = schemes.map((scheme) => clean(ownText(scheme, 'type') ?? '', 40))
-    meta['auth'] = { schemes: types, requiredScopes, accessControl, publicRoutes }
+  // The schemes' settings are not kept: they may hold what operators would not show.
+  if (isDemanding(auth)) {
+    const { schemes, requiredScopes, rules, publicRoutes } = auth
+    meta['auth'] = { schemes: schemes.map(({ type }) => clean(type, 40)), requiredScopes, accessControl: rules, publicRoutes }
   }
   return meta
 }

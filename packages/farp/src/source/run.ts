@@ -1,4 +1,5 @@
 import { Composers } from './composers.ts'
+import { Hub } from '../webhook/hub.ts'
 import { Fleet } from './fleet.ts'
 import { Pause } from './pause.ts'
 import { SchemaWatch } from './schema-watch.ts'
@@ -11,6 +12,8 @@ import type { Settings } from '../options.ts'
 
 /** One `watch`: follows the instances a gateway knows and makes route sets of them. */
 export class Run {
+  /** Messages to and from the services. */
+  readonly hub: Hub
   readonly #settings: Settings
   readonly #host: SourceHost
   readonly #fleet: Fleet
@@ -32,6 +35,7 @@ export class Run {
     })
     this.#composers = new Composers(settings)
     this.#schemas = new SchemaWatch((service) => host.schemaUpdated(service))
+    this.hub = new Hub(settings, host, this.#fleet)
   }
 
   /** The documents that are routed now. */
@@ -51,6 +55,10 @@ export class Run {
     const stop = (): void => this.#stop()
     signal.addEventListener('abort', stop)
     if (signal.aborted) stop()
+    // Other plugins may enforce what could not be enforced before.
+    const subscription = this.#host.on(({ kind }) => {
+      if (kind === 'snapshot' || kind === 'updated') this.#wake.end()
+    })
     void this.#follow()
     let last: string | undefined
     try {
@@ -60,17 +68,20 @@ export class Run {
         if (this.#hasYielded) await new Pause().wait(this.#settings.limits.coalesceMs)
         if (this.#failure !== undefined) throw this.#failure.thrown
         if (this.#stopped.signal.aborted) return
+        this.hub.refresh()
         if (!this.#isComplete()) continue
-        const sets = this.#composers.compose(this.#fleet.views)
+        const sets = this.#composers.compose(this.#fleet.views, this.#host.authProviders)
         const { signature } = this.#composers
         if (signature === last) continue
         last = signature
         this.#hasYielded = true
         this.#schemas.look(sets)
+        this.hub.composed(sets)
         yield sets
       }
     } finally {
       signal.removeEventListener('abort', stop)
+      subscription[Symbol.dispose]()
       stop()
     }
   }
@@ -78,6 +89,7 @@ export class Run {
   #stop(): void {
     this.#stopped.abort()
     this.#fleet.stop()
+    this.hub.stop()
     this.#wake.end()
   }
 

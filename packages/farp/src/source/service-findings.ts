@@ -10,7 +10,7 @@ import type { Settings } from '../options.ts'
 
 /** What a manifest asks for that this gateway does not do, said once per service: nothing is ignored in silence. */
 export function manifestFindings({ record, manifest }: Candidate, settings: Settings): Finding[] {
-  const { routing, auth, serviceName } = manifest
+  const { routing, serviceName } = manifest
   const findings: Finding[] = []
   const listed = routeTableOf(manifest, settings.limits)
   if (listed !== undefined) findings.push(...listed.findings, ...carriedFindings(manifest, listed.operations))
@@ -18,15 +18,6 @@ export function manifestFindings({ record, manifest }: Candidate, settings: Sett
   if (notApplied.length > 0) findings.push(finding('HINT_NOT_APPLIED', `hints that are carried and not applied: ${notApplied.join(', ')}`))
   if (routing.rewrites > 0)
     findings.push(finding('REWRITE_NOT_APPLIED', `routing.rewrite has ${routing.rewrites} rules; they are not applied yet`))
-  const rules = auth.accessControl.length + auth.publicRoutes.length + auth.requiredScopes.length
-  if (auth.schemes.length > 0 || rules > 0) {
-    findings.push(
-      finding(
-        'AUTH_NOT_ENFORCED',
-        `the manifest declares ${auth.schemes.length} authentication schemes and ${rules} access rules; the gateway does not enforce them, so the service must, or a plugin on these routes`,
-      ),
-    )
-  }
   if (serviceName.toLowerCase() !== record.service.toLowerCase()) {
     findings.push(
       finding(

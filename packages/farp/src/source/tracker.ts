@@ -10,7 +10,7 @@ import type { DocumentFetcher } from '../net/guarded.ts'
 import type { Finding, Logger, ServiceInstance } from '@octopus-gateway/core'
 import type { FloodGate } from './flood.ts'
 import type { Inspected } from './inspect.ts'
-import type { InstanceView } from './view.ts'
+import type { InstanceView, Told } from './view.ts'
 import type { Metadata } from '../metadata.ts'
 import type { ParsedManifest } from '../manifest/parse.ts'
 import type { RegistryStore } from '../schemas/registry.ts'
@@ -67,6 +67,7 @@ export class InstanceTracker {
       schemas: [],
       generation: '',
       includeInternal: metadata.is('farp.include.internal.paths'),
+      told: {},
       findings: [],
     }
     void this.#run()
@@ -87,6 +88,20 @@ export class InstanceTracker {
     this.#tracked = tracked
     this.#show({ record: tracked.record, includeInternal: tracked.metadata.is('farp.include.internal.paths') })
     if (!isSilent) this.#pause.end()
+  }
+
+  get metadata(): Metadata {
+    return this.#tracked.metadata
+  }
+
+  /** Looks again at once; when a look is under way, once more after it. */
+  look(): void {
+    this.#pause.end()
+  }
+
+  /** The instance itself says how it is. */
+  tell(told: Told): void {
+    this.#show({ told })
   }
 
   /** Ends everything at once, a running fetch included. */
@@ -155,6 +170,8 @@ export class InstanceTracker {
   }
 
   #take(result: Inspected, own: Address): void {
+    const { health, ...rest } = this.#view.told
+    if (health !== undefined && health.until <= Date.now()) this.#show({ told: rest })
     switch (result.kind) {
       case 'manifest':
         return this.#takeManifest(result)
@@ -181,7 +198,11 @@ export class InstanceTracker {
       )
       return this.#show({ isReachable: true, findings: [...findings, note] })
     }
-    this.#show({ condition, isReachable: true, manifest, manifestUrl, schemas, generation, findings })
+    // Another process at the same place, or another word in the manifest, is newer than what was told.
+    const before = this.#view.manifest
+    const isNews = before?.instanceId !== manifest.instanceId || before?.instance?.status !== manifest.instance?.status
+    const told = isNews ? {} : this.#view.told
+    this.#show({ condition, isReachable: true, manifest, manifestUrl, schemas, generation, told, findings })
   }
 
   /** It is there, but what it says is of no use: the last good word stands. */

@@ -21,7 +21,16 @@ export interface InstanceView {
   readonly generation: string
   /** Whether the record asks for its self-describing paths to be routed. */
   readonly includeInternal: boolean
+  /** What it has said of itself by webhooks since its manifest was read. */
+  readonly told: Told
   readonly findings: readonly Finding[]
+}
+
+/** What an instance has said of itself: it can take itself out, and back in. */
+export interface Told {
+  /** A status of the protocol, and until when it counts in Unix milliseconds: a crashed instance must not be out for ever. */
+  readonly health?: { readonly status: string; readonly until: number }
+  readonly isInMaintenance?: boolean
 }
 
 /** What makes two instances offer the same: everything that routes are made from. */

@@ -7,6 +7,8 @@ import type {
   Endpoint,
   Finding,
   KeyValues,
+  GatewayEvent,
+  GatewayListener,
   RouteDefinition,
   RouteSet,
   RouteSource,
@@ -23,6 +25,10 @@ export interface Harness extends AsyncDisposable {
   readonly sets: readonly RouteSet[]
   readonly schemaUpdates: readonly string[]
   readonly logged: readonly string[]
+  /** The auth providers that the gateway asks from now on. */
+  enforce(...providers: readonly string[]): void
+  /** Something happens in the gateway. */
+  emit(event: GatewayEvent): void
   /** What discovery says from now on. */
   discover(instances: ServiceSet): void
   set(service: string): RouteSet | undefined
@@ -53,6 +59,8 @@ export function startFarp(
   const history: (readonly RouteSet[])[] = []
   const schemaUpdates: string[] = []
   const logged: string[] = []
+  const observers = new Set<GatewayListener>()
+  let enforced: ReadonlySet<string> = new Set()
   let listeners: (() => void)[] = []
   let failure: unknown
   const note = (message: string): void => void logged.push(message)
@@ -62,6 +70,13 @@ export function startFarp(
       log: { error: note, warn: note, info() {}, debug() {} },
       instances: () => queue.read(),
       keyValues: (provider: string) => stores[provider],
+      get authProviders() {
+        return enforced
+      },
+      on(listener: GatewayListener) {
+        observers.add(listener)
+        return { [Symbol.dispose]: () => void observers.delete(listener) }
+      },
       schemaUpdated: (service: string) => void schemaUpdates.push(service),
     }
     for await (const sets of source.watch(host)) {
@@ -85,6 +100,13 @@ export function startFarp(
     },
     schemaUpdates,
     logged,
+    enforce(...providers) {
+      enforced = new Set(providers)
+      this.emit({ kind: 'updated' })
+    },
+    emit(event) {
+      for (const observer of observers) observer(event)
+    },
     discover: (instances) => queue.push(instances),
     set,
     routes: (service) => set(service)?.routes ?? [],
