@@ -83,6 +83,7 @@ test(
         await new Promise((resolve) => controller.signal.addEventListener('abort', resolve, { once: true }))
       },
       keyValues: () => undefined,
+      on: () => ({ [Symbol.dispose]() {} }),
       schemaUpdated() {},
     }
     const before = Object.getOwnPropertyNames(Object.prototype).join()
