@@ -100,6 +100,8 @@ class RunningGateway implements Gateway {
         return enforced()
       },
       changed: () => this.#schedule(),
+      // Builds are made in turn: what was asked for before is done when the turn comes.
+      applied: () => this.#exclusively(() => Promise.resolve()),
       schemaUpdated: (service) => this.metrics.schemaUpdated(service),
     })
     const resolved = resolveOptions({})

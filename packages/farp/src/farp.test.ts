@@ -45,6 +45,7 @@ test('a failure of discovery is passed on, after everything was stopped', async 
     signal: controller.signal,
     log: { error() {}, warn() {}, info() {}, debug() {} },
     store: memoryStore(),
+    applied: () => Promise.resolve(),
     // eslint-disable-next-line require-yield
     async *instances(): AsyncGenerator<never> {
       throw new Error('registry on fire')

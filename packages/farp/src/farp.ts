@@ -1,5 +1,6 @@
 import { FEDERATED_PATHS, FederatedEndpoint } from './federated/endpoint.ts'
 import { Federation } from './federated/federation.ts'
+import { pushEndpoints } from './push/handler.ts'
 import { Run } from './source/run.ts'
 import { settingsOf } from './options.ts'
 import type { DocumentKind, ProvidedEndpoint, RouteSource, SourceHost } from '@octopus-gateway/core'
@@ -20,11 +21,12 @@ export function farpSource(settings: Settings, identity: unknown): RouteSource {
   const federations = new Map<Run, Federation>()
   const federation = (): Federation | undefined => [...federations.values()].at(-1)
   const endpoint = new FederatedEndpoint(federation)
-  const endpoints = FEDERATED_PATHS.map((path): ProvidedEndpoint => ({
+  const documents = FEDERATED_PATHS.map((path): ProvidedEndpoint => ({
     path,
     access: 'admin',
     handler: (request) => endpoint.answer(request),
   }))
+  const endpoints = [...documents, ...pushEndpoints(settings, () => [...federations.keys()].at(-1)?.desk)]
   return {
     name: 'farp',
     identity,

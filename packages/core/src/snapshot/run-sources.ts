@@ -27,6 +27,7 @@ interface SourcesHost {
   /** The auth providers that the plugins of the gateway ask. */
   readonly enforced: ReadonlySet<string>
   changed(): void
+  applied(): Promise<void>
   schemaUpdated(service: string): void
 }
 
@@ -102,6 +103,7 @@ export class Sources {
       store: this.#host.store,
       instances: () => this.#discovery.services.values(signal),
       keyValues: (provider: string) => this.#discovery.keyValues(provider),
+      applied: () => this.#host.applied(),
       schemaUpdated: (service: string) => this.#host.schemaUpdated(service),
     }
     let pause = FIRST_PAUSE_MS

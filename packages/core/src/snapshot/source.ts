@@ -94,6 +94,8 @@ export interface SourceHost {
   instances(): AsyncIterable<ServiceSet>
   /** The key-value store of a registry, by the name of its provider (`consul`, `etcd`…); `undefined` when it has none. */
   keyValues(provider: string): KeyValues | undefined
+  /** Resolves when the routes that the source yielded last, and that were taken from it, serve. */
+  applied(): Promise<void>
   /** Counts a change of a service's schema (`octopus_farp_schema_updates_total`). */
   schemaUpdated(service: string): void
 }

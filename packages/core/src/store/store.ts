@@ -22,7 +22,7 @@ export interface KeyValueStore {
   /** All entries whose keys begin with the prefix, by key in code unit order. */
   list(prefix: string): Promise<readonly StoreEntry[]>
   /**
-   * `list(prefix)` at once, then again after every change, whoever made it: what this process writes at once, what another one writes or what
+   * `list(prefix)` at once, then again after every change, whoever made it: what this process writes within moments, what another one writes or what
    * expires within seconds. A slow reader misses what was replaced meanwhile. Ends when `signal` aborts; a failure of the store ends it with an error.
    */
   watch(prefix: string, signal: AbortSignal): AsyncIterable<readonly StoreEntry[]>

@@ -22,6 +22,8 @@ export interface InstanceView {
   /** Whether the record asks for its self-describing paths to be routed. */
   readonly includeInternal: boolean
   readonly findings: readonly Finding[]
+  /** The registration by push that belongs to it, as far as it has been looked at. */
+  readonly push: { readonly id: string; readonly revision: number } | undefined
 }
 
 /** What makes two instances offer the same: everything that routes are made from. */

@@ -62,6 +62,7 @@ export function startFarp(
       signal: controller.signal,
       log: { error: note, warn: note, info() {}, debug() {} },
       store: memoryStore(),
+      applied: () => Promise.resolve(),
       instances: () => queue.read(),
       keyValues: (provider: string) => stores[provider],
       schemaUpdated: (service: string) => void schemaUpdates.push(service),
