@@ -35,6 +35,7 @@ function checkSource(snippet: Snippet, path: string): string[] {
 function exampleOf(name: string): string {
   if (name.endsWith('_HASH')) return BCRYPT
   // Short secrets are refused.
+  if (name.endsWith('_TOKEN')) return 'example-'.repeat(8)
   return name.endsWith('_SECRET') ? 'example '.repeat(8) : 'example'
 }
 

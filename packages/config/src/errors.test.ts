@@ -128,6 +128,12 @@ describe('values', () => {
     ['discovery: { static: {} }', 'is missing; add it'],
     ['discovery: { backend: static }\nfarp: { allowed_hosts: ["http://a"] }', 'leave out scheme and path'],
     ['discovery: { backend: static }\nfarp: { watch_interval: 9ms }', 'must be at least 10ms'],
+    ['farp: { push: { enabled: true, tokens: [short] } }', 'must be a token of 16 to 512 letters'],
+    [
+      'farp: { push: { enabled: true } }\nadmin: { address: 0.0.0.0, allow_unauthenticated: true }',
+      'add farp.push.tokens or farp.push.allow_from',
+    ],
+    ['farp: { push: { enabled: true } }\nadmin: { enabled: false }', 'registrations are taken on the admin listener'],
     ['farp: { enabled: true }', 'FARP finds services through discovery'],
     ['server: { http_port: 9090 }', 'both want port 9090'],
   ])('%s', async (yaml, message) => {

@@ -210,6 +210,30 @@ describe('[R31] every key arrives', () => {
     })
   })
 
+  test('farp.push.*', async () => {
+    const token = 'a-token-of-these-tests'
+    const { farp } = await load(
+      `farp: { push: { enabled: true, tokens: [${token}, { token: another-${token}, services: [users] }], allow_from: [10.0.0.0/8], ` +
+        'heartbeat_timeout: 5s, missed_probes: 3, aliases: [/farp] } }',
+    )
+    expect(farp).toMatchObject({
+      push: {
+        enabled: true,
+        tokens: [{ token }, { token: `another-${token}`, services: ['users'] }],
+        allowFrom: ['10.0.0.0/8'],
+        heartbeatTimeout: 5000,
+        missedProbes: 3,
+        aliases: ['/farp'],
+      },
+    })
+  })
+
+  test('store.path starts at the file that names it', async () => {
+    const { config } = await load('store: { path: kept }')
+    expect(config?.store.path).toMatch(/^\/.*\/kept$/)
+    expect((await load('')).config?.store.path).toBe('.octopus')
+  })
+
   test('farp.enabled: false makes no source and loads no package', async () => {
     const { config, farp } = await load(`${service('')}farp: { enabled: false }`, {
       host: { import: () => Promise.reject(new Error('loaded')) },

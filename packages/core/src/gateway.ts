@@ -12,6 +12,7 @@ import { HEALTH } from './upstream/health/verdict.ts'
 import { HealthChecks } from './upstream/health/checks.ts'
 import { LaneHost, LANES } from './lane-host.ts'
 import { Metrics } from './metrics/gateway-metrics.ts'
+import { memoryStore } from './store/memory.ts'
 import { PluginSet } from './plugin/set.ts'
 import { resolveOptions } from './resolve-options.ts'
 import { RouteTable } from './routing/table.ts'
@@ -105,6 +106,7 @@ class RunningGateway implements Gateway {
     this.#discovery = new Discovery(this.#log)
     const enforced = (): ReadonlySet<string> => enforcedBy(this.#assembly?.hooks ?? [])
     this.#sources = new Sources(this.#discovery, this.#log, {
+      store: options.store ?? memoryStore(),
       get enforced() {
         return enforced()
       },
@@ -113,6 +115,8 @@ class RunningGateway implements Gateway {
         this.#listeners.add(listener)
         return { [Symbol.dispose]: () => void this.#listeners.delete(listener) }
       },
+      // Builds are made in turn: what was asked for before is done when the turn comes.
+      applied: () => this.#exclusively(() => Promise.resolve()),
       schemaUpdated: (service) => this.metrics.schemaUpdated(service),
     })
     const resolved = resolveOptions({})

@@ -1,5 +1,6 @@
 import { FEDERATED_PATHS, FederatedEndpoint } from './federated/endpoint.ts'
 import { Federation } from './federated/federation.ts'
+import { pushEndpoints } from './push/handler.ts'
 import { Run } from './source/run.ts'
 import { settingsOf } from './options.ts'
 import { webhookEndpoints } from './webhook/endpoints.ts'
@@ -26,10 +27,15 @@ export function farpSource(settings: Settings, identity: unknown): RouteSource {
     access: 'admin',
     handler: (request) => endpoint.answer(request),
   }))
+  const running = (): Run | undefined => [...federations.keys()].at(-1)
   return {
     name: 'farp',
     identity,
-    endpoints: [...federated, ...webhookEndpoints(settings.webhooks, () => [...federations.keys()].at(-1)?.hub)],
+    endpoints: [
+      ...federated,
+      ...pushEndpoints(settings, () => running()?.desk),
+      ...webhookEndpoints(settings.webhooks, () => running()?.hub),
+    ],
     async *watch(host: SourceHost) {
       const run = new Run(settings, host)
       federations.set(run, new Federation(() => run.material, settings.merging))

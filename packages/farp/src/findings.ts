@@ -28,6 +28,7 @@ export type FindingCode =
   | 'NOT_SUPPORTED_YET'
   | 'NO_ADDRESS'
   | 'PATH_SKIPPED'
+  | 'REGISTRATION_CONFLICT'
   | 'REWRITE_NOT_APPLIED'
   | 'SCHEMA_FALLBACK'
   | 'SCHEMA_INCOMPLETE'
@@ -66,6 +67,7 @@ const SEVERITY: Readonly<Record<FindingCode, Finding['severity']>> = {
   NOT_SUPPORTED_YET: 'warning',
   NO_ADDRESS: 'error',
   PATH_SKIPPED: 'warning',
+  REGISTRATION_CONFLICT: 'warning',
   REWRITE_NOT_APPLIED: 'warning',
   SCHEMA_FALLBACK: 'info',
   SCHEMA_INCOMPLETE: 'warning',

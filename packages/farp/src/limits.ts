@@ -15,6 +15,16 @@ export interface Limits {
   readonly paths: number
   readonly operations: number
   readonly services: number
+  /** Registered instances of one service. */
+  readonly instances: number
+  /** Bytes of the body of a registration. */
+  readonly pushBytes: number
+  /** Registrations of one service per minute, new ones included; changes of known ones have `updatesPerMinute`. */
+  readonly registrationsPerMinute: number
+  /** Failed authentications of one address per minute. */
+  readonly failuresPerMinute: number
+  /** Milliseconds for which a registration waits until its routes serve. */
+  readonly registerMs: number
   readonly redirects: number
   /** Milliseconds for which a server that described itself is not asked again, as long as its manifest stays the same: it costs both sides more than a document. */
   readonly introspectionMs: number
@@ -43,6 +53,11 @@ export const LIMITS: Limits = {
   paths: 5_000,
   operations: 10_000,
   services: 1_000,
+  instances: 1_000,
+  pushBytes: 2_097_152,
+  registrationsPerMinute: 600,
+  failuresPerMinute: 10,
+  registerMs: 5_000,
   redirects: 3,
   introspectionMs: 60_000,
   connectMs: 2_000,

@@ -1,8 +1,10 @@
 import * as v from 'valibot'
 import { ConfigError, toMilliseconds } from '@octopus-gateway/core'
+import { duration } from './duration-option.ts'
 import { HINT_KINDS } from './manifest/hints.ts'
 import { LIMITS } from './limits.ts'
 import { mergeOptionEntries, mergeOptionsOf } from './merge/options.ts'
+import { pushOptions, pushSettingsOf } from './push/options.ts'
 import { undiciFetcher } from './net/undici.ts'
 import type { ConflictStrategy, FederatedInfo, MergeOptions, SecurityMerge } from './merge/merged.ts'
 import type { AuthSettings } from './auth/settings.ts'
@@ -13,6 +15,7 @@ import type { HintKind } from './manifest/hints.ts'
 import type { Limits } from './limits.ts'
 import type { WebhookSettings } from './webhook/settings.ts'
 import type { MountStrategy } from './manifest/manifest.ts'
+import type { PushOptions, PushSettings } from './push/options.ts'
 import type { SchemaAdapters } from './adapters/index.ts'
 
 /** How FARP works in this gateway. Every option has a default. */
@@ -32,6 +35,8 @@ export interface FarpOptions {
    * the gateway send GET requests to these hosts.
    */
   readonly allowedHosts?: readonly string[]
+  /** Services that register themselves. Default: none may. */
+  readonly push?: PushOptions
   /** Ask records that say nothing of FARP for a manifest. Default: those of static, file, dns and seeds discovery, not those of registries. */
   readonly probe?: boolean
   /** What a mismatch between a document and its declared hash means: `off`, `warn` (a finding) or `enforce` (not used). Default: `enforce` for schemas in a registry's store, `warn` for the rest. */
@@ -127,12 +132,6 @@ const authOptions = v.strictObject({
   default: v.optional(v.picklist(['inherit', 'required']), 'inherit'),
 })
 
-const duration = v.pipe(
-  v.union([v.number(), v.string()]),
-  v.check((value) => isDuration(value), 'write a duration such as 250ms, 5s, 5m or 1h'),
-  v.transform((value) => value as Duration),
-)
-
 const hostName = v.pipe(v.string(), v.regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i, 'write a domain such as example.com'))
 const allowedHost = v.pipe(
   v.string(),
@@ -154,6 +153,7 @@ export const farpOptions = v.strictObject({
   domain: v.optional(hostName),
   rootMounts: v.optional(v.array(v.string()), []),
   allowedHosts: v.optional(v.array(allowedHost), []),
+  push: v.optional(pushOptions, {}),
   probe: v.optional(v.boolean()),
   hashVerification: v.optional(v.picklist(['off', 'warn', 'enforce'])),
   includeIntrospection: v.optional(v.boolean(), false),
@@ -174,6 +174,7 @@ export interface Settings {
   readonly domain: string | undefined
   readonly rootMounts: ReadonlySet<string>
   readonly allowedHosts: readonly string[]
+  readonly push: PushSettings
   readonly probe: boolean | undefined
   readonly hashVerification: HashPolicy | undefined
   readonly includeIntrospection: boolean
@@ -210,6 +211,7 @@ export function settingsOf(options: FarpOptions, limits: Limits = LIMITS): Setti
     routeLinger: toMilliseconds(output.routeLinger),
     domain: output.domain,
     rootMounts: new Set(output.rootMounts),
+    push: pushSettingsOf(output.push),
     probe: output.probe,
     requireHttps: output.requireHttps,
     hashVerification: output.hashVerification,
@@ -229,14 +231,5 @@ export function settingsOf(options: FarpOptions, limits: Limits = LIMITS): Setti
     },
     fetcher,
     limits,
-  }
-}
-
-function isDuration(value: unknown): boolean {
-  try {
-    return toMilliseconds(value as Duration) >= 0
-  } catch {
-    // The only failure is "not a duration", which is the answer.
-    return false
   }
 }

@@ -61,6 +61,12 @@ export function objection(verdict: Verdict & { allowed: true }, addresses: reado
   return undefined
 }
 
+/** Whether `farp.allowed_hosts` has to name this port before anything is sent there. */
+export function isClosedPort(address: Address, allowedHosts: readonly string[]): boolean {
+  if (!INFRASTRUCTURE.has(address.port)) return false
+  return !allowedHosts.some((entry) => entry.toLowerCase().endsWith(`:${address.port}`) && permits(entry, address))
+}
+
 function isSame(known: Address, address: Address): boolean {
   if (known.port !== address.port) return false
   return known.host === address.host || (isLoopbackName(known.host) && isLoopbackName(address.host))

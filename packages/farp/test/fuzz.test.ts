@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { farpSource } from '../src/farp.ts'
+import { memoryStore } from '@octopus-gateway/core'
 import { LIMITS } from '../src/limits.ts'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { mutator } from './support/mutator.ts'
@@ -83,6 +84,9 @@ test(
         await new Promise((resolve) => controller.signal.addEventListener('abort', resolve, { once: true }))
       },
       keyValues: () => undefined,
+      authProviders: new Set<string>(),
+      store: memoryStore(),
+      applied: () => Promise.resolve(),
       on: () => ({ [Symbol.dispose]() {} }),
       schemaUpdated() {},
     }
@@ -101,7 +105,7 @@ test(
         if (problem !== undefined) problems.add(problem)
       }
     }
-    for await (const list of source.watch(host as never)) {
+    for await (const list of source.watch(host)) {
       sets += 1
       for (const set of list) look(set)
       if (sets % 50 === 0) for (const kind of KINDS) await source.federated?.(kind)

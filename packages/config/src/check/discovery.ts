@@ -3,12 +3,13 @@ import type { Problem } from '../report/issues.ts'
 
 /** Discovery and what builds on it. */
 export function* checkDiscovery(draft: Draft): Generator<Problem> {
-  if (draft.farp !== undefined && draft.farp.enabled !== false && draft.discovery === undefined && !('discovery' in draft)) {
+  const isPushed = draft.farp?.push?.enabled === true
+  if (draft.farp !== undefined && draft.farp.enabled !== false && !isPushed && draft.discovery === undefined && !('discovery' in draft)) {
     yield {
       code: 'missing_discovery',
       path: ['farp'],
       message:
-        'FARP finds services through discovery, and there is none; add "discovery: { backend: static }" with its services, or set farp.enabled to false',
+        'FARP finds services through discovery, and there is none; add "discovery: { backend: static }" with its services, let them register themselves (farp.push.enabled), or set farp.enabled to false',
     }
   }
   yield* checkBackends(draft)

@@ -34,8 +34,8 @@ const FARP = '@octopus-gateway/farp'
 
 /** The route sources of a configuration. FARP is a package of its own and is loaded only where it is used. */
 export async function routeSources(config: Config, host: ConfigHost): Promise<RouteSource[]> {
-  // Without a provider there is nobody whose routes a source could make.
-  if (config.discovery === undefined) return []
+  // Without a provider and registrations there is nobody whose routes a source could make.
+  if (config.discovery === undefined && config.farp?.push?.enabled !== true) return []
   const farp = config.farp ?? v.parse(configSchema.entries.farp.wrapped, {})
   if (!farp.enabled) return []
   const module = await load(FARP, host)
@@ -55,6 +55,7 @@ export async function routeSources(config: Config, host: ConfigHost): Promise<Ro
       ...(farp.hash_verification === undefined ? {} : { hashVerification: farp.hash_verification }),
       ...authOf(farp.auth),
       ...webhooksOf(farp.webhooks),
+      ...(farp.push === undefined ? {} : { push: pushOptions(farp.push) }),
       ...(farp.domain === undefined ? {} : { domain: farp.domain }),
       ...(farp.probe === undefined ? {} : { probe: farp.probe }),
     }),
@@ -73,6 +74,17 @@ function webhooksOf(webhooks: Farp['webhooks']): object {
   if (webhooks === undefined) return {}
   const { receive, send, poll, secrets = {}, manifest_secrets: manifestSecrets, tokens = {} } = webhooks
   return { webhooks: { receive, send, poll, secrets, manifestSecrets, tokens } }
+}
+
+function pushOptions(push: NonNullable<NonNullable<Config['farp']>['push']>): Readonly<Record<string, unknown>> {
+  return {
+    enabled: push.enabled,
+    tokens: push.tokens,
+    allowFrom: push.allow_from,
+    heartbeatTimeout: push.heartbeat_timeout,
+    missedProbes: push.missed_probes,
+    aliases: push.aliases,
+  }
 }
 
 type FarpFactory = (options: Readonly<Record<string, unknown>>) => RouteSource

@@ -1,6 +1,7 @@
 import { choice, duration, flag } from './scalars.ts'
 import { defaulted, later, list, optional, section } from './keys.ts'
 import { host, hostRule, name, secretMap, text, textMap } from './texts.ts'
+import { push } from './push.ts'
 
 export const farp = section({
   enabled: defaulted(flag(), true, { description: 'Make routes from the manifests and schemas of discovered services.' }),
@@ -90,14 +91,7 @@ export const farp = section({
     }),
     { description: 'Messages between services and the gateway.' },
   ),
-  push: optional(
-    section({
-      enabled: later('Accept registrations on the admin listener.'),
-      tokens: later('Who may register.'),
-      allow_from: later('Addresses that may register.'),
-    }),
-    { description: 'Services that register themselves.' },
-  ),
+  push: optional(push, { description: 'Services that register themselves, at `/_farp/v1` on the admin listener.', otherwise: 'none may' }),
   update_policy: later('When changes are taken over.'),
   trust_hints: defaulted(list(choice(['timeout', 'retry', 'circuit_breaker', 'load_balancing', 'health_check'])), [], {
     description: 'Kinds of hints in manifests and schemas that are followed. All hints are shown to plugins in the `meta` of routes.',

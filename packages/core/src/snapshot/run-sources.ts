@@ -5,6 +5,7 @@ import { formatIssue } from '../errors.ts'
 import { validateUpstreams } from './validate.ts'
 import type { Discovery } from '../discovery/supervise.ts'
 import type { GatewayListener } from './events.ts'
+import type { KeyValueStore } from '../store/store.ts'
 import type { Logger } from '../log/logger.ts'
 import type { RouteSet, RouteSource, SourceHost } from './source.ts'
 
@@ -23,10 +24,12 @@ interface Running {
 
 /** What runs sources. */
 interface SourcesHost {
+  readonly store: KeyValueStore
   /** The auth providers that the plugins of the gateway ask. */
   readonly enforced: ReadonlySet<string>
   changed(): void
   on(listener: GatewayListener): Disposable
+  applied(): Promise<void>
   schemaUpdated(service: string): void
 }
 
@@ -100,12 +103,14 @@ export class Sources {
     const host: SourceHost = {
       signal,
       log: this.#log,
+      store: this.#host.store,
       instances: () => this.#discovery.services.values(signal),
       keyValues: (provider: string) => this.#discovery.keyValues(provider),
       get authProviders() {
         return enforced()
       },
       on: (listener) => this.#host.on(listener),
+      applied: () => this.#host.applied(),
       schemaUpdated: (service: string) => this.#host.schemaUpdated(service),
     }
     let pause = FIRST_PAUSE_MS

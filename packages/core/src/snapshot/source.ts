@@ -1,4 +1,5 @@
 import type { ClientCertificate } from '../exchange/context.ts'
+import type { KeyValueStore } from '../store/store.ts'
 import type { Logger } from '../log/logger.ts'
 import type { RouteDefinition } from '../routing/route.ts'
 import type { GatewayListener } from './events.ts'
@@ -88,6 +89,8 @@ export interface RouteSource {
 export interface SourceHost {
   readonly signal: AbortSignal
   readonly log: Logger
+  /** What outlives the process, and what replicas share. Begin keys with the name of the source. */
+  readonly store: KeyValueStore
   /** One supervised set for all readers: at once when there is one, then every change. */
   instances(): AsyncIterable<ServiceSet>
   /** The key-value store of a registry, by the name of its provider (`consul`, `etcd`…); `undefined` when it has none. */
@@ -96,6 +99,8 @@ export interface SourceHost {
   readonly authProviders: ReadonlySet<string>
   /** Calls a listener for every event of the gateway until the result is disposed. */
   on(listener: GatewayListener): Disposable
+  /** Resolves when the routes that the source yielded last, and that were taken from it, serve. */
+  applied(): Promise<void>
   /** Counts a change of a service's schema (`octopus_farp_schema_updates_total`). */
   schemaUpdated(service: string): void
 }

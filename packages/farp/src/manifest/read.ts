@@ -115,7 +115,8 @@ function instanceIdOf(raw: JsonObject, check: Check): string | undefined {
   return undefined
 }
 
-function readInstance(raw: JsonObject, { addressKnown }: { readonly addressKnown: boolean }): InstanceAccount | undefined {
+/** What the member `instance` says, when there is one. Throws `ManifestError`. */
+export function readInstance(raw: JsonObject, { addressKnown }: { readonly addressKnown: boolean }): InstanceAccount | undefined {
   const instance = ownObject(raw, 'instance')
   if (instance === undefined) return undefined
   const deployment = ownObject(instance, 'deployment') ?? table()

@@ -5,31 +5,36 @@ import { readMetadata, recognise } from '../metadata.ts'
 import { registeredAddresses } from './whereabouts.ts'
 import { FloodGate } from './flood.ts'
 import { InstanceTracker } from './tracker.ts'
+import { mergedInstances } from '../push/merged.ts'
 import { SchemaCache } from '../schemas/content.ts'
 import { registryStore } from '../net/store.ts'
 import { Turns } from '../net/turns.ts'
 import type { Addressee } from '../webhook/addressee.ts'
-import type { KeyValues, Logger, ServiceInstance, ServiceSet } from '@octopus-gateway/core'
+import type { Known } from '../push/merged.ts'
+import type { KeyValues, ServiceInstance, ServiceSet } from '@octopus-gateway/core'
 import type { Metadata } from '../metadata.ts'
+import type { Registration } from '../push/registration.ts'
 import type { Settings } from '../options.ts'
 import type { TrackedRecord, TrackerHost } from './tracker.ts'
 import type { TrustScope } from '../trust.ts'
 import type { Views } from './neighbours.ts'
 
 /** What a fleet is told of its surroundings. */
-export interface FleetHost {
-  readonly log: Logger
+export interface FleetHost extends Pick<TrackerHost, 'log' | 'changed' | 'silent'> {
   /** The key-value store of a registry, by the name of its provider. */
   keyValues(provider: string): KeyValues | undefined
-  changed(): void
 }
 
 /** All instances that speak FARP, or may, each followed by a tracker. */
 export class Fleet {
   readonly #settings: Settings
-  readonly #log: Logger
+  readonly #log: TrackerHost['log']
   readonly #host: TrackerHost
   readonly #services = new Map<string, Map<string, InstanceTracker>>()
+  /** What was made of a record before: one change among thousands of instances leaves the others as they are. */
+  readonly #tracked = new WeakMap<ServiceInstance, TrackedRecord>()
+  #discovered: ServiceSet = []
+  #registrations: readonly Registration[] = []
   #isOverLimit = false
 
   constructor(settings: Settings, on: FleetHost) {
@@ -48,13 +53,30 @@ export class Fleet {
         const keyValues = on.keyValues(name)
         return keyValues === undefined ? undefined : registryStore({ name, keyValues, limits, turns, service, signal })
       },
+      silent: on.silent,
       changed: on.changed,
     }
   }
 
-  /** Takes over what discovery says now. An instance that is missing is gone at once. */
+  /** Takes over what discovery says now. An instance that is missing is gone at once, unless it registered itself. */
   apply(set: ServiceSet): void {
-    const groups = this.#recognised(set)
+    this.#discovered = set
+    this.#follow()
+  }
+
+  /** Takes over what has registered itself. */
+  applyRegistrations(registrations: readonly Registration[]): void {
+    this.#registrations = registrations
+    this.#follow()
+  }
+
+  /** The tracker of what registered itself. */
+  trackerOf({ service, id }: Registration): InstanceTracker | undefined {
+    return [...(this.#services.get(service)?.values() ?? [])].find((tracker) => tracker.registered?.id === id)
+  }
+
+  #follow(): void {
+    const groups = this.#recognised(mergedInstances(this.#discovered, this.#registrations))
     for (const [name, trackers] of this.#services) {
       if (groups.has(name)) continue
       for (const tracker of trackers.values()) tracker.stop()
@@ -108,13 +130,15 @@ export class Fleet {
   }
 
   /** The records to follow, by service and id; at most as many services as the limit. */
-  #recognised(set: ServiceSet): Map<string, Map<string, TrackedRecord>> {
+  #recognised(instances: readonly Known[]): Map<string, Map<string, TrackedRecord>> {
     const groups = new Map<string, Map<string, TrackedRecord>>()
     let isOver = false
-    for (const record of [...set].sort(byName)) {
-      const metadata = readMetadata(record.metadata)
-      const expectation = recognise(metadata, record.provider, this.#settings.probe)
-      if (expectation === 'no') continue
+    for (const instance of instances.toSorted((a, b) => byName(a.record, b.record))) {
+      const { record, push } = instance
+      const tracked = this.#tracked.get(record)
+      const isSame = tracked !== undefined && tracked.push === push && tracked.notes.length + instance.notes.length === 0
+      const next = isSame ? tracked : recordToTrack(instance, this.#settings.probe)
+      if (next === undefined) continue
       const group = groups.get(record.service)
       if (group === undefined && groups.size >= this.#settings.limits.services) {
         isOver = true
@@ -124,7 +148,9 @@ export class Fleet {
       groups.set(record.service, records)
       // Ids are unique within a provider only.
       const id = records.has(record.id) ? `${record.id}@${record.provider ?? ''}` : record.id
-      records.set(id, { record: { ...record, id }, metadata, expectation })
+      const named = next.record.id === id ? next : { ...next, record: { ...record, id } }
+      this.#tracked.set(record, named)
+      records.set(id, named)
     }
     if (isOver && !this.#isOverLimit)
       this.#log.error('there are more FARP services than are routed', { limit: this.#settings.limits.services })
@@ -143,6 +169,14 @@ export class Fleet {
       requireHttps: this.#settings.requireHttps,
     }
   }
+}
+
+/** `undefined` for a record that is not to be asked. */
+function recordToTrack({ record, push, notes }: Known, probe: boolean | undefined): TrackedRecord | undefined {
+  const metadata = readMetadata(record.metadata)
+  // Whoever registers itself speaks FARP.
+  const expectation = push === undefined ? recognise(metadata, record.provider, probe) : 'declared'
+  return expectation === 'no' ? undefined : { record, metadata, expectation, push, notes }
 }
 
 function byName(a: ServiceInstance, b: ServiceInstance): number {

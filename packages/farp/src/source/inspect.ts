@@ -1,11 +1,13 @@
 import { fetchManifest } from '../manifest/fetch.ts'
 import { readAuth } from '../manifest/auth.ts'
 import { finding } from '../findings.ts'
+import { healthFailure } from './pushed-look.ts'
 import { loadSchema } from '../schemas/load.ts'
 import { describedSchemas } from './described.ts'
 import { ManifestError } from '../manifest/manifest.ts'
 import { NO_ROUTING } from '../manifest/routing.ts'
 import { sameJson, table } from '../json.ts'
+import { PUSH_PROVIDER } from '../push/merged.ts'
 import type { Address } from '../address.ts'
 import type { DocumentFetcher } from '../net/guarded.ts'
 import type { FetchError } from '../net/fetcher.ts'
@@ -36,6 +38,8 @@ export interface Inspection {
   readonly isKnown: boolean
   /** The last good schemas. */
   readonly schemas: readonly LoadedSchema[]
+  /** The manifest that the instance pushed. `isFresh`: nobody has looked at it yet, and it counts before the one that is served. */
+  readonly pushed: { readonly manifest: string; readonly isFresh: boolean } | undefined
   readonly signal: AbortSignal
 }
 
@@ -47,6 +51,8 @@ export type Inspected =
       readonly condition: 'ok' | 'fallback'
       readonly manifest: Manifest
       readonly manifestUrl: string | undefined
+      /** Whether it is the one that was pushed. */
+      readonly isPushed: boolean
       /** In the order of the manifest, without those that could not be had. */
       readonly schemas: readonly LoadedSchema[]
       readonly findings: readonly Finding[]
@@ -60,9 +66,10 @@ export type Inspected =
 
 /** Looks at an instance once: manifest, then schemas. Throws nothing a peer can cause. */
 export async function inspect(inspection: Inspection): Promise<Inspected> {
-  const { own, scope, metadata, settings, fetcher, parse, signal } = inspection
+  const { own, scope, metadata, settings, fetcher, parse, signal, pushed } = inspection
   let answer: Awaited<ReturnType<typeof fetchManifest>>
   try {
+    if (pushed?.isFresh === true) return await fromPush(inspection, pushed.manifest)
     answer = await fetchManifest({ own, scope, metadata, fetcher, parse, signal, maxBytes: settings.limits.manifestBytes })
   } catch (thrown) {
     if (!(thrown instanceof ManifestError)) throw thrown
@@ -70,24 +77,45 @@ export async function inspect(inspection: Inspection): Promise<Inspected> {
   }
   if ('manifest' in answer) {
     const { manifest, url, findings } = answer
-    return withSchemas(inspection, { condition: 'ok', manifest, manifestUrl: url, findings })
+    const isForeign = inspection.record.provider === PUSH_PROVIDER && manifest.serviceName !== inspection.record.service
+    // Whoever may register one service would otherwise be mounted as another.
+    if (isForeign) return { kind: 'failed', findings: [finding('VALIDATION', FOREIGN_NAME)] }
+    return withSchemas(inspection, { condition: 'ok', manifest, manifestUrl: url, isPushed: false, findings })
   }
   const { own: failure, findings } = answer
   if (failure !== undefined && failure.kind !== 'status' && failure.kind !== 'content' && failure.kind !== 'blocked')
     return { kind: 'silent', failure, findings }
+  if (pushed !== undefined) return fromPush(inspection, pushed.manifest)
   const substitute = inspection.isKnown ? undefined : fromMetadata(inspection)
   if (substitute !== undefined) {
     const note = finding('METADATA_ONLY', 'the manifest could not be had; the service is routed from its metadata alone')
-    return withSchemas(inspection, { condition: 'fallback', manifest: substitute, manifestUrl: undefined, findings: [...findings, note] })
+    return withSchemas(inspection, {
+      condition: 'fallback',
+      manifest: substitute,
+      manifestUrl: undefined,
+      isPushed: false,
+      findings: [...findings, note],
+    })
   }
   const isElsewhere = failure?.kind === 'status' && [404, 405, 410, 501].includes(failure.status ?? 0)
   return inspection.expectation === 'probe' && isElsewhere ? { kind: 'none' } : { kind: 'failed', findings }
+}
+
+const FOREIGN_NAME = 'the manifest is of another service than the one that was registered'
+
+/** The manifest that was pushed. Once it was used it counts as long as the instance is there and serves none. */
+async function fromPush(inspection: Inspection, text: string): Promise<Inspected> {
+  const { manifest, findings } = inspection.parse(text)
+  const failure = inspection.pushed?.isFresh === true ? undefined : await healthFailure(manifest, inspection)
+  if (failure !== undefined) return { kind: 'silent', failure, findings }
+  return withSchemas(inspection, { condition: 'ok', manifest, manifestUrl: undefined, isPushed: true, findings })
 }
 
 interface Found {
   readonly condition: 'ok' | 'fallback'
   readonly manifest: Manifest
   readonly manifestUrl: string | undefined
+  readonly isPushed: boolean
   readonly findings: readonly Finding[]
 }
 

@@ -6,9 +6,16 @@ import { SchemaWatch } from './schema-watch.ts'
 import { unreadableOf } from '../federated/unreadable.ts'
 import { messageOf } from '../text.ts'
 import type { Material } from '../federated/federation.ts'
+import { Registry } from '../push/registry.ts'
+import { statusOf } from './eligible.ts'
+import { TakenOver } from './taken-over.ts'
+import type { Desk } from '../push/desk.ts'
 import type { FederatedService } from '../merge/input.ts'
-import type { RouteSet, SourceHost } from '@octopus-gateway/core'
+import type { InstanceView } from './view.ts'
+import type { Logger, RouteDefinition, RouteSet, SourceHost } from '@octopus-gateway/core'
+import type { Registration } from '../push/registration.ts'
 import type { Settings } from '../options.ts'
+import type { TrackedRecord } from './tracker.ts'
 
 /** One `watch`: follows the instances a gateway knows and makes route sets of them. */
 export class Run {
@@ -21,6 +28,8 @@ export class Run {
   readonly #schemas: SchemaWatch
   readonly #wake = new Pause()
   readonly #stopped = new AbortController()
+  readonly #registry: Registry | undefined
+  readonly #taken = new TakenOver()
   #firstRoundEnds: number | undefined
   #hasYielded = false
   #failure: { readonly thrown: unknown } | undefined
@@ -28,14 +37,24 @@ export class Run {
   constructor(settings: Settings, host: SourceHost) {
     this.#settings = settings
     this.#host = host
+    const { log, store } = host
     this.#fleet = new Fleet(settings, {
-      log: host.log,
+      log,
       keyValues: (provider) => host.keyValues(provider),
+      silent: (tracked, looks) => this.#silent(tracked, looks),
       changed: () => this.#wake.end(),
     })
     this.#composers = new Composers(settings)
     this.#schemas = new SchemaWatch((service) => host.schemaUpdated(service))
     this.hub = new Hub(settings, host, this.#fleet)
+    const { enabled, heartbeatTimeout } = settings.push
+    if (enabled) this.#registry = new Registry({ store, log, heartbeatTimeout, changed: () => this.#registered() })
+  }
+
+  /** The inside, for the push endpoints; `undefined` when push is off. */
+  get desk(): { readonly desk: Desk; readonly log: Logger } | undefined {
+    const registry = this.#registry
+    return registry === undefined ? undefined : { desk: this.#deskOf(registry), log: this.#host.log }
   }
 
   /** The documents that are routed now. */
@@ -70,14 +89,17 @@ export class Run {
         if (this.#stopped.signal.aborted) return
         this.hub.refresh()
         if (!this.#isComplete()) continue
-        const sets = this.#composers.compose(this.#fleet.views, this.#host.authProviders)
+        const { views } = this.#fleet
+        const sets = this.#composers.compose(views, this.#host.authProviders)
         const { signature } = this.#composers
-        if (signature === last) continue
-        last = signature
-        this.#hasYielded = true
-        this.#schemas.look(sets)
-        this.hub.composed(sets)
-        yield sets
+        if (signature !== last) {
+          last = signature
+          this.#hasYielded = true
+          this.#schemas.look(sets)
+          this.hub.composed(sets)
+          yield sets
+        }
+        this.#taken.show(views, sets)
       }
     } finally {
       signal.removeEventListener('abort', stop)
@@ -88,9 +110,48 @@ export class Run {
 
   #stop(): void {
     this.#stopped.abort()
+    this.#registry?.stop()
+    this.#taken.end()
     this.#fleet.stop()
     this.hub.stop()
     this.#wake.end()
+  }
+
+  #registered(): void {
+    if (this.#stopped.signal.aborted) return
+    this.#fleet.applyRegistrations(this.#registry!.where(() => true))
+    this.#wake.end()
+  }
+
+  /** Whoever sends no heartbeats is asked; who is not there for long does not come back by itself, and is forgotten. */
+  #silent({ push }: TrackedRecord, looks: number): void {
+    if (push === undefined || push.beatAt !== undefined || looks < this.#settings.push.missedProbes) return
+    void this.#registry?.remove(push, 'nobody there')
+  }
+
+  #deskOf(registry: Registry): Desk {
+    const settings = this.#settings
+    const viewOf = (registration: Registration): InstanceView | undefined => this.#fleet.trackerOf(registration)?.view
+    return {
+      registry,
+      viewOf,
+      settled: (registration) => this.#settled(registration),
+      lookAt: (registration) => this.#fleet.trackerOf(registration)?.look(),
+      routesOf: (service) => linesOf(this.#taken.sets.find((set) => set.service === service)?.routes ?? []),
+      statusOf(registration) {
+        const view = viewOf(registration)
+        return view === undefined ? 'not-used' : statusOf(view, settings)
+      },
+    }
+  }
+
+  #settled(registration: Registration): Promise<void> {
+    const { service, id, revision } = registration
+    const isShown = (): boolean =>
+      // Where the registry knows it at another place, there is nothing to wait for.
+      this.#fleet.trackerOf(registration) === undefined ||
+      (this.#taken.views.get(service) ?? []).some(({ push }) => push?.id === id && push.revision >= revision)
+    return this.#taken.until(isShown, this.#settings.limits.registerMs, () => this.#host.applied())
   }
 
   async #follow(): Promise<void> {
@@ -117,7 +178,7 @@ export class Run {
   /** The first list waits for one attempt at every instance, but no longer than one fetch may take. */
   #isComplete(): boolean {
     if (this.#hasYielded) return true
-    if (this.#firstRoundEnds === undefined) return false
+    if (this.#firstRoundEnds === undefined || this.#registry?.isLoaded === false) return false
     return this.#fleet.hasTriedAll || Date.now() >= this.#firstRoundEnds
   }
 
@@ -125,6 +186,10 @@ export class Run {
     const next = this.#hasYielded ? this.#composers.lingersUntil : this.#firstRoundEnds
     return next === undefined ? undefined : Math.max(0, next - Date.now())
   }
+}
+
+function linesOf(routes: readonly RouteDefinition[]): string[] {
+  return routes.map(({ methods, path }) => `${methods === undefined ? '*' : methods.join(',')} ${path}`)
 }
 
 /** A promise's value, or `undefined` as soon as `signal` aborts. Nothing stays attached to the signal. */

@@ -24,6 +24,8 @@ export interface InstanceView {
   /** What it has said of itself by webhooks since its manifest was read. */
   readonly told: Told
   readonly findings: readonly Finding[]
+  /** The registration by push that belongs to it, as far as it has been looked at. */
+  readonly push: { readonly id: string; readonly revision: number } | undefined
 }
 
 /** What an instance has said of itself: it can take itself out, and back in. */

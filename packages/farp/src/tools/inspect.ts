@@ -63,7 +63,12 @@ interface Target {
 async function look({ address, metadata, name, settings }: Target): Promise<{ view: InstanceView; set: RouteSet | undefined }> {
   let wake: () => void = () => undefined
   const tried = new Promise<void>((resolve) => (wake = resolve))
-  const fleet = new Fleet(settings, { log: silentLogger, keyValues: () => undefined, changed: () => void (fleet.hasTriedAll && wake()) })
+  const fleet = new Fleet(settings, {
+    log: silentLogger,
+    keyValues: () => undefined,
+    silent: () => undefined,
+    changed: () => void (fleet.hasTriedAll && wake()),
+  })
   try {
     const { host, port, scheme } = address
     const record = { id: originOf(address), service: name, host, port, secure: scheme === 'https', ready: true, weight: 1, metadata }
