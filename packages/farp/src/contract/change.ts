@@ -61,6 +61,8 @@ export interface ContractDiff {
   readonly changes: readonly ContractChange[]
   /** How many changes were left out of the list. */
   readonly omitted: number
+  /** The operations that have a change which is not safe, or `all` when one belongs to the document as a whole. */
+  readonly affected: readonly string[] | 'all'
 }
 
 const EFFECTS: readonly ChangeEffect[] = ['breaking', 'unknown', 'safe']

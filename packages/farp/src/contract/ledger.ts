@@ -21,11 +21,11 @@ export class Ledger {
   readonly #limits: ContractLimits
   readonly #spent: { comparisons: number }
   readonly #known = new Map<string, Scope>()
-  readonly #seen = new Set<string>()
   readonly #counts: Record<ChangeEffect, number> = { breaking: 0, unknown: 0, safe: 0 }
-  readonly #entries: { readonly entry: Entry; readonly scope: Scope }[] = []
+  readonly #kept = new Map<string, { readonly entry: Entry; readonly scopes: Set<Scope> }>()
   #scope: Scope = { label: undefined, within: new Set() }
   readonly #open = new Set<string>()
+  readonly #dirty = new Set<Scope>()
   #depth = 0
   #isTrial = false
 
@@ -36,7 +36,9 @@ export class Ledger {
 
   /** Whether two things fit: what `work` would find, without writing it down. What is being tried already is taken to fit, so circles end. */
   try(work: (trial: Ledger) => void): ChangeEffect {
-    const limits = this.#isTrial ? this.#limits : { ...this.#limits, comparisons: Math.min(TRIAL, this.#limits.comparisons - this.#spent.comparisons) }
+    const limits = this.#isTrial
+      ? this.#limits
+      : { ...this.#limits, comparisons: Math.min(TRIAL, this.#limits.comparisons - this.#spent.comparisons) }
     const spent = this.#isTrial ? this.#spent : { comparisons: 0 }
     const trial = new Ledger(limits, spent)
     trial.#isTrial = true
@@ -52,14 +54,22 @@ export class Ledger {
   }
 
   add(entry: Entry): void {
+    if (entry.effect !== 'safe') this.#dirty.add(this.#scope)
     const key = `${entry.effect} ${entry.direction ?? ''} ${entry.type} ${entry.path} ${entry.description}`
     // The same place by two ways, `allOf` for instance, is one change.
-    if (this.#seen.has(key)) return
+    const known = this.#kept.get(key)
+    if (known !== undefined) {
+      known.scopes.add(this.#scope)
+      return
+    }
     this.#counts[entry.effect]++
     // Safe ones give way: what breaks must not be crowded out of a list.
-    if (this.#entries.length >= this.#limits.changes && !this.#makeRoom(entry.effect)) return
-    this.#seen.add(key)
-    this.#entries.push({ entry: { ...entry, path: clean(entry.path, 1000), description: clean(entry.description, 1000) }, scope: this.#scope })
+    if (this.#kept.size >= this.#limits.changes && !this.#makeRoom(entry.effect)) return
+    const { path, description } = entry
+    this.#kept.set(key, {
+      entry: { ...entry, path: clean(path, 1000), description: clean(description, 1000) },
+      scopes: new Set([this.#scope]),
+    })
   }
 
   /** Whatever `work` finds belongs to this operation. */
@@ -95,8 +105,26 @@ export class Ledger {
 
   diff(kind: ContractKind): ContractDiff {
     const counts = { ...this.#counts }
-    const changes = this.#entries.map(({ entry, scope }) => ({ ...entry, operations: operationsOf(scope) })).sort(byWeight)
-    return { kind, effect: this.effect, counts, changes, omitted: counts.breaking + counts.unknown + counts.safe - changes.length }
+    const changes = [...this.#kept.values()].map(({ entry, scopes }) => ({ ...entry, operations: operationsOf(scopes) })).sort(byWeight)
+    return {
+      kind,
+      effect: this.effect,
+      counts,
+      changes,
+      omitted: counts.breaking + counts.unknown + counts.safe - changes.length,
+      affected: this.#affected(),
+    }
+  }
+
+  #affected(): readonly string[] | 'all' {
+    const labels = new Set<string>()
+    const seen = new Set(this.#dirty)
+    for (const scope of seen) {
+      if (scope.label !== undefined) labels.add(scope.label)
+      else if (scope.within.size === 0) return 'all'
+      for (const outer of scope.within) seen.add(outer)
+    }
+    return [...labels].sort()
   }
 
   #in(scope: Scope, work: () => void): void {
@@ -114,18 +142,16 @@ export class Ledger {
   #makeRoom(effect: ChangeEffect): boolean {
     const lighter = effect === 'breaking' ? ['safe', 'unknown'] : effect === 'unknown' ? ['safe'] : []
     for (const other of lighter) {
-      const index = this.#entries.findLastIndex(({ entry }) => entry.effect === other)
-      if (index === -1) continue
-      this.#entries.splice(index, 1)
-      return true
+      const found = [...this.#kept].find(([, { entry }]) => entry.effect === other)
+      if (found !== undefined) return this.#kept.delete(found[0])
     }
     return false
   }
 }
 
-function operationsOf(scope: Scope): string[] {
+function operationsOf(scopes: ReadonlySet<Scope>): string[] {
   const labels = new Set<string>()
-  const seen = new Set([scope])
+  const seen = new Set(scopes)
   for (const next of seen) {
     if (next.label !== undefined) labels.add(next.label)
     if (labels.size >= MOST_OPERATIONS) break

@@ -25,7 +25,14 @@ export function compareBody(previous: Node | undefined, next: Node | undefined, 
   if (after === undefined) {
     if (before === undefined) return
     const description = 'a body is not described any more'
-    note(context, flow, { type: 'field_removed', path: before.at, description, severity: 'medium', request: 'unknown', response: 'breaking' })
+    note(context, flow, {
+      type: 'field_removed',
+      path: before.at,
+      description,
+      severity: 'medium',
+      request: 'unknown',
+      response: 'breaking',
+    })
     return
   }
   const isNeeded = (node: Node | undefined): boolean => isObject(node?.value) && own(node.value, 'required') === true
@@ -54,7 +61,14 @@ export function compareContent(before: Node, after: Node, flow: Flow, context: C
     const follower = now.get(type) ?? ranges(type).flatMap((range) => now.get(range) ?? [])[0]
     if (follower === undefined) {
       const description = `the media type ${type} is ${flow.direction === 'request' ? 'not accepted' : 'not sent'} any more`
-      note(context, flow, { type: 'endpoint_changed', path: media.at, description, severity: 'high', request: 'breaking', response: 'breaking' })
+      note(context, flow, {
+        type: 'endpoint_changed',
+        path: media.at,
+        description,
+        severity: 'high',
+        request: 'breaking',
+        response: 'breaking',
+      })
       continue
     }
     compareMaybe(child(media, 'schema'), child(follower, 'schema'), flow, context)

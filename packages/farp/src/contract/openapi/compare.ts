@@ -11,7 +11,8 @@ import type { Rules } from '../rules.ts'
 /** Compares two OpenAPI documents, 3.0 and later. A pause after each path lets others run. */
 export function* compareOpenApi(previous: JsonObject, next: JsonObject, { ledger, parts, compare, ignores }: Rules): Generator<void> {
   const context: Context = { previous: openApiSide(previous), next: openApiSide(next), ledger, parts, compare }
-  const root = (document: JsonObject, name: string) => (Object.hasOwn(document, name) ? { value: document[name], at: `/${name}` } : undefined)
+  const root = (document: JsonObject, name: string) =>
+    Object.hasOwn(document, name) ? { value: document[name], at: `/${name}` } : undefined
   const before = pathsOf(root(previous, 'paths'), context.previous)
   const after = pathsOf(root(next, 'paths'), context.next)
   for (const [key, path] of before) {

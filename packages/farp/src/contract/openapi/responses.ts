@@ -46,7 +46,14 @@ function noteGone(
     renamed === undefined ? `the status ${status} is not answered any more` : `the status ${status} is gone, and ${renamed} is new`
   // A client that never sees an error again has lost nothing; one that waits for another status has.
   const response = status === 'DEFAULT' ? 'unknown' : isError && renamed === undefined ? 'safe' : 'breaking'
-  note(context, flow, { type: 'endpoint_changed', path: node.at, description, severity: isError ? 'medium' : 'high', request: response, response })
+  note(context, flow, {
+    type: 'endpoint_changed',
+    path: node.at,
+    description,
+    severity: isError ? 'medium' : 'high',
+    request: response,
+    response,
+  })
 }
 
 function noteNew(status: string, node: Node, flow: Flow, context: Context): void {
@@ -86,7 +93,14 @@ function compareFields(before: Node, after: Node, flow: Flow, context: Context):
     }
     if (isRequired(field) && !isRequired(follower)) {
       const description = `the field ${name} may be absent now`
-      note(context, flow, { type: 'field_optional', path: follower.at, description, severity: 'medium', request: 'safe', response: 'breaking' })
+      note(context, flow, {
+        type: 'field_optional',
+        path: follower.at,
+        description,
+        severity: 'medium',
+        request: 'safe',
+        response: 'breaking',
+      })
     }
     if (field !== undefined) compareMaybe(child(field, 'schema'), child(follower, 'schema'), { ...flow, isText: true }, context)
   }

@@ -19,13 +19,29 @@ export function compareSecurity(before: OperationNode, after: OperationNode, con
   const closed = old.filter((requirement) => !now.some((other) => fits(requirement, other)))
   for (const requirement of closed) {
     const isOpen = requirement.size === 0
-    const description = isOpen ? `anybody could call it; now it takes ${ways(now)}` : `${told(requirement)} is not enough any more; it takes ${ways(now)}`
-    ledger.add({ type: 'security_changed', effect: 'breaking', severity: isOpen ? 'critical' : 'high', path, description, direction: 'request' })
+    const description = isOpen
+      ? `anybody could call it; now it takes ${ways(now)}`
+      : `${told(requirement)} is not enough any more; it takes ${ways(now)}`
+    ledger.add({
+      type: 'security_changed',
+      effect: 'breaking',
+      severity: isOpen ? 'critical' : 'high',
+      path,
+      description,
+      direction: 'request',
+    })
   }
   const opened = now.filter((requirement) => !old.some((other) => fits(requirement, other)))
   if (closed.length === 0 && opened.length > 0) {
     const description = `it also takes ${ways(opened)} now`
-    ledger.add({ type: 'security_changed', effect: 'safe', severity: opened.some(({ size }) => size === 0) ? 'high' : 'low', path, description, direction: 'request' })
+    ledger.add({
+      type: 'security_changed',
+      effect: 'safe',
+      severity: opened.some(({ size }) => size === 0) ? 'high' : 'low',
+      path,
+      description,
+      direction: 'request',
+    })
   }
   for (const name of new Set(old.flatMap((requirement) => [...requirement.keys()]))) {
     ledger.once(`scheme ${name}`, path, () => compareScheme(name, context))
@@ -36,9 +52,11 @@ export function compareSecurity(before: OperationNode, after: OperationNode, con
 function requirementsOf({ node }: OperationNode, { document }: Side): readonly Requirement[] {
   const lists = [node.value as JsonObject, document].map((owner) => own(owner, 'security'))
   const list = lists.find((value) => Array.isArray(value)) as readonly unknown[] | undefined
-  const requirements = (list ?? []).filter(isObject).map(
-    (item) => new Map(Object.keys(item).map((name) => [name, new Set(ownList(item, name).filter((scope) => typeof scope === 'string'))])),
-  )
+  const requirements = (list ?? [])
+    .filter(isObject)
+    .map(
+      (item) => new Map(Object.keys(item).map((name) => [name, new Set(ownList(item, name).filter((scope) => typeof scope === 'string'))])),
+    )
   return requirements.length === 0 ? [new Map()] : requirements
 }
 

@@ -5,7 +5,7 @@ import type { Node, Side } from '../schema/side.ts'
 
 /** An OpenAPI document as one side of a comparison. */
 export function openApiSide(document: JsonObject): Side {
-  const isOld = /^3\.0/.test(ownText(document, 'openapi') ?? '')
+  const isOld = (ownText(document, 'openapi') ?? '').startsWith('3.0')
   return { document, dialect: { isOld, hasRefSiblings: !isOld } }
 }
 

@@ -19,7 +19,8 @@ export function boundsOf(schema: JsonObject): Bounds {
   const bounds = new Map<string, Bound>()
   for (const word of [...LOWER, ...UPPER, 'multipleOf'] as const) {
     const value = own(schema, word)
-    const exclusive = word === 'minimum' ? own(schema, 'exclusiveMinimum') : word === 'maximum' ? own(schema, 'exclusiveMaximum') : undefined
+    const exclusive =
+      word === 'minimum' ? own(schema, 'exclusiveMinimum') : word === 'maximum' ? own(schema, 'exclusiveMaximum') : undefined
     const found: Bound[] = []
     if (typeof value === 'number') found.push({ value, isExclusive: exclusive === true })
     if (typeof exclusive === 'number') found.push({ value: exclusive, isExclusive: true })

@@ -35,7 +35,13 @@ function compareBranches(old: Choice, now: Choice, flow: Flow, context: Context)
   if (old.word !== now.word) {
     // What fits two variants is refused by `oneOf`.
     const effects = now.word === 'oneOf' ? ({ request: 'unknown', response: 'safe' } as const) : LOOSER
-    note(context, flow, { type: 'constraint_changed', path: now.at, description: `${old.word} became ${now.word}`, severity: 'medium', ...effects })
+    note(context, flow, {
+      type: 'constraint_changed',
+      path: now.at,
+      description: `${old.word} became ${now.word}`,
+      severity: 'medium',
+      ...effects,
+    })
   }
   const { pairs, left, come } = matched(old.branches, now.branches, context)
   if (left.length === 1 && come.length === 1) pairs.push([left.pop()!, come.pop()!])

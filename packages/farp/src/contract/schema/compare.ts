@@ -51,11 +51,18 @@ function compareShapes(pair: Pair, flow: Flow, context: Context): void {
     const text = (value: string | undefined): string => clean(value ?? 'none', 100)
     const description = `the default changed from ${text(before.default)} to ${text(after.default)}`
     // A first default only says what the service did before.
-    const effects = before.default === undefined ? { request: 'safe', response: 'safe' } as const : UNCLEAR
+    const effects = before.default === undefined ? ({ request: 'safe', response: 'safe' } as const) : UNCLEAR
     note(context, flow, { type: 'default_changed', path, description, severity: 'medium', ...effects })
   }
   if (!before.isDeprecated && after.isDeprecated) {
-    note(context, flow, { type: 'deprecated', path, description: 'it is deprecated now', severity: 'low', request: 'safe', response: 'safe' })
+    note(context, flow, {
+      type: 'deprecated',
+      path,
+      description: 'it is deprecated now',
+      severity: 'low',
+      request: 'safe',
+      response: 'safe',
+    })
   }
 }
 
@@ -63,8 +70,12 @@ function compareShapes(pair: Pair, flow: Flow, context: Context): void {
 function compareRest({ before, after }: Pair, flow: Flow, context: Context): void {
   if (before.rest.length === 0 && after.rest.length === 0) return
   const { previous, next } = context
-  const left = after.rest.filter(([word, value]) => !before.rest.some(([other, old]) => other === word && isSame(old, value, { previous, next })))
-  const gone = before.rest.filter(([word, value]) => !after.rest.some(([other, now]) => other === word && isSame(value, now, { previous, next })))
+  const left = after.rest.filter(
+    ([word, value]) => !before.rest.some(([other, old]) => other === word && isSame(old, value, { previous, next })),
+  )
+  const gone = before.rest.filter(
+    ([word, value]) => !after.rest.some(([other, now]) => other === word && isSame(value, now, { previous, next })),
+  )
   for (const word of new Set([...left, ...gone].map(([name]) => name))) {
     const [isNew, isGone] = [!gone.some(([name]) => name === word), !left.some(([name]) => name === word)]
     const description = `${word} ${isNew ? 'is new' : isGone ? 'is gone' : 'changed'}, and what that means for values cannot be told`
@@ -81,7 +92,9 @@ function noteLost({ before, after }: Pair, flow: Flow, context: Context): void {
   if (before.isCut || after.isCut || before.lost.join(' ') !== after.lost.join(' ') || isForeign) {
     const lost = [...new Set([...before.lost, ...after.lost])].map((ref) => clean(ref, 200)).join(', ')
     const description =
-      before.isCut || after.isCut ? 'the schema has too many parts to be compared' : `what ${lost} refers to is not in the document and was not compared`
+      before.isCut || after.isCut
+        ? 'the schema has too many parts to be compared'
+        : `what ${lost} refers to is not in the document and was not compared`
     note(context, flow, { type: 'not_judged', path: after.at, description, severity: 'medium', ...UNCLEAR })
   }
 }

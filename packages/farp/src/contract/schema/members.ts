@@ -110,7 +110,14 @@ function compareOthers({ before, after }: Pair, flow: Flow, context: Context): v
   if (old === now) return
   // In answers a member more is no surprise, and those that are gone were not described.
   if (old === false) {
-    note(context, flow, { type, path, description: 'members without a description are allowed now', severity, request: 'safe', response: 'safe' })
+    note(context, flow, {
+      type,
+      path,
+      description: 'members without a description are allowed now',
+      severity,
+      request: 'safe',
+      response: 'safe',
+    })
   } else if (now === false) {
     const wasMap = old !== undefined
     note(context, flow, {
@@ -122,7 +129,14 @@ function compareOthers({ before, after }: Pair, flow: Flow, context: Context): v
       response: wasMap ? 'breaking' : 'safe',
     })
   } else if (old === undefined) {
-    note(context, flow, { type, path, description: 'members without a description have to fit a schema now', severity, request: 'unknown', response: 'safe' })
+    note(context, flow, {
+      type,
+      path,
+      description: 'members without a description have to fit a schema now',
+      severity,
+      request: 'unknown',
+      response: 'safe',
+    })
   } else if (now === undefined) {
     note(context, flow, { type, path, description: 'members without a description may be anything now', severity, ...LOOSER })
   } else context.compare(old, now, flow, context)
@@ -137,4 +151,3 @@ function compareItems({ before, after }: Pair, flow: Flow, context: Context): vo
     note(context, flow, { type: 'constraint_changed', path: after.at, description, severity: 'medium', ...effects })
   }
 }
-

@@ -32,5 +32,7 @@ export function isSame(previous: unknown, next: unknown, sides: { readonly previ
 
 /** What is for people only. */
 function isNote(name: string): boolean {
-  return name === 'description' || name === 'summary' || name === 'title' || name === 'example' || name === 'examples' || name === '$comment'
+  return (
+    name === 'description' || name === 'summary' || name === 'title' || name === 'example' || name === 'examples' || name === '$comment'
+  )
 }

@@ -51,9 +51,27 @@ export interface Shape {
 
 /** Words that limit values, but cannot be compared by inclusion. */
 const REST = [
-  'not', 'if', 'then', 'else', 'dependentSchemas', 'dependentRequired', 'dependencies', 'patternProperties', 'propertyNames', 'contains',
-  'minContains', 'maxContains', 'prefixItems', 'additionalItems', 'unevaluatedItems', 'contentEncoding', 'contentMediaType', 'contentSchema',
-  '$dynamicRef', '$recursiveRef', 'discriminator',
+  'not',
+  'if',
+  'then',
+  'else',
+  'dependentSchemas',
+  'dependentRequired',
+  'dependencies',
+  'patternProperties',
+  'propertyNames',
+  'contains',
+  'minContains',
+  'maxContains',
+  'prefixItems',
+  'additionalItems',
+  'unevaluatedItems',
+  'contentEncoding',
+  'contentMediaType',
+  'contentSchema',
+  '$dynamicRef',
+  '$recursiveRef',
+  'discriminator',
 ] as const
 
 /** What a schema is put together from: the schemas whose conditions all have to hold. */
@@ -80,7 +98,9 @@ export function shapeOf(nodes: readonly Node[], side: Side, limit: number): Shap
     nodes,
     isNever,
     types: inferred === undefined ? undefined : new Set([...inferred].filter((type) => type !== 'null')),
-    isNullable: isDeclaredNullable || (types?.has('null') === true ? (values?.has('null') ?? true) : types === undefined && values?.has('null') === true),
+    isNullable:
+      isDeclaredNullable ||
+      (types?.has('null') === true ? (values?.has('null') ?? true) : types === undefined && values?.has('null') === true),
     values: values === undefined ? undefined : new Map([...values].filter(([key]) => key !== 'null')),
     isExtensible: schemas.some((schema) => Object.hasOwn(schema, 'x-extensible-enum')),
     formats: texts(schemas, 'format'),
@@ -110,7 +130,7 @@ function partsOf(nodes: readonly Node[], { document, dialect }: Side, limit: num
   const seen = new Set<unknown>()
   const lost: string[] = []
   let isNever = false
-  const pending = [...nodes].reverse()
+  const pending = nodes.toReversed()
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
     const { value, at } = node
     if (value === false) isNever = true
@@ -125,7 +145,7 @@ function partsOf(nodes: readonly Node[], { document, dialect }: Side, limit: num
       if (!dialect.hasRefSiblings) continue
     }
     parts.push({ schema: value, at })
-    pending.push(...[...items(child(node, 'allOf'))].reverse())
+    for (const branch of items(child(node, 'allOf')).toReversed()) pending.push(branch)
     const only = onlyBranch(node)
     if (only !== undefined) pending.push(only)
   }
@@ -133,7 +153,10 @@ function partsOf(nodes: readonly Node[], { document, dialect }: Side, limit: num
 }
 
 function isNull({ value }: Node): boolean {
-  return isObject(value) && (value['type'] === 'null' || (Array.isArray(value['type']) && value['type'].length === 1 && value['type'][0] === 'null'))
+  return (
+    isObject(value) &&
+    (value['type'] === 'null' || (Array.isArray(value['type']) && value['type'].length === 1 && value['type'][0] === 'null'))
+  )
 }
 
 /** `anyOf: [X, null]` is X that may be null, and a choice of one is no choice. */
@@ -208,7 +231,9 @@ function propertiesOf(members: readonly Node[]): ReadonlyMap<string, readonly No
 }
 
 function othersOf(members: readonly Node[]): readonly Node[] | false | undefined {
-  const all = members.flatMap((member) => [child(member, 'additionalProperties') ?? [], child(member, 'unevaluatedProperties') ?? []].flat())
+  const all = members.flatMap((member) =>
+    [child(member, 'additionalProperties') ?? [], child(member, 'unevaluatedProperties') ?? []].flat(),
+  )
   if (all.some(({ value }) => value === false)) return false
   const schemas = all.filter(({ value }) => isObject(value) && Object.keys(value).length > 0)
   return schemas.length === 0 ? undefined : schemas

@@ -1,5 +1,5 @@
 import { isObject, ownText } from '../../json.ts'
-import { resolvePointer } from '../../adapters/openapi.ts'
+import { pointerTokens, resolvePointer } from '../../adapters/openapi.ts'
 import { step } from '../pointer.ts'
 import type { JsonObject } from '../../json.ts'
 
@@ -57,5 +57,5 @@ export function resolve(node: Node | undefined, { document }: Side): Node | unde
 /** What one local reference leads to. */
 export function target(ref: string, document: JsonObject): Node | undefined {
   const value = resolvePointer(document, ref)
-  return value === undefined ? undefined : { value, at: ref.slice(1) }
+  return value === undefined ? undefined : { value, at: step('', ...pointerTokens(ref)) }
 }

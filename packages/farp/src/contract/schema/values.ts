@@ -27,8 +27,9 @@ function compareTypes({ before, after }: Pair, flow: Flow, context: Context): vo
   const severity = 'critical'
   if (before.types === undefined || after.types === undefined) {
     if (before.types === after.types) return
-    const description = after.types === undefined ? 'the type is not said any more' : `the type is ${named(after.types)} now; it was not said before`
-    const effects = after.types === undefined ? LOOSER : { request: 'unknown', response: 'safe' } as const
+    const description =
+      after.types === undefined ? 'the type is not said any more' : `the type is ${named(after.types)} now; it was not said before`
+    const effects = after.types === undefined ? LOOSER : ({ request: 'unknown', response: 'safe' } as const)
     note(context, flow, { type: 'field_type_changed', path, description, severity: 'medium', ...effects })
     return
   }
@@ -46,7 +47,12 @@ function covers(types: ReadonlySet<string>, type: string, { isText }: Flow): boo
 }
 
 function named(types: ReadonlySet<string>): string {
-  return types.size === 0 ? 'nothing' : [...types].sort().map((type) => clean(type, 40)).join(' or ')
+  return types.size === 0
+    ? 'nothing'
+    : [...types]
+        .sort()
+        .map((type) => clean(type, 40))
+        .join(' or ')
 }
 
 function compareLists({ before, after }: Pair, flow: Flow, context: Context): void {
@@ -54,18 +60,32 @@ function compareLists({ before, after }: Pair, flow: Flow, context: Context): vo
   if (before.values === undefined || after.values === undefined) {
     if (before.values === after.values) return
     const isNew = before.values === undefined
-    const description = isNew ? `only ${listed(after.values!.keys())} is allowed now` : 'any value is possible now, not only those listed before'
-    note(context, flow, { type: 'constraint_changed', path, description, severity: isNew ? 'high' : 'medium', ...(isNew ? NARROWER : LOOSER) })
+    const description = isNew
+      ? `only ${listed(after.values!.keys())} is allowed now`
+      : 'any value is possible now, not only those listed before'
+    note(context, flow, {
+      type: 'constraint_changed',
+      path,
+      description,
+      severity: isNew ? 'high' : 'medium',
+      ...(isNew ? NARROWER : LOOSER),
+    })
     return
   }
   const removed = [...before.values.keys()].filter((value) => !after.values!.has(value))
   const added = [...after.values.keys()].filter((value) => !before.values!.has(value))
   for (const value of removed) {
-    note(context, flow, { type: 'enum_value_removed', path, description: `the value ${shown(value)} is gone`, severity: 'high', ...NARROWER })
+    note(context, flow, {
+      type: 'enum_value_removed',
+      path,
+      description: `the value ${shown(value)} is gone`,
+      severity: 'high',
+      ...NARROWER,
+    })
   }
   for (const value of added) {
     // Some clients have a branch for values they do not know, some do not.
-    const effects = before.isExtensible ? { request: 'safe', response: 'safe' } as const : LOOSER
+    const effects = before.isExtensible ? ({ request: 'safe', response: 'safe' } as const) : LOOSER
     note(context, flow, { type: 'enum_value_added', path, description: `the value ${shown(value)} is new`, severity: 'medium', ...effects })
   }
 }
@@ -113,7 +133,7 @@ function compareBounds({ before, after }: Pair, flow: Flow, context: Context): v
     const became = compareBound(word, old, now)
     if (became === 'same') continue
     const text = (bound: typeof old): string => (bound === undefined ? 'none' : `${bound.isExclusive ? 'exclusive ' : ''}${bound.value}`)
-    const effects = became === 'tighter' ? NARROWER : became === 'looser' ? LOOSER : { request: 'breaking', response: 'unknown' } as const
+    const effects = became === 'tighter' ? NARROWER : became === 'looser' ? LOOSER : ({ request: 'breaking', response: 'unknown' } as const)
     const description = `${word} changed from ${text(old)} to ${text(now)}`
     note(context, flow, { type, path, description, severity: became === 'looser' ? 'low' : 'medium', ...effects })
   }
