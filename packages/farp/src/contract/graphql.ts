@@ -72,7 +72,7 @@ function note(kind: string, description: string, ledger: Ledger): void {
 function coordinatesIn(description: string): string {
   return (
     /[_A-Za-z]\w*\.[_A-Za-z]\w*/.exec(description)?.[0] ??
-    /(?<=\b(?:type|enum|union|interface|directive|field) )@?[_A-Za-z]\w*/i.exec(description)?.[0] ??
+    /(?<=\b(?:type|enum|union|interface|directive|field) )(?!type\b)@?[_A-Za-z]\w*/i.exec(description)?.[0] ??
     /^@?[_A-Za-z]\w*/.exec(description)?.[0] ??
     ''
   )

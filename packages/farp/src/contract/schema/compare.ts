@@ -89,7 +89,7 @@ function compareRest({ before, after }: Pair, flow: Flow, context: Context): voi
 /** A reference that leads nowhere leaves the schema unknown, unless nothing changed about it. */
 function noteLost({ before, after }: Pair, flow: Flow, context: Context): void {
   const isForeign = [...before.lost, ...after.lost].some((ref) => !ref.startsWith('#'))
-  if (before.isCut || after.isCut || before.lost.join(' ') !== after.lost.join(' ') || isForeign) {
+  if (before.isCut || after.isCut || listed(before.lost) !== listed(after.lost) || isForeign) {
     const lost = [...new Set([...before.lost, ...after.lost])].map((ref) => clean(ref, 200)).join(', ')
     const description =
       before.isCut || after.isCut
@@ -97,4 +97,8 @@ function noteLost({ before, after }: Pair, flow: Flow, context: Context): void {
         : `what ${lost} refers to is not in the document and was not compared`
     note(context, flow, { type: 'not_judged', path: after.at, description, severity: 'medium', ...UNCLEAR })
   }
+}
+
+function listed(refs: readonly string[]): string {
+  return [...new Set(refs)].sort().join(' ')
 }
