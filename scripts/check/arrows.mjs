@@ -38,6 +38,7 @@ const RANKS = [
     'hash.ts',
     'latest.ts',
     'log',
+    'store',
     'metrics',
     'exchange/head.ts',
     'routing/normalize.ts',

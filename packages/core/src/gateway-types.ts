@@ -36,7 +36,7 @@ export interface Gateway extends AsyncDisposable {
   federated(kind: DocumentKind): Promise<unknown>
   /**
    * Transactional: validates, builds, swaps; a failure rejects and changes nothing. `dryRun` only tells the difference. The options replace
-   * all earlier ones, except `log` and `fetch`, which stay those of `createGateway`.
+   * all earlier ones, except `log`, `fetch` and `store`, which stay those of `createGateway`.
    */
   update(options: GatewayOptions, how?: { readonly dryRun?: boolean }): Promise<SnapshotDiff>
   /** Called after every swap. Dispose the result to stop. */

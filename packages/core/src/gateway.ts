@@ -12,6 +12,7 @@ import { HEALTH } from './upstream/health/verdict.ts'
 import { HealthChecks } from './upstream/health/checks.ts'
 import { LaneHost, LANES } from './lane-host.ts'
 import { Metrics } from './metrics/gateway-metrics.ts'
+import { memoryStore } from './store/memory.ts'
 import { PluginSet } from './plugin/set.ts'
 import { resolveOptions } from './resolve-options.ts'
 import { RouteTable } from './routing/table.ts'
@@ -94,6 +95,7 @@ class RunningGateway implements Gateway {
     this.#discovery = new Discovery(this.#log)
     const enforced = (): ReadonlySet<string> => enforcedBy(this.#assembly?.hooks ?? [])
     this.#sources = new Sources(this.#discovery, this.#log, {
+      store: options.store ?? memoryStore(),
       get enforced() {
         return enforced()
       },

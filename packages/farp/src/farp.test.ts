@@ -1,5 +1,6 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { expect, test } from 'vitest'
+import { memoryStore } from '@octopus-gateway/core'
 import { openapiOf, startFarpService } from '@octopus-gateway/testing'
 import { farp as farpSource } from './farp.ts'
 import { recordOf, startFarp } from './testing/harness.ts'
@@ -43,6 +44,7 @@ test('a failure of discovery is passed on, after everything was stopped', async 
   const host = {
     signal: controller.signal,
     log: { error() {}, warn() {}, info() {}, debug() {} },
+    store: memoryStore(),
     // eslint-disable-next-line require-yield
     async *instances(): AsyncGenerator<never> {
       throw new Error('registry on fire')

@@ -4,6 +4,7 @@ import { checkSet } from './assemble.ts'
 import { formatIssue } from '../errors.ts'
 import { validateUpstreams } from './validate.ts'
 import type { Discovery } from '../discovery/supervise.ts'
+import type { KeyValueStore } from '../store/store.ts'
 import type { Logger } from '../log/logger.ts'
 import type { RouteSet, RouteSource } from './source.ts'
 
@@ -22,6 +23,7 @@ interface Running {
 
 /** What runs sources. */
 interface SourcesHost {
+  readonly store: KeyValueStore
   /** The auth providers that the plugins of the gateway ask. */
   readonly enforced: ReadonlySet<string>
   changed(): void
@@ -97,6 +99,7 @@ export class Sources {
     const host = {
       signal,
       log: this.#log,
+      store: this.#host.store,
       instances: () => this.#discovery.services.values(signal),
       keyValues: (provider: string) => this.#discovery.keyValues(provider),
       schemaUpdated: (service: string) => this.#host.schemaUpdated(service),

@@ -1,4 +1,5 @@
 import type { ClientCertificate } from '../exchange/context.ts'
+import type { KeyValueStore } from '../store/store.ts'
 import type { Logger } from '../log/logger.ts'
 import type { RouteDefinition } from '../routing/route.ts'
 import type { KeyValues, ServiceSet } from '../discovery/provider.ts'
@@ -87,6 +88,8 @@ export interface RouteSource {
 export interface SourceHost {
   readonly signal: AbortSignal
   readonly log: Logger
+  /** What outlives the process, and what replicas share. Begin keys with the name of the source. */
+  readonly store: KeyValueStore
   /** One supervised set for all readers: at once when there is one, then every change. */
   instances(): AsyncIterable<ServiceSet>
   /** The key-value store of a registry, by the name of its provider (`consul`, `etcd`…); `undefined` when it has none. */

@@ -1,4 +1,5 @@
 import { farpSource } from '../farp.ts'
+import { memoryStore } from '@octopus-gateway/core'
 import { LIMITS } from '../limits.ts'
 import { settingsOf } from '../options.ts'
 import type { FarpOptions } from '../options.ts'
@@ -60,6 +61,7 @@ export function startFarp(
     const host = {
       signal: controller.signal,
       log: { error: note, warn: note, info() {}, debug() {} },
+      store: memoryStore(),
       instances: () => queue.read(),
       keyValues: (provider: string) => stores[provider],
       schemaUpdated: (service: string) => void schemaUpdates.push(service),
