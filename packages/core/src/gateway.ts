@@ -101,6 +101,7 @@ class RunningGateway implements Gateway {
       },
       changed: () => this.#schedule(),
       schemaUpdated: (service) => this.metrics.schemaUpdated(service),
+      contractChanged: (service, verdict) => this.metrics.contractChanged(service, verdict),
     })
     const resolved = resolveOptions({})
     this.#opener = {

@@ -51,6 +51,7 @@ test('a failure of discovery is passed on, after everything was stopped', async 
     },
     keyValues: () => undefined,
     schemaUpdated() {},
+    contractChanged() {},
   }
   await expect(farpSource().watch(host)[Symbol.asyncIterator]().next()).rejects.toThrow('registry on fire')
 })

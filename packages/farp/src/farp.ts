@@ -1,3 +1,4 @@
+import { contractEndpoint } from './contract/gate/endpoint.ts'
 import { FEDERATED_PATHS, FederatedEndpoint } from './federated/endpoint.ts'
 import { Federation } from './federated/federation.ts'
 import { Run } from './source/run.ts'
@@ -20,11 +21,12 @@ export function farpSource(settings: Settings, identity: unknown): RouteSource {
   const federations = new Map<Run, Federation>()
   const federation = (): Federation | undefined => [...federations.values()].at(-1)
   const endpoint = new FederatedEndpoint(federation)
-  const endpoints = FEDERATED_PATHS.map((path): ProvidedEndpoint => ({
+  const federated = FEDERATED_PATHS.map((path): ProvidedEndpoint => ({
     path,
     access: 'admin',
     handler: (request) => endpoint.answer(request),
   }))
+  const endpoints = [contractEndpoint(settings, () => [...federations.keys()].at(-1)?.gate), ...federated]
   return {
     name: 'farp',
     identity,

@@ -7,6 +7,9 @@ export type FindingCode =
   | 'AUTH_NOT_ENFORCED'
   | 'CHANNEL_SKIPPED'
   | 'CHECKSUM_MISMATCH'
+  | 'CONTRACT_BROKEN'
+  | 'CONTRACT_CHANGED'
+  | 'CONTRACT_HELD'
   | 'EXPECTED_CHECKSUM'
   | 'FOREIGN_HOST'
   | 'GENERATIONS_DIFFER'
@@ -41,6 +44,9 @@ const SEVERITY: Readonly<Record<FindingCode, Finding['severity']>> = {
   AUTH_NOT_ENFORCED: 'warning',
   CHANNEL_SKIPPED: 'info',
   CHECKSUM_MISMATCH: 'error',
+  CONTRACT_BROKEN: 'warning',
+  CONTRACT_CHANGED: 'info',
+  CONTRACT_HELD: 'error',
   EXPECTED_CHECKSUM: 'warning',
   FOREIGN_HOST: 'warning',
   GENERATIONS_DIFFER: 'info',

@@ -13,6 +13,9 @@ import type { Limits } from './limits.ts'
 import type { MountStrategy } from './manifest/manifest.ts'
 import type { SchemaAdapters } from './adapters/index.ts'
 
+/** What a change of a contract means. */
+export type UpdatePolicy = 'auto' | 'warn' | 'gated'
+
 /** How FARP works in this gateway. Every option has a default. */
 export interface FarpOptions {
   /** How often every instance's manifest is asked for. Default 5s. Shorter finds changes sooner and costs the services more requests. */
@@ -60,6 +63,11 @@ export interface FarpOptions {
   }
   /** Readers of languages of your own, in place of those that only keep the document; they may make routes. */
   readonly adapters?: SchemaAdapters
+  /**
+   * What a change of a service's contract means. `auto`: it is served, with a finding. `warn`: the same, as a warning. `gated`: instances whose contract
+   * breaks the approved one, or may, get no requests until somebody approves it; those that are approved keep serving. Default `auto`.
+   */
+  readonly updatePolicy?: UpdatePolicy
   /** The way out for manifests and schemas. Default: undici, on Node. */
   readonly fetcher?: Fetcher
 }
@@ -99,6 +107,7 @@ export const farpOptions = v.strictObject({
   trustHints: v.optional(v.array(v.picklist(HINT_KINDS)), []),
   requireHttps: v.optional(v.boolean()),
   ...mergeOptionEntries,
+  updatePolicy: v.optional(v.picklist(['auto', 'warn', 'gated']), 'auto'),
 })
 
 /** Options with every default filled in; times in milliseconds. */
@@ -118,6 +127,7 @@ export interface Settings {
   readonly trustHints: ReadonlySet<HintKind>
   readonly merging: MergeOptions
   readonly adapters: SchemaAdapters
+  readonly updatePolicy: UpdatePolicy
   readonly fetcher: Fetcher
   readonly limits: Limits
 }

@@ -53,6 +53,7 @@ export async function routeSources(config: Config, host: ConfigHost): Promise<Ro
       info: farp.info,
       merge: { conflictStrategy: farp.merge.conflict_strategy, security: { strategy: farp.merge.security_strategy } },
       ...(farp.hash_verification === undefined ? {} : { hashVerification: farp.hash_verification }),
+      updatePolicy: farp.update_policy,
       ...(farp.domain === undefined ? {} : { domain: farp.domain }),
       ...(farp.probe === undefined ? {} : { probe: farp.probe }),
     }),

@@ -51,7 +51,11 @@ export const farp = section({
     }),
     { description: 'Services that register themselves.' },
   ),
-  update_policy: later('When changes are taken over.'),
+  update_policy: defaulted(choice(['auto', 'warn', 'gated']), 'auto', {
+    description:
+      "What a change of a service's contract means: `auto` serves it and reports it, `warn` reports it as a warning, `gated` holds what breaks the approved " +
+      'contract, or may break it, until somebody approves it. See [Contracts](contracts.md).',
+  }),
   trust_hints: defaulted(list(choice(['timeout', 'retry', 'circuit_breaker', 'load_balancing', 'health_check'])), [], {
     description: 'Kinds of hints in manifests and schemas that are followed. All hints are shown to plugins in the `meta` of routes.',
     risk: 'A service decides then: `retry` may have its POSTs repeated, `load_balancing` may set cookies.',

@@ -6,7 +6,7 @@ import { validateUpstreams } from './validate.ts'
 import type { Discovery } from '../discovery/supervise.ts'
 import type { KeyValueStore } from '../store/store.ts'
 import type { Logger } from '../log/logger.ts'
-import type { RouteSet, RouteSource } from './source.ts'
+import type { ContractVerdict, RouteSet, RouteSource } from './source.ts'
 
 const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 30_000
@@ -28,6 +28,7 @@ interface SourcesHost {
   readonly enforced: ReadonlySet<string>
   changed(): void
   schemaUpdated(service: string): void
+  contractChanged(service: string, verdict: ContractVerdict): void
 }
 
 /** Runs the route sources of a gateway and keeps what each said last. */
@@ -103,6 +104,7 @@ export class Sources {
       instances: () => this.#discovery.services.values(signal),
       keyValues: (provider: string) => this.#discovery.keyValues(provider),
       schemaUpdated: (service: string) => this.#host.schemaUpdated(service),
+      contractChanged: (service: string, verdict: ContractVerdict) => this.#host.contractChanged(service, verdict),
     }
     let pause = FIRST_PAUSE_MS
     while (!signal.aborted) {

@@ -1,4 +1,5 @@
 import { Composers } from './composers.ts'
+import { ContractGate } from '../contract/gate/gate.ts'
 import { Fleet } from './fleet.ts'
 import { Pause } from './pause.ts'
 import { SchemaWatch } from './schema-watch.ts'
@@ -15,6 +16,7 @@ export class Run {
   readonly #host: SourceHost
   readonly #fleet: Fleet
   readonly #composers: Composers
+  readonly #gate: ContractGate
   readonly #schemas: SchemaWatch
   readonly #wake = new Pause()
   readonly #stopped = new AbortController()
@@ -30,8 +32,19 @@ export class Run {
       keyValues: (provider) => host.keyValues(provider),
       changed: () => this.#wake.end(),
     })
-    this.#composers = new Composers(settings)
+    this.#gate = new ContractGate(settings, {
+      store: host.store,
+      log: host.log,
+      changed: () => this.#wake.end(),
+      counted: (service, verdict) => host.contractChanged(service, verdict),
+    })
+    this.#composers = new Composers(settings, this.#gate)
     this.#schemas = new SchemaWatch((service) => host.schemaUpdated(service))
+  }
+
+  /** What was decided about contracts. */
+  get gate(): ContractGate {
+    return this.#gate
   }
 
   /** The documents that are routed now. */
@@ -78,6 +91,7 @@ export class Run {
   #stop(): void {
     this.#stopped.abort()
     this.#fleet.stop()
+    this.#gate.stop()
     this.#wake.end()
   }
 
@@ -105,7 +119,7 @@ export class Run {
   /** The first list waits for one attempt at every instance, but no longer than one fetch may take. */
   #isComplete(): boolean {
     if (this.#hasYielded) return true
-    if (this.#firstRoundEnds === undefined) return false
+    if (this.#firstRoundEnds === undefined || !this.#gate.isLoaded) return false
     return this.#fleet.hasTriedAll || Date.now() >= this.#firstRoundEnds
   }
 

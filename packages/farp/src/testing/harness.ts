@@ -23,6 +23,8 @@ export interface Harness extends AsyncDisposable {
   readonly history: readonly (readonly RouteSet[])[]
   readonly sets: readonly RouteSet[]
   readonly schemaUpdates: readonly string[]
+  /** `users breaking`: what contracts that were compared turned out to be. */
+  readonly verdicts: readonly string[]
   readonly logged: readonly string[]
   /** What discovery says from now on. */
   discover(instances: ServiceSet): void
@@ -53,6 +55,7 @@ export function startFarp(
   const queue = serviceQueue(controller.signal)
   const history: (readonly RouteSet[])[] = []
   const schemaUpdates: string[] = []
+  const verdicts: string[] = []
   const logged: string[] = []
   let listeners: (() => void)[] = []
   let failure: unknown
@@ -65,6 +68,7 @@ export function startFarp(
       instances: () => queue.read(),
       keyValues: (provider: string) => stores[provider],
       schemaUpdated: (service: string) => void schemaUpdates.push(service),
+      contractChanged: (service: string, verdict: string) => void verdicts.push(`${service} ${verdict}`),
     }
     for await (const sets of source.watch(host)) {
       history.push(structuredClone(sets))
@@ -86,6 +90,7 @@ export function startFarp(
       return history.at(-1) ?? []
     },
     schemaUpdates,
+    verdicts,
     logged,
     discover: (instances) => queue.push(instances),
     set,
