@@ -149,18 +149,21 @@ export class ContractGate {
       const contract = known.get(key) ?? contractOf(generation, this.#settings)
       line.contracts.set(key, contract)
       contracts.set(id, contract)
-      line.offered.set(
-        contract.digest,
-        before.get(contract.digest) ?? {
-          contract,
-          declared: declaredBy(sample),
-          judgement: undefined,
-          against: undefined,
-          objection: undefined,
-        },
-      )
+      this.#offer(line, { contract, declared: declaredBy(sample) }, before.get(contract.digest))
     }
     return contracts
+  }
+
+  #offer(line: Line, { contract, declared }: Pick<Offered, 'contract' | 'declared'>, known: Offered | undefined): void {
+    const { digest, generation, version, checksum } = contract
+    const sharing = line.offered.get(digest)
+    const offered = sharing ??
+      known ?? { contract, declared, generations: [], judgement: undefined, against: undefined, objection: undefined }
+    if (sharing === undefined) offered.generations = []
+    offered.contract = contract
+    offered.declared = declared
+    offered.generations = [...offered.generations, { generation, version, checksum }]
+    line.offered.set(digest, offered)
   }
 
   #consider(line: Line, offered: Offered): void {
@@ -208,16 +211,20 @@ export class ContractGate {
     const lines = this.lines.filter((line) => line.service === service || line.name === service)
     if (lines.length === 0) throw new DecisionError('NO_SUCH_SERVICE', `no service "${service}" is known here`)
     const found = lines.flatMap((line) =>
-      [...line.offered.values()].filter(({ contract }) => isNamed(contract, name)).map(({ contract }) => ({ line, contract })),
+      [...line.offered.values()].filter((offered) => isNamed(offered, name)).map(({ contract }) => ({ line, contract })),
     )
-    if (found.length === 0) throw new DecisionError('NO_SUCH_GENERATION', `no instance of "${service}" offers the generation "${name}" now`)
+    if (name === '' || found.length === 0)
+      throw new DecisionError('NO_SUCH_GENERATION', `no instance of "${service}" offers the generation "${name}" now`)
     if (found.length > 1) throw new DecisionError('AMBIGUOUS', `"${name}" means several contracts; name the generation`)
     return found[0]!
   }
 
+  /** With `auto` nothing is ever held, and only what operators decided is worth keeping. */
   async #keep(line: Line): Promise<void> {
     const { record } = line
     if (record === undefined) return
+    const isDecided = [...record.approved, ...record.rejected].some(({ by }) => by === 'operator')
+    if (this.#settings.updatePolicy === 'auto' && !isDecided) return
     line.text = await this.#shelf.put(record)
   }
 
@@ -227,6 +234,6 @@ export class ContractGate {
   }
 }
 
-function isNamed({ generation, digest, checksum }: Contract, name: string): boolean {
-  return generation === name || digest === name || (checksum !== '' && checksum === name)
+function isNamed({ contract, generations }: Offered, name: string): boolean {
+  return contract.digest === name || generations.some(({ generation, checksum }) => generation === name || checksum === name)
 }

@@ -6,10 +6,22 @@ import type { Judgement } from './judge.ts'
 /** Decisions kept of each sort: older ones are forgotten. */
 const MOST_DECISIONS = 20
 
+/** By what a generation is known to operators. */
+export interface GenerationName {
+  readonly generation: string
+  readonly version: string
+  /** Of the manifest. */
+  readonly checksum: string
+}
+
 /** A contract that instances offer right now. */
 export interface Offered {
-  readonly contract: Contract
-  readonly declared: Declared
+  /** As the newest of its generations has it. */
+  contract: Contract
+  /** All generations that promise this, the oldest version first. */
+  generations: readonly GenerationName[]
+  /** What the newest one says. */
+  declared: Declared
   /** What it is to clients of the baseline; `undefined` while nobody knows. */
   judgement: Judgement | undefined
   /** The contract it was judged against, or is being judged against. */

@@ -105,10 +105,13 @@ interface Fallback {
 function fallbackOf(line: Line, contracts: ReadonlyMap<string, Contract>): Fallback {
   const approved = line.record!.baseline
   const unchanged = new Map(
-    [...contracts].map(([generation, { digest }]) => {
-      const judgement = line.offered.get(digest)?.judgement
-      // Not judged yet: nothing is known to be as it was.
-      const keys = judgement === undefined ? [] : [...approved.operations.keys()].filter((key) => !judgement.affected.has(key))
+    [...contracts].map(([generation, { digest, operations }]) => {
+      const { judgement, objection } = line.offered.get(digest)!
+      const keys = [...approved.operations.keys()].filter((key) => {
+        if (judgement !== undefined) return !judgement.affected.has(key)
+        // Being compared, for a moment: what is there under both goes on until then. Nothing, when it could not be compared.
+        return objection === undefined && operations.has(key)
+      })
       return [generation, new Set(keys)] as const
     }),
   )

@@ -1,15 +1,14 @@
 import type { Contract } from './contract.ts'
 import type { ContractGate } from './gate.ts'
 import type { Decision } from './record.ts'
-import type { Line, Offered } from './line.ts'
+import type { GenerationName, Line, Offered } from './line.ts'
 import type { UpdatePolicy } from '../../options.ts'
 
 /** What instances offer of a service that is not, or not only, the approved contract; as the admin API shows it. */
 export interface OfferedView {
-  readonly generation: string
-  readonly version: string
-  readonly checksum: string
+  /** Equal for generations that promise the same. */
   readonly contract: string
+  readonly generations: readonly GenerationName[]
   /** `approved`: served. `applied`: being compared, or about to be approved. `held`, `rejected`: not served. */
   readonly state: 'approved' | 'applied' | 'held' | 'rejected'
   readonly reason: string | null
@@ -48,16 +47,14 @@ export function linesIn(gate: ContractGate, policy: UpdatePolicy, service?: stri
 
 function offeredView(
   line: Line,
-  { contract, judgement, declared, objection }: Offered,
+  { contract, generations, judgement, declared, objection }: Offered,
   policy: UpdatePolicy,
   isWhole: boolean,
 ): OfferedView {
   const state = stateOf(line, contract, policy)
   return {
-    generation: contract.generation,
-    version: contract.version,
-    checksum: contract.checksum,
     contract: contract.digest,
+    generations,
     state,
     reason: state === 'held' ? (objection ?? 'it is being compared with the approved contract') : null,
     declared: declared.mode ?? null,
