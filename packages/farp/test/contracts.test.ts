@@ -197,8 +197,8 @@ test('what a service declares counts where nothing can be told, and never agains
     await using service = await users()
     await using gateway = gatewayOf([service])
     await gateway.synced
-    service.update({ version: '2.0.0', openapi: document, manifest: schema(service, compatibility) })
-    await waitFor(async () => / (?:approved|held) \w/.test((await states(gateway))[0] ?? ''), { what: 'it is judged' })
+    service.update({ version: '2.0.0', manifest: schema(service, compatibility), openapi: document })
+    await waitFor(async () => /^2\.0\.0 (?:approved|held) \w/.test((await states(gateway))[0] ?? ''), { what: 'it is judged' })
     return (await states(gateway))[0]!
   }
   expect(await outcome(undefined, openapi)).toBe('2.0.0 held unknown')

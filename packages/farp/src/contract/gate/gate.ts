@@ -160,10 +160,13 @@ export class ContractGate {
     const offered = sharing ??
       known ?? { contract, declared, generations: [], judgement: undefined, against: undefined, objection: undefined }
     if (sharing === undefined) offered.generations = []
+    const isRevised = JSON.stringify(offered.declared) !== JSON.stringify(declared)
     offered.contract = contract
     offered.declared = declared
     offered.generations = [...offered.generations, { generation, version, checksum }]
     line.offered.set(digest, offered)
+    // The same contract, and the service says something else about it.
+    if (isRevised && offered.judgement !== undefined) this.#decide(line, offered)
   }
 
   #consider(line: Line, offered: Offered): void {
@@ -187,13 +190,18 @@ export class ContractGate {
   }
 
   #judged(line: Line, offered: Offered): void {
+    if (offered.judgement !== undefined && !line.isApproved(offered.contract.digest))
+      this.#host.counted(line.service, offered.judgement.effect)
+    this.#decide(line, offered)
+  }
+
+  #decide(line: Line, offered: Offered): void {
     const { contract, declared, judgement, against } = offered
     const { record, service } = line
     if (judgement === undefined || record === undefined || record.baseline.digest !== against || line.isApproved(contract.digest)) return
     const { log } = this.#host
     const { updatePolicy } = this.#settings
     const { effect, counts } = judgement
-    this.#host.counted(service, effect)
     offered.objection = objectionTo(effect, declared, record.baseline.version)
     const fields = { service, line: line.name, generation: contract.generation, version: contract.version, ...counts }
     if (updatePolicy === 'gated' && offered.objection !== undefined) {
