@@ -179,7 +179,7 @@ describe('[R31] every key arrives', () => {
     const { config, farp } = await load(
       `${service('')}farp: { enabled: true, watch_interval: 1s, schema_cache_ttl: 2m, default_strategy: root, domain: example.com, root_mounts: [users], ` +
         'allowed_hosts: ["*.example.com:8443"], probe: false, hash_verification: enforce, include_introspection: true, route_linger: 0s, trust_hints: [timeout, retry], ' +
-        'collapse_service_tags: true, info: { title: Shop, version: "2", description: All }, merge: { conflict_strategy: skip, security_strategy: per_service } }',
+        'collapse_service_tags: true, info: { title: Shop, version: "2", description: All }, merge: { conflict_strategy: skip, security_strategy: per_service }, update_policy: gated }',
     )
     expect(config?.gateway.sources?.map((source) => source.name)).toEqual(['farp'])
     expect(farp).toEqual({
@@ -197,6 +197,7 @@ describe('[R31] every key arrives', () => {
       collapseServiceTags: true,
       info: { title: 'Shop', version: '2', description: 'All' },
       merge: { conflictStrategy: 'skip', security: { strategy: 'per_service' } },
+      updatePolicy: 'gated',
     })
   })
 

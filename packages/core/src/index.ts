@@ -36,6 +36,7 @@ export { poll } from './discovery/poll.ts'
 export { staticDiscovery } from './discovery/static.ts'
 export type { StaticService } from './discovery/static.ts'
 export type {
+  ContractVerdict,
   Caller,
   DocumentKind,
   Finding,

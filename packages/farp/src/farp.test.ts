@@ -54,6 +54,7 @@ test('a failure of discovery is passed on, after everything was stopped', async 
     authProviders: new Set<string>(),
     on: () => ({ [Symbol.dispose]() {} }),
     schemaUpdated() {},
+    contractChanged() {},
   }
   await expect(farpSource().watch(host)[Symbol.asyncIterator]().next()).rejects.toThrow('registry on fire')
 })

@@ -1,3 +1,4 @@
+import { contractEndpoint } from './contract/gate/endpoint.ts'
 import { FEDERATED_PATHS, FederatedEndpoint } from './federated/endpoint.ts'
 import { Federation } from './federated/federation.ts'
 import { pushEndpoints } from './push/handler.ts'
@@ -32,6 +33,7 @@ export function farpSource(settings: Settings, identity: unknown): RouteSource {
     name: 'farp',
     identity,
     endpoints: [
+      contractEndpoint(settings, () => running()?.gate),
       ...federated,
       ...pushEndpoints(settings, () => running()?.desk),
       ...webhookEndpoints(settings.webhooks, () => running()?.hub),

@@ -11,6 +11,9 @@ export type FindingCode =
   | 'AUTH_WIDENED'
   | 'CHANNEL_SKIPPED'
   | 'CHECKSUM_MISMATCH'
+  | 'CONTRACT_BROKEN'
+  | 'CONTRACT_CHANGED'
+  | 'CONTRACT_HELD'
   | 'EXPECTED_CHECKSUM'
   | 'FOREIGN_HOST'
   | 'GENERATIONS_DIFFER'
@@ -50,6 +53,9 @@ const SEVERITY: Readonly<Record<FindingCode, Finding['severity']>> = {
   AUTH_WIDENED: 'warning',
   CHANNEL_SKIPPED: 'info',
   CHECKSUM_MISMATCH: 'error',
+  CONTRACT_BROKEN: 'warning',
+  CONTRACT_CHANGED: 'info',
+  CONTRACT_HELD: 'error',
   EXPECTED_CHECKSUM: 'warning',
   FOREIGN_HOST: 'warning',
   GENERATIONS_DIFFER: 'info',

@@ -30,6 +30,7 @@ test('every option has a default', () => {
     includeIntrospection: false,
     routeLinger: 30_000,
     strict: false,
+    updatePolicy: 'auto',
     requireHttps: undefined,
     merging: {
       info: { title: 'Federated API', version: '1.0.0', description: 'Merged API specification from multiple services' },

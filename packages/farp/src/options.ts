@@ -18,6 +18,9 @@ import type { MountStrategy } from './manifest/manifest.ts'
 import type { PushOptions, PushSettings } from './push/options.ts'
 import type { SchemaAdapters } from './adapters/index.ts'
 
+/** What a change of a contract means. */
+export type UpdatePolicy = 'auto' | 'warn' | 'gated'
+
 /** How FARP works in this gateway. Every option has a default. */
 export interface FarpOptions {
   /** How often every instance's manifest is asked for. Default 5s. Shorter finds changes sooner and costs the services more requests. */
@@ -71,6 +74,11 @@ export interface FarpOptions {
   readonly auth?: FarpAuthOptions
   /** Messages between services and this gateway. */
   readonly webhooks?: FarpWebhookOptions
+  /**
+   * What a change of a service's contract means. `auto`: it is served, with a finding. `warn`: the same, as a warning. `gated`: instances whose contract
+   * breaks the approved one, or may, get no requests until somebody approves it; those that are approved keep serving. Default `auto`.
+   */
+  readonly updatePolicy?: UpdatePolicy
   /** The way out for manifests and schemas. Default: undici, on Node. */
   readonly fetcher?: Fetcher
 }
@@ -164,6 +172,7 @@ export const farpOptions = v.strictObject({
   ...mergeOptionEntries,
   auth: v.optional(authOptions, {}),
   webhooks: v.optional(webhookOptions, {}),
+  updatePolicy: v.optional(v.picklist(['auto', 'warn', 'gated']), 'auto'),
 })
 
 /** Options with every default filled in; times in milliseconds. */
@@ -186,6 +195,7 @@ export interface Settings {
   readonly adapters: SchemaAdapters
   readonly auth: AuthSettings
   readonly webhooks: WebhookSettings
+  readonly updatePolicy: UpdatePolicy
   readonly fetcher: Fetcher
   readonly limits: Limits
 }

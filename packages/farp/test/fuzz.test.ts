@@ -89,6 +89,7 @@ test(
       applied: () => Promise.resolve(),
       on: () => ({ [Symbol.dispose]() {} }),
       schemaUpdated() {},
+      contractChanged() {},
     }
     const before = Object.getOwnPropertyNames(Object.prototype).join()
     const delay = monitorEventLoopDelay({ resolution: 10 })

@@ -56,6 +56,7 @@ export async function routeSources(config: Config, host: ConfigHost): Promise<Ro
       ...authOf(farp.auth),
       ...webhooksOf(farp.webhooks),
       ...(farp.push === undefined ? {} : { push: pushOptions(farp.push) }),
+      updatePolicy: farp.update_policy,
       ...(farp.domain === undefined ? {} : { domain: farp.domain }),
       ...(farp.probe === undefined ? {} : { probe: farp.probe }),
     }),

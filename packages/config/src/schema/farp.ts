@@ -1,5 +1,5 @@
 import { choice, duration, flag } from './scalars.ts'
-import { defaulted, later, list, optional, section } from './keys.ts'
+import { defaulted, list, optional, section } from './keys.ts'
 import { host, hostRule, name, secretMap, text, textMap } from './texts.ts'
 import { push } from './push.ts'
 
@@ -92,7 +92,11 @@ export const farp = section({
     { description: 'Messages between services and the gateway.' },
   ),
   push: optional(push, { description: 'Services that register themselves, at `/_farp/v1` on the admin listener.', otherwise: 'none may' }),
-  update_policy: later('When changes are taken over.'),
+  update_policy: defaulted(choice(['auto', 'warn', 'gated']), 'auto', {
+    description:
+      "What a change of a service's contract means: `auto` serves it and reports it, `warn` reports it as a warning, `gated` holds what breaks the approved " +
+      'contract, or may break it, until somebody approves it. See [Contracts](contracts.md).',
+  }),
   trust_hints: defaulted(list(choice(['timeout', 'retry', 'circuit_breaker', 'load_balancing', 'health_check'])), [], {
     description: 'Kinds of hints in manifests and schemas that are followed. All hints are shown to plugins in the `meta` of routes.',
     risk: 'A service decides then: `retry` may have its POSTs repeated, `load_balancing` may set cookies.',

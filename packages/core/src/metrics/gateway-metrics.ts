@@ -71,6 +71,7 @@ export class Metrics implements GatewayMetrics {
   readonly #cuts = new Map<string, Map<string, number>>()
   readonly #mirrored = new Map<string, Map<string, number>>()
   readonly #schemaUpdates = new Map<string, number>()
+  readonly #contractChanges = new Map<string, Map<string, number>>()
   readonly #sources: MetricSources
   /** What was merged, by upstream. */
   readonly #health = new Map<string, HealthData>()
@@ -101,6 +102,10 @@ export class Metrics implements GatewayMetrics {
 
   schemaUpdated(service: string): void {
     add(this.#schemaUpdates, service, 1)
+  }
+
+  contractChanged(service: string, verdict: string): void {
+    addIn(this.#contractChanges, service, { what: verdict, count: 1 })
   }
 
   mirrored(upstream: string, outcome: MirrorOutcome): void {
@@ -134,6 +139,7 @@ export class Metrics implements GatewayMetrics {
       cuts: [...this.#cuts].map(([upstream, codes]) => [upstream, [...codes]]),
       mirrored: [...this.#mirrored].map(([upstream, outcomes]) => [upstream, [...outcomes]]),
       schemaUpdates: [...this.#schemaUpdates],
+      contractChanges: [...this.#contractChanges].map(([service, verdicts]) => [service, [...verdicts]]),
       rejected: [...this.#rejected],
       connections: this.#connections,
       health: [...this.#sources.upstreams().map((upstream) => healthData(upstream, now)), ...this.#health.values()],
@@ -156,6 +162,8 @@ export class Metrics implements GatewayMetrics {
     for (const [upstream, codes] of data.cuts) for (const [what, count] of codes) addIn(this.#cuts, upstream, { what, count })
     for (const [upstream, outcomes] of data.mirrored) for (const [what, count] of outcomes) addIn(this.#mirrored, upstream, { what, count })
     for (const [service, count] of data.schemaUpdates) add(this.#schemaUpdates, service, count)
+    for (const [service, verdicts] of data.contractChanges)
+      for (const [what, count] of verdicts) addIn(this.#contractChanges, service, { what, count })
     for (const [reason, count] of data.rejected) add(this.#rejected, reason, count)
     this.#connections += data.connections
     for (const one of data.health) {
@@ -270,6 +278,10 @@ export class Metrics implements GatewayMetrics {
     text += describe('octopus_farp_schema_updates_total', 'counter', "Changes of a service's schemas after the first one.")
     for (const [service, count] of this.#schemaUpdates)
       text += `octopus_farp_schema_updates_total{service=${labelValue(service)}} ${count}\n`
+    text += describe('octopus_farp_contract_changes_total', 'counter', 'Contracts that were compared with the approved one, by verdict.')
+    for (const [service, verdicts] of this.#contractChanges)
+      for (const [verdict, count] of verdicts)
+        text += `octopus_farp_contract_changes_total{service=${labelValue(service)},verdict=${labelValue(verdict)}} ${count}\n`
     return text
   }
 }

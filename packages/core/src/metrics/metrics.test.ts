@@ -43,6 +43,7 @@ describe('the exposition', () => {
       'octopus_discovery_instances gauge',
       'octopus_discovery_last_sync_timestamp_seconds gauge',
       'octopus_discovery_up gauge',
+      'octopus_farp_contract_changes_total counter',
       'octopus_farp_routes_total gauge',
       'octopus_farp_schema_updates_total counter',
       'octopus_farp_services_total gauge',

@@ -7,7 +7,7 @@ import type { Discovery } from '../discovery/supervise.ts'
 import type { GatewayListener } from './events.ts'
 import type { KeyValueStore } from '../store/store.ts'
 import type { Logger } from '../log/logger.ts'
-import type { RouteSet, RouteSource, SourceHost } from './source.ts'
+import type { ContractVerdict, RouteSet, RouteSource, SourceHost } from './source.ts'
 
 const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 30_000
@@ -31,6 +31,7 @@ interface SourcesHost {
   on(listener: GatewayListener): Disposable
   applied(): Promise<void>
   schemaUpdated(service: string): void
+  contractChanged(service: string, verdict: ContractVerdict): void
 }
 
 /** Runs the route sources of a gateway and keeps what each said last. */
@@ -112,6 +113,7 @@ export class Sources {
       on: (listener) => this.#host.on(listener),
       applied: () => this.#host.applied(),
       schemaUpdated: (service: string) => this.#host.schemaUpdated(service),
+      contractChanged: (service: string, verdict: ContractVerdict) => this.#host.contractChanged(service, verdict),
     }
     let pause = FIRST_PAUSE_MS
     while (!signal.aborted) {

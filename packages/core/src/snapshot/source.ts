@@ -85,6 +85,9 @@ export interface RouteSource {
   readonly endpoints?: readonly ProvidedEndpoint[]
 }
 
+/** What a changed contract is to clients that were written for the one before: they break, nobody can tell, or it is all the same to them. */
+export type ContractVerdict = 'breaking' | 'unknown' | 'safe'
+
 /** What a source gets. */
 export interface SourceHost {
   readonly signal: AbortSignal
@@ -103,4 +106,6 @@ export interface SourceHost {
   applied(): Promise<void>
   /** Counts a change of a service's schema (`octopus_farp_schema_updates_total`). */
   schemaUpdated(service: string): void
+  /** Counts a contract that was compared with the approved one (`octopus_farp_contract_changes_total`). */
+  contractChanged(service: string, verdict: ContractVerdict): void
 }

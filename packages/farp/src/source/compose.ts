@@ -3,6 +3,7 @@ import { about, finding } from '../findings.ts'
 import { sha256 } from '../manifest/checksum.ts'
 import { originOf } from '../address.ts'
 import { grpcEndpoint, grpcPoolsOf, grpcUpstream, throughGrpcPools } from './grpc-pools.ts'
+import { ruleOn } from '../contract/gate/ruling.ts'
 import { sharesOf } from '../pool.ts'
 import { table } from '../json.ts'
 import { isEligible, statusOf, unexpected } from './eligible.ts'
@@ -13,12 +14,14 @@ import { offersOf, poolRoutes } from './routes.ts'
 import { documentOf, planDocuments } from './documents.ts'
 import type { AuthBooks } from '../auth/index.ts'
 import type { Candidate } from './eligible.ts'
+import type { ContractGate } from '../contract/gate/gate.ts'
 import type { Endpoint, Finding, InstanceReport, RouteDefinition, RouteSet } from '@octopus-gateway/core'
 import type { FederatedService } from '../merge/input.ts'
 import type { Generation } from './routes.ts'
 import type { InstanceView } from './view.ts'
 import type { ServiceHints } from '../manifest/hints.ts'
 import type { Neighbourhood, Placed } from './placement.ts'
+import type { Ruling } from '../contract/gate/ruling.ts'
 import type { Settings } from '../options.ts'
 
 /** A service's set, and what the coordinator needs besides. */
@@ -51,27 +54,36 @@ export class ServiceComposer {
   readonly #service: string
   readonly #settings: Settings
   readonly #books: AuthBooks
+  readonly #gate: ContractGate | undefined
   #built: Built | undefined
   #emptySince: number | undefined
 
-  constructor(service: string, settings: Settings, books: AuthBooks) {
+  constructor(
+    service: string,
+    settings: Settings,
+    { books, gate }: { readonly books: AuthBooks; readonly gate: ContractGate | undefined },
+  ) {
     this.#service = service
     this.#settings = settings
     this.#books = books
+    this.#gate = gate
   }
 
   /** `undefined` when nothing is left to say about the service. */
   compose(views: readonly InstanceView[], neighbours: Neighbourhood): Composition | undefined {
     const eligible = views.filter((view) => isEligible(view, this.#settings))
     const findings: Finding[] = views.flatMap((view) => about(view.record.id, findingsOf(view)))
-    const placed = eligible.flatMap((candidate): Placed[] => {
+    const mounted = eligible.flatMap((candidate): Placed[] => {
       const placement = placeOf(candidate, this.#settings, neighbours)
       if ('upstream' in placement) return [{ candidate, placement }]
       findings.push(...about(candidate.record.id, [placement]))
       return []
     })
+    const ruling = ruleOn(this.#service, mounted, { gate: this.#gate, settings: this.#settings })
+    const { placed } = ruling
+    findings.push(...ruling.findings)
     const lingersUntil = this.#linger(eligible.length > 0)
-    if (placed.length > 0) this.#build(placed, neighbours)
+    if (placed.length > 0) this.#build(placed, neighbours, ruling)
     else if (lingersUntil === undefined) this.#built = undefined
     const built = this.#built
     if (built === undefined && views.every(({ condition }) => condition === 'none' || condition === 'pending')) return undefined
@@ -93,7 +105,7 @@ export class ServiceComposer {
       ...(built === undefined || built.serviceVersion === '' ? {} : { serviceVersion: built.serviceVersion }),
       documents: documentsOf(built?.documents ?? []),
       findings: distinct([...findings, ...(built?.findings ?? []), ...this.#differences(placed)]),
-      instances: views.map((view) => this.#report(view, weights)),
+      instances: views.map((view) => this.#report(view, weights, ruling)),
     }
     return { set, documents: built?.documents ?? [], prefixes: built?.prefixes ?? [], lingersUntil }
   }
@@ -109,14 +121,14 @@ export class ServiceComposer {
     return Date.now() < until ? until : undefined
   }
 
-  #build(placed: readonly Placed[], neighbours: Neighbourhood): void {
+  #build(placed: readonly Placed[], neighbours: Neighbourhood, ruling: Ruling): void {
     const pools = new Map<string, Generation[]>()
     for (const { candidate, placement } of placed) {
       const pool = pools.get(placement.upstream) ?? []
       pools.set(placement.upstream, pool)
       if (!pool.some(({ id }) => id === candidate.generation)) pool.push({ id: candidate.generation, sample: candidate, placement })
     }
-    for (const pool of pools.values()) pool.sort(newestFirst)
+    for (const [name, pool] of pools) pools.set(name, [...ruling.route(name, pool.sort(newestFirst))])
     const names = [...pools.keys()].sort(compareText)
     const plans = planDocuments(placed, this.#settings)
     const foreign = placed.some(isAtRoot) ? neighbours.prefixes : []
@@ -128,6 +140,7 @@ export class ServiceComposer {
       plans.map(({ id }) => id),
       foreign,
       [...authProviders].sort(),
+      ruling.key,
     ])
     if (this.#built?.key === key) return
     const results = names.map((name) =>
@@ -187,14 +200,14 @@ export class ServiceComposer {
     ]
   }
 
-  #report(view: InstanceView, weights: ReadonlyMap<string, number>): InstanceReport {
+  #report(view: InstanceView, weights: ReadonlyMap<string, number>, { held }: Ruling): InstanceReport {
     const { record, manifest, address } = view
     const version = manifest?.serviceVersion || record.version
     const zone = record.zone ?? manifest?.instance?.zone
     return {
       id: record.id,
       origin: address === undefined ? '' : originOf(address),
-      status: statusOf(view, this.#settings),
+      status: held.get(record.id) ?? statusOf(view, this.#settings),
       weight: weights.get(record.id) ?? 0,
       manifest: view.condition === 'pending' ? 'none' : view.condition,
       ...(version === undefined ? {} : { version }),

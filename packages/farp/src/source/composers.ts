@@ -3,6 +3,7 @@ import { compareText } from '../semver.ts'
 import { neighboursOf } from './neighbours.ts'
 import { ServiceComposer } from './compose.ts'
 import type { Composition } from './compose.ts'
+import type { ContractGate } from '../contract/gate/gate.ts'
 import type { FederatedService } from '../merge/input.ts'
 import type { InstanceView } from './view.ts'
 import type { Neighbours, Views } from './neighbours.ts'
@@ -14,18 +15,23 @@ interface Entry {
   views: readonly InstanceView[]
   composition: Composition | undefined
   signature: string
+  /** What the gate had decided. */
+  decided: number
 }
 
 /** Makes the sets of all services, each anew only when something it depends on changed. */
 export class Composers {
   readonly #settings: Settings
   readonly #books: AuthBooks
+  readonly #gate: ContractGate | undefined
   readonly #entries = new Map<string, Entry>()
   #neighbours = ''
 
-  constructor(settings: Settings) {
+  /** Without a gate every contract is served. */
+  constructor(settings: Settings, gate?: ContractGate) {
     this.#settings = settings
     this.#books = new AuthBooks(settings.limits.services * 4)
+    this.#gate = gate
   }
 
   /** The sets, by name. */
@@ -33,10 +39,11 @@ export class Composers {
     for (const name of views.keys()) {
       if (!this.#entries.has(name))
         this.#entries.set(name, {
-          composer: new ServiceComposer(name, this.#settings, this.#books),
+          composer: new ServiceComposer(name, this.#settings, { books: this.#books, gate: this.#gate }),
           views: [],
           composition: undefined,
           signature: 'new',
+          decided: 0,
         })
     }
     // Twice: mounts that appear in the first pass push routes of root mounts aside in the second.
@@ -75,7 +82,10 @@ export class Composers {
 
   #composeOne(entry: Entry, now: { views: readonly InstanceView[]; name: string; neighbours: Neighbours; isShifted: boolean }): void {
     const isSame = entry.views.length === now.views.length && entry.views.every((view, index) => view === now.views[index])
-    if (isSame && !now.isShifted && entry.composition?.lingersUntil === undefined && entry.signature !== 'new') return
+    const decided = this.#gate?.revisionOf(now.name) ?? 0
+    const isDecided = decided === entry.decided
+    entry.decided = decided
+    if (isSame && isDecided && !now.isShifted && entry.composition?.lingersUntil === undefined && entry.signature !== 'new') return
     entry.views = now.views
     entry.composition = entry.composer.compose(now.views, now.neighbours.of(now.name))
     const set = entry.composition?.set

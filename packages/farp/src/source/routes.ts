@@ -24,6 +24,8 @@ export interface Generation {
   /** Stands for all of them. */
   readonly sample: Candidate
   readonly placement: Placement
+  /** Which of its operations are routed beside those of others. Default: all. */
+  readonly keeps?: (operation: SchemaOperation) => boolean
 }
 
 /** The operations of one schema that are to be routed. */
@@ -110,6 +112,7 @@ export function poolRoutes(
       operations.map((operation) => ({ schema, operation })),
     )
     for (const { schema, operation } of offered) {
+      if (generation.keeps?.(operation) === false) continue
       const mount = mountFor(operation, generation.placement.mount)
       const path = mountPath(mount, operation.pattern)
       const problem = mount.prefix === '' ? forbidden(path, mount.host === undefined ? foreignPrefixes : []) : undefined

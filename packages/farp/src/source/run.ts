@@ -1,4 +1,5 @@
 import { Composers } from './composers.ts'
+import { ContractGate } from '../contract/gate/gate.ts'
 import { Hub } from '../webhook/hub.ts'
 import { Fleet } from './fleet.ts'
 import { Pause } from './pause.ts'
@@ -25,6 +26,7 @@ export class Run {
   readonly #host: SourceHost
   readonly #fleet: Fleet
   readonly #composers: Composers
+  readonly #gate: ContractGate
   readonly #schemas: SchemaWatch
   readonly #wake = new Pause()
   readonly #stopped = new AbortController()
@@ -44,7 +46,13 @@ export class Run {
       silent: (tracked, looks) => this.#silent(tracked, looks),
       changed: () => this.#wake.end(),
     })
-    this.#composers = new Composers(settings)
+    this.#gate = new ContractGate(settings, {
+      store: host.store,
+      log: host.log,
+      changed: () => this.#wake.end(),
+      counted: (service, verdict) => host.contractChanged(service, verdict),
+    })
+    this.#composers = new Composers(settings, this.#gate)
     this.#schemas = new SchemaWatch((service) => host.schemaUpdated(service))
     this.hub = new Hub(settings, host, this.#fleet)
     const { enabled, heartbeatTimeout } = settings.push
@@ -55,6 +63,11 @@ export class Run {
   get desk(): { readonly desk: Desk; readonly log: Logger } | undefined {
     const registry = this.#registry
     return registry === undefined ? undefined : { desk: this.#deskOf(registry), log: this.#host.log }
+  }
+
+  /** What was decided about contracts. */
+  get gate(): ContractGate {
+    return this.#gate
   }
 
   /** The documents that are routed now. */
@@ -114,6 +127,7 @@ export class Run {
     this.#taken.end()
     this.#fleet.stop()
     this.hub.stop()
+    this.#gate.stop()
     this.#wake.end()
   }
 
@@ -178,7 +192,7 @@ export class Run {
   /** The first list waits for one attempt at every instance, but no longer than one fetch may take. */
   #isComplete(): boolean {
     if (this.#hasYielded) return true
-    if (this.#firstRoundEnds === undefined || this.#registry?.isLoaded === false) return false
+    if (this.#firstRoundEnds === undefined || this.#registry?.isLoaded === false || !this.#gate.isLoaded) return false
     return this.#fleet.hasTriedAll || Date.now() >= this.#firstRoundEnds
   }
 

@@ -20,6 +20,8 @@ test('a changed schema changes routes and is counted; the same schema again is n
   expect(lines(farp.routes('users'))).toEqual(['GET /users/a', 'GET /users/c'])
   expect(farp.set('users')!.version).not.toBe(version)
   expect(farp.schemaUpdates).toEqual(['users'])
+  await farp.until('its contract was judged', () => farp.codes('users').includes('CONTRACT_CHANGED'))
+  expect(farp.verdicts).toEqual(['users breaking'])
   const yielded = farp.history.length
   const polls = users.counts.manifest
   await expect.poll(() => users.counts.manifest).toBeGreaterThan(polls + 3)

@@ -25,6 +25,8 @@ export interface Harness extends AsyncDisposable {
   readonly history: readonly (readonly RouteSet[])[]
   readonly sets: readonly RouteSet[]
   readonly schemaUpdates: readonly string[]
+  /** `users breaking`: what contracts that were compared turned out to be. */
+  readonly verdicts: readonly string[]
   readonly logged: readonly string[]
   /** The auth providers that the gateway asks from now on. */
   enforce(...providers: readonly string[]): void
@@ -59,6 +61,7 @@ export function startFarp(
   const queue = serviceQueue(controller.signal)
   const history: (readonly RouteSet[])[] = []
   const schemaUpdates: string[] = []
+  const verdicts: string[] = []
   const logged: string[] = []
   const observers = new Set<GatewayListener>()
   let enforced: ReadonlySet<string> = new Set()
@@ -81,6 +84,7 @@ export function startFarp(
         return { [Symbol.dispose]: () => void observers.delete(listener) }
       },
       schemaUpdated: (service: string) => void schemaUpdates.push(service),
+      contractChanged: (service: string, verdict: string) => void verdicts.push(`${service} ${verdict}`),
     }
     for await (const sets of source.watch(host)) {
       history.push(structuredClone(sets))
@@ -102,6 +106,7 @@ export function startFarp(
       return history.at(-1) ?? []
     },
     schemaUpdates,
+    verdicts,
     logged,
     enforce(...providers) {
       enforced = new Set(providers)

@@ -15,6 +15,7 @@ const counted = (requests: number, connections = 0, health: MetricsData['health'
   cuts: [],
   mirrored: [],
   schemaUpdates: [],
+  contractChanges: [],
   rejected: [],
   connections,
   health,
