@@ -70,6 +70,7 @@ export function routeFor(path: string, over: Partial<Route> = {}): Route {
     service: null,
     upstream: upstreamNamed('users'),
     mirror: null,
+    rules: null,
     subset: null,
     phases: {} as Route['phases'],
     hooks: [],

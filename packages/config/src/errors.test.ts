@@ -154,6 +154,8 @@ describe('values', () => {
     ['[{ path: /a/../b, upstream: users }]', 'it contains a dot segment'],
     ['[{ path: /a, upstream: users, host: "https://a" }]', 'write api.example.com'],
     ['[{ path: /a/*, upstream: users, strip_prefix: /a/.. }]', 'dot segment'],
+    ['[{ path: /a/*, upstream: users, rewrite: { pattern: "(a)\\\\1", replacement: "" } }]', 'back-references'],
+    ['[{ path: /a/*, upstream: users, rewrite: { pattern: "^/a", replacement: "/$1" } }]', 'no group "1"'],
     ['[{ path: "/a/{x}", upstream: users }, { path: "/a/:y", upstream: users }]', 'routes[0] already has this host, path and methods'],
     [
       '[{ path: /a, upstream: users, methods: [GET, PUT] }, { path: /a, upstream: users, methods: [put] }]',

@@ -1,5 +1,6 @@
 import { assemble, checkOptions } from './snapshot/assemble.ts'
 import { builtInRoutes } from './snapshot/built-in.ts'
+import { CompiledRoutes } from './snapshot/compiled.ts'
 import { ConfigError, GatewayError, toGatewayError } from './errors.ts'
 import { Copies } from './exchange/copies.ts'
 import { Current, Generation } from './snapshot/current.ts'
@@ -11,6 +12,7 @@ import { farpCounts, observe } from './metrics/observe.ts'
 import { HEALTH } from './upstream/health/verdict.ts'
 import { HealthChecks } from './upstream/health/checks.ts'
 import { LaneHost, LANES } from './lane-host.ts'
+import { logConflicts } from './snapshot/conflicts.ts'
 import { Metrics } from './metrics/gateway-metrics.ts'
 import { memoryStore } from './store/memory.ts'
 import { PluginSet } from './plugin/set.ts'
@@ -99,6 +101,7 @@ class RunningGateway implements Gateway {
     this.#workshop = {
       upstreams: new UpstreamSet(this.#log, (change) => this.#announce({ kind: 'circuit', ...change })),
       plugins,
+      compiled: new CompiledRoutes(),
       seriesFor: (label) => this.metrics.seriesFor(label),
     }
     const empty: Snapshot = { generation: 0, routes: [], upstreams: new Map(), sets: new Map(), standby: [], table: new RouteTable() }
@@ -353,6 +356,7 @@ class RunningGateway implements Gateway {
     this.#assembly = assembly
     this.#applied = sets
     this.#generation += 1
+    logConflicts(this.#log, previous, this.snapshot)
     this.#tell(this.#onSnapshot, (listener) => listener(this.snapshot, previous, diff))
     this.#announce({ kind: 'snapshot', next: this.snapshot, previous, diff })
     return diff

@@ -10,9 +10,23 @@ export type { Coding, ContentCoding, Protocol, Reply, RequestHead, ResponseHead 
 export type { Attempt, Client, ClientCertificate, Outcome, RequestContext } from './exchange/context.ts'
 export { defineSlot } from './exchange/slots.ts'
 export type { Slot } from './exchange/slots.ts'
-export type { Lane, Match, Mirror, MirrorDefinition, Rewrite, Rights, Route, RouteAuth, RouteDefinition, Target } from './routing/route.ts'
+export type {
+  Lane,
+  Match,
+  Mirror,
+  MirrorDefinition,
+  PathRule,
+  Rewrite,
+  Rights,
+  Route,
+  RouteAuth,
+  RouteDefinition,
+  Target,
+} from './routing/route.ts'
 export { parsePattern } from './routing/pattern.ts'
 export type { Pattern, Segment } from './routing/pattern.ts'
+export { ruleProblem } from './routing/path-rules.ts'
+export type { MountRewrite } from './routing/mount-rewrites.ts'
 export { parseHost } from './routing/hosts.ts'
 export type { HostPattern } from './routing/hosts.ts'
 export { placeOf } from './snapshot/entries.ts'
@@ -47,6 +61,7 @@ export type {
   SourceHost,
 } from './snapshot/source.ts'
 export type { GatewayEvent, GatewayListener } from './snapshot/events.ts'
+export { conflictFindings } from './snapshot/conflicts.ts'
 export type { Snapshot, SnapshotDiff } from './snapshot/snapshot.ts'
 export type { Logger, LogLevel } from './log/logger.ts'
 export { silentLogger } from './log/logger.ts'

@@ -32,17 +32,20 @@ export type FindingCode =
   | 'NO_ADDRESS'
   | 'PATH_SKIPPED'
   | 'REGISTRATION_CONFLICT'
-  | 'REWRITE_NOT_APPLIED'
   | 'SCHEMA_FALLBACK'
   | 'SCHEMA_INCOMPLETE'
+  | 'SCHEMA_INCONSISTENT'
   | 'SCHEMA_INVALID'
   | 'SCHEMA_STALE'
   | 'SCHEMA_UNAVAILABLE'
   | 'SERVER_IGNORED'
   | 'SERVICE_NAME_DIFFERS'
   | 'SERVICE_NAME_TAKEN'
+  | 'TAGS_FILTERED'
+  | 'TRAFFIC_DIFFERS'
   | 'UPDATE_FLOOD'
   | 'VALIDATION'
+  | 'VERSIONS_DIFFER'
 
 const SEVERITY: Readonly<Record<FindingCode, Finding['severity']>> = {
   ADDRESS_BLOCKED: 'error',
@@ -74,17 +77,20 @@ const SEVERITY: Readonly<Record<FindingCode, Finding['severity']>> = {
   NO_ADDRESS: 'error',
   PATH_SKIPPED: 'warning',
   REGISTRATION_CONFLICT: 'warning',
-  REWRITE_NOT_APPLIED: 'warning',
   SCHEMA_FALLBACK: 'info',
   SCHEMA_INCOMPLETE: 'warning',
+  SCHEMA_INCONSISTENT: 'warning',
   SCHEMA_INVALID: 'error',
   SCHEMA_STALE: 'warning',
   SCHEMA_UNAVAILABLE: 'error',
   SERVER_IGNORED: 'info',
   SERVICE_NAME_DIFFERS: 'info',
   SERVICE_NAME_TAKEN: 'error',
+  TAGS_FILTERED: 'info',
+  TRAFFIC_DIFFERS: 'warning',
   UPDATE_FLOOD: 'warning',
   VALIDATION: 'error',
+  VERSIONS_DIFFER: 'warning',
 }
 
 /** A finding with the severity of its code. Message and pointer are cleaned: parts of them come from the network. */

@@ -40,6 +40,8 @@ export interface Limits {
   readonly misses: number
   /** Milliseconds in which changes are collected into one update. */
   readonly coalesceMs: number
+  /** Milliseconds that generations may differ before it is a matter for the operator. */
+  readonly inconsistentMs: number
 }
 
 export const LIMITS: Limits = {
@@ -68,4 +70,5 @@ export const LIMITS: Limits = {
   updatesPerMinute: 60,
   misses: 3,
   coalesceMs: 20,
+  inconsistentMs: 600_000,
 }

@@ -29,6 +29,14 @@ test('every option has a default', () => {
     hashVerification: undefined,
     includeIntrospection: false,
     routeLinger: 30_000,
+    includeTags: new Set(),
+    excludeTags: new Set(),
+    majorAlias: false,
+    instanceLabels: new Map(),
+    region: undefined,
+    splitOn: undefined,
+    colours: new Map(),
+    shadow: { enabled: false, sample: 100, maxBody: 65_536 },
     strict: false,
     updatePolicy: 'auto',
     requireHttps: undefined,
@@ -50,7 +58,14 @@ test('every option has a default', () => {
 })
 
 test('all problems come together, each with its place', () => {
-  const options = { watchInterval: '0s', domain: 'a b', allowedHosts: ['ok.example', 'http://no'], hashVerification: 'maybe', unknown: 1 }
+  const options = {
+    watchInterval: '0s',
+    domain: 'a b',
+    allowedHosts: ['ok.example', 'http://no'],
+    hashVerification: 'maybe',
+    splitOn: 'host',
+    unknown: 1,
+  }
   try {
     farp(options as never)
     expect.unreachable()
@@ -60,6 +75,7 @@ test('all problems come together, each with its place', () => {
       'farp.allowedHosts.1',
       'farp.domain',
       'farp.hashVerification',
+      'farp.splitOn',
       'farp.unknown',
       'farp.watchInterval',
     ])

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { ConfigError, toMilliseconds } from '@octopus-gateway/core'
+import { ConfigError, isSplitKey, toMilliseconds } from '@octopus-gateway/core'
 import { duration } from './duration-option.ts'
 import { HINT_KINDS } from './manifest/hints.ts'
 import { LIMITS } from './limits.ts'
@@ -8,7 +8,7 @@ import { pushOptions, pushSettingsOf } from './push/options.ts'
 import { undiciFetcher } from './net/undici.ts'
 import type { ConflictStrategy, FederatedInfo, MergeOptions, SecurityMerge } from './merge/merged.ts'
 import type { AuthSettings } from './auth/settings.ts'
-import type { Duration } from '@octopus-gateway/core'
+import type { Duration, SplitKey } from '@octopus-gateway/core'
 import type { Fetcher } from './net/fetcher.ts'
 import type { HashPolicy } from './schemas/load.ts'
 import type { HintKind } from './manifest/hints.ts'
@@ -48,6 +48,22 @@ export interface FarpOptions {
   readonly includeIntrospection?: boolean
   /** How long routes stay, answering 503, after the last instance went. Default 30s. */
   readonly routeLinger?: Duration
+  /** Routes with none of these tags are left out: the tags of the service (`routing.tags`) and of the operation count. Default: all are taken. */
+  readonly includeTags?: readonly string[]
+  /** Routes with one of these tags are left out, whatever `includeTags` says. Default none. */
+  readonly excludeTags?: readonly string[]
+  /** The newest version of each major version that is mounted as `versioned` also answers at `/<service>/v1`. Default false. */
+  readonly majorAlias?: boolean
+  /** Only instances whose manifest has all of these `instance.labels` serve. Default: all. */
+  readonly instanceLabels?: Readonly<Record<string, string>>
+  /** The gateway's region: instances of another one (`instance.region`) get requests as far as those of this one are out. Default: regions do not matter. */
+  readonly region?: string
+  /** Clients that are the same in this stay at a canary or at the others, and at one colour. Default: each request is decided anew. */
+  readonly splitOn?: SplitKey
+  /** The colour that serves, by service, whatever manifests say: the switch of a blue/green deployment. Default: manifests decide. */
+  readonly colours?: Readonly<Record<string, Colour>>
+  /** Copies of requests for instances of the role `shadow`. */
+  readonly shadow?: ShadowOptions
   /** Apply the rules of the FARP Go library 1.0.1 to manifests (any 1.x version). Default false: what real services write is accepted, with findings. */
   readonly strict?: boolean
   /** Refuse plain HTTP for manifests and schemas: always (`true`), never (`false`), or, by default, for public addresses that the registry did not give. */
@@ -140,6 +156,19 @@ const authOptions = v.strictObject({
   default: v.optional(v.picklist(['inherit', 'required']), 'inherit'),
 })
 
+/** The two sides of a blue/green deployment. */
+export type Colour = 'blue' | 'green'
+
+/** Copies of requests for instances of the role `shadow`: GET, HEAD and OPTIONS, marked with `X-FARP-Shadow: true`; what they answer is thrown away. */
+export interface ShadowOptions {
+  /** Default false: shadows get nothing. */
+  readonly enabled?: boolean
+  /** The share of the requests that are copied, from 0 to 100. Default 100. */
+  readonly sample?: number
+  /** Bytes of the longest body that is copied. Default 64 KiB. */
+  readonly maxBody?: number
+}
+
 const hostName = v.pipe(v.string(), v.regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i, 'write a domain such as example.com'))
 const allowedHost = v.pipe(
   v.string(),
@@ -166,6 +195,23 @@ export const farpOptions = v.strictObject({
   hashVerification: v.optional(v.picklist(['off', 'warn', 'enforce'])),
   includeIntrospection: v.optional(v.boolean(), false),
   routeLinger: v.optional(duration, '30s'),
+  includeTags: v.optional(v.array(v.string()), []),
+  excludeTags: v.optional(v.array(v.string()), []),
+  majorAlias: v.optional(v.boolean(), false),
+  instanceLabels: v.optional(v.record(v.string(), v.string()), {}),
+  region: v.optional(v.pipe(v.string(), v.nonEmpty())),
+  splitOn: v.optional(
+    v.custom<SplitKey>((value) => typeof value === 'string' && isSplitKey(value), 'write ip, header:<name> or cookie:<name>'),
+  ),
+  colours: v.optional(v.record(v.string(), v.picklist(['blue', 'green'])), {}),
+  shadow: v.optional(
+    v.strictObject({
+      enabled: v.optional(v.boolean(), false),
+      sample: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(100)), 100),
+      maxBody: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 65_536),
+    }),
+    {},
+  ),
   strict: v.optional(v.boolean(), false),
   trustHints: v.optional(v.array(v.picklist(HINT_KINDS)), []),
   requireHttps: v.optional(v.boolean()),
@@ -188,6 +234,14 @@ export interface Settings {
   readonly hashVerification: HashPolicy | undefined
   readonly includeIntrospection: boolean
   readonly routeLinger: number
+  readonly includeTags: ReadonlySet<string>
+  readonly excludeTags: ReadonlySet<string>
+  readonly majorAlias: boolean
+  readonly instanceLabels: ReadonlyMap<string, string>
+  readonly region: string | undefined
+  readonly splitOn: SplitKey | undefined
+  readonly colours: ReadonlyMap<string, Colour>
+  readonly shadow: Required<ShadowOptions>
   readonly strict: boolean
   readonly requireHttps: boolean | undefined
   readonly trustHints: ReadonlySet<HintKind>
@@ -223,6 +277,12 @@ export function settingsOf(options: FarpOptions, limits: Limits = LIMITS): Setti
     rootMounts: new Set(output.rootMounts),
     push: pushSettingsOf(output.push),
     probe: output.probe,
+    includeTags: new Set(output.includeTags),
+    excludeTags: new Set(output.excludeTags),
+    instanceLabels: new Map(Object.entries(output.instanceLabels)),
+    region: output.region,
+    splitOn: output.splitOn,
+    colours: new Map(Object.entries(output.colours)),
     requireHttps: output.requireHttps,
     hashVerification: output.hashVerification,
     trustHints: new Set(output.trustHints),

@@ -41,7 +41,9 @@ test('weights of the vectors', () => {
 test('canaries get their percentage, whatever their number', () => {
   const found = sharesOf([sharer('a'), sharer('b'), sharer('c', { role: 'canary', trafficPercent: 10 }), sharer('d', { role: 'canary' })])
   const total = [...found.values()].reduce((sum, share) => sum + share, 0)
-  expect((found.get('c')! + found.get('d')!) / total).toBeCloseTo(0.1)
+  expect([found.get('c')! / total, found.get('d')]).toEqual([expect.closeTo(0.1), 0])
+  const two = sharesOf([sharer('a'), ...['c', 'd'].map((id) => sharer(id, { role: 'canary', trafficPercent: 20 }))])
+  expect((two.get('c')! + two.get('d')!) / 300).toBeCloseTo(0.2)
   expect(sharesOf([sharer('c', { role: 'canary', trafficPercent: 10 })]).get('c')).toBeGreaterThan(0)
   expect(sharesOf([sharer('a'), sharer('c', { role: 'canary', trafficPercent: 0 })]).get('c')).toBe(0)
 })
@@ -78,4 +80,15 @@ test("the registry's weight multiplies", () => {
       ['c', 0],
     ]),
   )
+})
+
+test('the operator switches colours, whatever manifests say, as long as there is anybody of that colour', () => {
+  const both = [
+    sharer('b', { role: 'blue', strategy: 'blue_green', trafficPercent: 100 }),
+    sharer('g', { role: 'green', strategy: 'blue_green' }),
+    sharer('p'),
+  ]
+  const shares = (...among: Sharer[]): (number | undefined)[] => ['b', 'g', 'p'].map((id) => sharesOf(among, 'green').get(id))
+  expect(shares(...both)).toEqual([0, 100, 100])
+  expect(shares(both[0]!)).toEqual([100, undefined, undefined])
 })

@@ -61,6 +61,7 @@ test('/_/routes tells everything about a route, sorted, and who stands by', asyn
     connect_timeout_ms: 2000,
     idle_timeout_ms: 60_000,
     retries: 3,
+    rewrite_rules: null,
     subset: null,
     tags: ['x'],
   })
@@ -197,6 +198,7 @@ describe('/_/services', () => {
     expect(body['services']).toEqual([
       {
         name: 'users',
+        health: null,
         source: 'farp',
         version: '1.2.0',
         routes: 1,

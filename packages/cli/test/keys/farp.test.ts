@@ -280,3 +280,110 @@ behaviour('farp.merge.security_strategy', 'decides which security schemes there 
   expect(Object.keys((await merged(union)).components['securitySchemes']!)).toEqual(['key'])
   expect(Object.keys((await merged(each)).components['securitySchemes']!)).toEqual(['all_key', 'all_key_2'])
 })
+
+behaviour('farp.include_tags[]', 'take over only routes with one of these tags, all by default', async () => {
+  await using users = await people({ manifest: { routing: { tags: ['public'] } } })
+  const statusWith = async (farp: string): Promise<number> => {
+    await using gateway = await follow(farp, users)
+    return await gateway.status('/users/people')
+  }
+  expect([await statusWith(''), await statusWith('include_tags: [public, v2]'), await statusWith('include_tags: [v2]')]).toEqual([
+    200, 200, 404,
+  ])
+})
+
+behaviour('farp.exclude_tags[]', 'leave out routes with one of these tags', async () => {
+  await using users = await people({ manifest: { routing: { tags: ['public', 'internal'] } } })
+  await using gateway = await follow('include_tags: [public], exclude_tags: [internal]', users)
+  expect([await gateway.status('/users/people'), (await codes(gateway)).includes('TAGS_FILTERED')]).toEqual([404, true])
+})
+
+behaviour('farp.major_alias', 'true gives the newest version of each major one a second mount', async () => {
+  await using users = await people({ version: 'v1.2.0', manifest: { routing: { strategy: 'versioned' } } })
+  await using off = await follow('', users)
+  expect([await off.status('/users/v1.2.0/people'), await off.status('/users/v1/people')]).toEqual([200, 404])
+  await using on = await follow('major_alias: true', users)
+  expect([await on.status('/users/v1.2.0/people'), await on.status('/users/v1/people')]).toEqual([200, 200])
+})
+
+/** A manifest with this account of its instance. */
+const account = (instance: object): Partial<FarpServiceOptions> => ({
+  manifest: { instance: { address: 'x:1', status: 'healthy', ...instance } },
+})
+
+behaviour('farp.instance_labels', 'are those that an instance must have to serve', async () => {
+  await using users = await people(account({ labels: { env: 'test' } }))
+  await using gateway = await follow('instance_labels: { env: prod }', users)
+  expect(await gateway.status('/users/people')).toBe(404)
+  await using same = await follow('instance_labels: { env: test }', users)
+  expect(await same.status('/users/people')).toBe(200)
+})
+
+/** Who answers requests to two instances of one service. */
+async function answering(farp: string, ...services: readonly FarpService[]): Promise<Set<string>> {
+  await using gateway = await running(`${discovery(...services.map(({ port }) => discovered('users', port)))}farp: { ${farp} }\n`)
+  const seen = new Set<string>()
+  for (let i = 0; i < 20; i++) {
+    const { response } = await rawRequest(gateway.port, head('GET', '/users/people'))
+    seen.add((JSON.parse(response.body.toString()) as { instance: string }).instance)
+  }
+  return seen
+}
+
+behaviour('farp.region', 'is where the gateway is: instances elsewhere wait until those here are out', async () => {
+  await using here = await people({ instanceId: 'here', ...account({ region: 'eu' }) })
+  await using there = await people({ instanceId: 'there', ...account({ region: 'us' }) })
+  expect(await answering('', here, there)).toEqual(new Set(['here', 'there']))
+  expect(await answering('region: eu', here, there)).toEqual(new Set(['here']))
+  expect(await answering('region: us', here, there)).toEqual(new Set(['there']))
+})
+
+behaviour('farp.split_on', 'keeps clients at a canary or at the others', async () => {
+  await using old = await people({ instanceId: 'old' })
+  const deployment = { deployment_id: 'd', strategy: 'canary', traffic_percent: 50 }
+  await using canary = await people({ instanceId: 'canary', ...account({ role: 'canary', deployment }) })
+  expect(await answering('', old, canary)).toEqual(new Set(['old', 'canary']))
+  expect((await answering('split_on: ip', old, canary)).size).toBe(1)
+})
+
+behaviour('farp.colours', 'are the colours that serve, whatever manifests say', async () => {
+  const coloured = (role: string, traffic_percent: number): Partial<FarpServiceOptions> => ({
+    instanceId: role,
+    ...account({ role, deployment: { deployment_id: 'd', strategy: 'blue_green', traffic_percent } }),
+  })
+  await using blue = await people(coloured('blue', 100))
+  await using green = await people(coloured('green', 0))
+  expect(await answering('', blue, green)).toEqual(new Set(['blue']))
+  expect(await answering('colours: { users: green }', blue, green)).toEqual(new Set(['green']))
+})
+
+/** Requests that a shadow gets of ten to a service. */
+async function copied(farp: string, request = head('GET', '/users/people')): Promise<number> {
+  await using users = await people()
+  await using shadow = await people(account({ role: 'shadow' }))
+  await using gateway = await running(`${discovery(...[users, shadow].map(({ port }) => discovered('users', port)))}farp: { ${farp} }\n`)
+  for (let i = 0; i < 10; i++) expect((await rawRequest(gateway.port, request)).response.status).toBe(200)
+  expect(users.counts.operations).toBe(10)
+  // Each copy that is chosen is counted once, when it is over or was not made.
+  const counted = async (): Promise<number> => {
+    const text = await (await fetch(`${gateway.admin}/metrics`)).text()
+    return [...text.matchAll(/^octopus_mirrored_requests_total\{.*\} (\d+)$/gm)].reduce((sum, [, count]) => sum + Number(count), 0)
+  }
+  if (farp !== '' && !farp.includes('sample: 0')) await waitFor(async () => (await counted()) === 10)
+  return shadow.counts.operations
+}
+
+behaviour('farp.shadow.enabled', 'true sends shadows copies, which they do not get by default', async () => {
+  expect(await copied('')).toBe(0)
+  expect(await copied('shadow: { enabled: true }')).toBeGreaterThan(0)
+})
+
+behaviour('farp.shadow.sample', 'is the percentage of requests that are copied', async () => {
+  expect(await copied('shadow: { enabled: true, sample: 0 }')).toBe(0)
+})
+
+behaviour('farp.shadow.max_body', 'is the longest body that is copied', async () => {
+  const request = head('GET', '/users/people').replace('\r\n\r\n', `\r\nContent-Length: 2000\r\n\r\n${'x'.repeat(2000)}`)
+  expect(await copied('shadow: { enabled: true, max_body: 1KiB }', request)).toBe(0)
+  expect(await copied('shadow: { enabled: true, max_body: 4KiB }', request)).toBeGreaterThan(0)
+})

@@ -57,6 +57,16 @@ export async function routeSources(config: Config, host: ConfigHost): Promise<Ro
       ...webhooksOf(farp.webhooks),
       ...(farp.push === undefined ? {} : { push: pushOptions(farp.push) }),
       updatePolicy: farp.update_policy,
+      includeTags: farp.include_tags,
+      excludeTags: farp.exclude_tags,
+      majorAlias: farp.major_alias,
+      ...(farp.instance_labels === undefined ? {} : { instanceLabels: farp.instance_labels }),
+      ...(farp.region === undefined ? {} : { region: farp.region }),
+      ...(farp.split_on === undefined ? {} : { splitOn: farp.split_on }),
+      ...(farp.colours === undefined ? {} : { colours: farp.colours }),
+      ...(farp.shadow === undefined
+        ? {}
+        : { shadow: { enabled: farp.shadow.enabled, sample: farp.shadow.sample, maxBody: farp.shadow.max_body } }),
       ...(farp.domain === undefined ? {} : { domain: farp.domain }),
       ...(farp.probe === undefined ? {} : { probe: farp.probe }),
     }),

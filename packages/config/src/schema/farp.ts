@@ -1,7 +1,26 @@
-import { choice, duration, flag } from './scalars.ts'
+import { bytes, choice, duration, flag, percent } from './scalars.ts'
 import { defaulted, list, optional, section } from './keys.ts'
 import { host, hostRule, name, secretMap, text, textMap } from './texts.ts'
+import { leaf, Refusal, type Leaf } from './leaf.ts'
 import { push } from './push.ts'
+import { splitKey } from './split-key.ts'
+
+/** A colour for each of some services. */
+function colourMap(): Leaf<Readonly<Record<string, 'blue' | 'green'>>> {
+  return leaf({
+    name: 'map of `blue` or `green`',
+    json: { type: 'object', additionalProperties: { enum: ['blue', 'green'] } },
+    parse(value, shown) {
+      if (typeof value !== 'object' || value === null || Array.isArray(value))
+        return new Refusal(`must be a map of services and colours, not ${shown}`)
+      const entries = Object.entries(value as Record<string, unknown>)
+      const wrong = entries.find(([, colour]) => colour !== 'blue' && colour !== 'green')
+      if (wrong !== undefined)
+        return new Refusal(`must be a map of services and colours, and that of ${JSON.stringify(wrong[0])} is neither blue nor green`)
+      return Object.fromEntries(entries) as Record<string, 'blue' | 'green'>
+    },
+  })
+}
 
 export const farp = section({
   enabled: defaulted(flag(), true, { description: 'Make routes from the manifests and schemas of discovered services.' }),
@@ -90,6 +109,43 @@ export const farp = section({
       }),
     }),
     { description: 'Messages between services and the gateway.' },
+  ),
+  include_tags: defaulted(list(text()), [], {
+    description:
+      'Only routes with one of these tags are taken over: those of the service (`routing.tags`) and of the operation count. Empty takes all.',
+  }),
+  exclude_tags: defaulted(list(text()), [], {
+    description: 'Routes with one of these tags are left out, whatever `include_tags` says.',
+  }),
+  major_alias: defaulted(flag(), false, {
+    description: 'The newest version of each major one that is mounted as `versioned` also answers at `/<service>/v1`.',
+  }),
+  instance_labels: optional(textMap(), {
+    description: 'Only instances whose manifest has all of these labels (`instance.labels`) get requests.',
+    otherwise: 'all get them',
+  }),
+  region: optional(text('region'), {
+    description: 'Where the gateway is: instances of another `instance.region` get requests as far as those of this one are out.',
+    otherwise: 'regions do not matter',
+  }),
+  split_on: optional(splitKey(), {
+    description: 'Clients that are the same in this stay at a canary or at the others, and at one colour.',
+    otherwise: 'each request anew',
+  }),
+  colours: optional(colourMap(), {
+    description: 'The colour that serves, by service, whatever manifests say: the switch of a blue/green deployment.',
+    otherwise: 'manifests decide',
+  }),
+  shadow: optional(
+    section({
+      enabled: defaulted(flag(), false, {
+        description: 'Send copies of GET, HEAD and OPTIONS requests to instances of the role `shadow`, with `X-FARP-Shadow: true`.',
+        risk: 'Credentials go along.',
+      }),
+      sample: defaulted(percent(), 100, { description: 'The share of the requests that are copied, each decided anew.' }),
+      max_body: defaulted(bytes(), '64KiB', { description: 'A request with a longer body is not copied.' }),
+    }),
+    { description: 'Copies of requests for instances that only watch.', otherwise: 'none' },
   ),
   push: optional(push, { description: 'Services that register themselves, at `/_farp/v1` on the admin listener.', otherwise: 'none may' }),
   update_policy: defaulted(choice(['auto', 'warn', 'gated']), 'auto', {

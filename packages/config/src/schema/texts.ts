@@ -1,7 +1,7 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net'
 import { METHODS } from 'node:http'
 import { leaf, Refusal, type Leaf } from './leaf.ts'
-import { isPathPrefix, parseHost, parsePattern } from '@octopus-gateway/core'
+import { isPathPrefix, parseHost, parsePattern, ruleProblem } from '@octopus-gateway/core'
 import { nearest } from '../report/suggest.ts'
 
 /** What a text must look like, beside not being empty. */
@@ -110,6 +110,25 @@ export function routePath(): Leaf<string> {
     what: 'a path such as /users, /users/{id} or /files/*',
     pattern: '^/',
     refuse: (value) => reasonOf(() => parsePattern(value), value),
+  })
+}
+
+/** The pattern of a rewrite. */
+export function pathRulePattern(): Leaf<string> {
+  return ruled({
+    name: 'RE2 pattern',
+    what: 'a pattern such as ^/v1/(.*)$',
+    refuse: (pattern) => /: (.*)\.$/.exec(ruleProblem({ pattern, replacement: '/' }) ?? '')?.[1],
+  })
+}
+
+/** The replacement of a rewrite, which may be empty; whether its groups exist is seen beside the pattern. */
+export function pathRuleReplacement(): Leaf<string> {
+  return leaf({
+    name: 'replacement',
+    text: true,
+    json: { type: 'string' },
+    parse: (value, shown) => (typeof value === 'string' ? value : new Refusal(`must be a replacement such as /$1, not ${shown}`)),
   })
 }
 

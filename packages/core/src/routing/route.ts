@@ -9,10 +9,22 @@ import type { Split, SplitKey } from './split.ts'
 import type { RoutingSettings } from '../upstream/definition.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 
+/**
+ * What a path that fits a pattern becomes. Patterns are those of RE2 (Go), at most 512 characters, and match in linear time; they see the path as it was
+ * sent. Replacements know `$1`, `${1}`, `${name}` and `$$`. A result that does not begin with `/`, or has a dot segment, an empty segment, a query or an
+ * encoded separator, refuses the request with 400.
+ */
+export interface PathRule {
+  readonly pattern: string
+  readonly replacement: string
+}
+
 /** What happens to the path on its way to the upstream, in this order. */
 export interface Rewrite {
   /** Removed from the start, on whole segments: `/api` turns `/api/users` into `/users` and leaves `/apiary` alone. */
   readonly stripPrefix?: string
+  /** The first rule whose pattern fits what is left; at most 32. */
+  readonly rules?: readonly PathRule[]
   /** Put in front of what is left. */
   readonly addPrefix?: string
 }
@@ -44,10 +56,12 @@ export interface Target {
   readonly match?: TargetMatch
 }
 
-/** What a request has to have: exact values, or `*` for any. Field names in any letter case. */
+/** What a request has to have: exact values, one of a list, or `*` for any. Field names in any letter case. */
 export interface TargetMatch {
-  readonly headers?: Readonly<Record<string, string>>
-  readonly cookies?: Readonly<Record<string, string>>
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>
+  readonly cookies?: Readonly<Record<string, string | readonly string[]>>
+  /** The first parameter of each name, decoded. */
+  readonly query?: Readonly<Record<string, string | readonly string[]>>
 }
 
 /** Another upstream that gets copies of requests; what it answers is thrown away. */
@@ -57,6 +71,8 @@ export interface MirrorDefinition {
   readonly percent?: number
   /** Bytes of the longest body that is copied; a request with a longer one is not. Default 64 KiB. */
   readonly maxBody?: number
+  /** Fields that mark copies for their receiver, beside `x-octopus-mirrored`; they are taken from requests of clients. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** A mirror, complete; times in milliseconds. */
@@ -64,6 +80,7 @@ export interface Mirror {
   readonly upstream: Upstream
   readonly percent: number
   readonly maxBody: number
+  readonly headers: Readonly<Record<string, string>>
   /** From the sending of a copy to the last byte of its answer. */
   readonly timeout: number
   readonly connectTimeout: number
@@ -107,6 +124,8 @@ export interface RouteDefinition extends RoutingSettings {
   readonly idempotent?: boolean
   /** Only endpoints with these labels serve this route; a list means any of its values. */
   readonly subset?: Readonly<Record<string, string | readonly string[]>>
+  /** Request fields of which clients have no say: they are taken from their requests. Those of a `mirror` are among them. */
+  readonly ownFields?: readonly string[]
   /**
    * `false` admits anonymous callers where an `auth` plugin would not; an object demands. A demand that no plugin enforces is a configuration error.
    * `'nobody'` admits no one: the route answers 503 `AUTH_UNAVAILABLE`, for sources whose services demand what this gateway cannot check.
@@ -159,7 +178,7 @@ export interface Route {
   /** Whether requests may be sent twice; `null`: by their method. */
   readonly idempotent: boolean | null
   readonly auth: false | 'nobody' | RouteAuth | null
-  /** Request fields that the plugins of this route set, beside those that are taken from every request; `null` for none. */
+  /** Request fields that this route, its mirror and its plugins keep to themselves, beside those that are taken from every request; `null` for none. */
   readonly ownFields: OwnFields | null
   /** Whether no plugin stands in the way of this protocol. */
   readonly carries: Readonly<Record<Protocol, boolean>>
@@ -167,7 +186,9 @@ export interface Route {
   readonly meta: Readonly<Record<string, unknown>>
   /** The index of this route's series in the metrics. */
   readonly metric: number
-  /** Changes the target of an outgoing head. */
+  /** The rules that `rewrite` applies; `null` for none. */
+  readonly rules: readonly PathRule[] | null
+  /** Changes the target of an outgoing head. Throws `BAD_TARGET` when a rule made an unacceptable one. */
   rewrite(head: RequestHead): void
 }
 

@@ -9,25 +9,32 @@ import { mirrorIssues } from './validate-mirror.ts'
 import { slices } from '../slices.ts'
 import { healthIssues, healthPolicy } from '../upstream/health.ts'
 import { enforcedBy, enforcementIssues, setIssues } from './validate-auth.ts'
-import { isOptions, validateRoutes, validateSettings, validateUpstreams } from './validate.ts'
+import { isOptions, rewriteIssues, validateRoutes, validateSettings, validateUpstreams } from './validate.ts'
+import type { CompiledRoutes } from './compiled.ts'
 import type { ConfigIssue } from '../errors.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 import type { GatewayOptions } from '../options.ts'
 import type { Hooks, Plugin } from '../plugin/plugin.ts'
 import type { LiveUpstream } from '../upstream/live-upstream.ts'
+import type { OwnedRewrite } from '../routing/mount-rewrites.ts'
 import type { PluginSet } from '../plugin/set.ts'
 import type { RouteDefinition } from '../routing/route.ts'
 import type { RouteEntry } from './entries.ts'
 import type { RouteSet } from './source.ts'
+import type { RoutingOptions } from '../options.ts'
 import type { RoutingSettings, UpstreamDefinition, UpstreamOptions } from '../upstream/definition.ts'
 import type { ServiceSet } from '../discovery/provider.ts'
 import type { Transport } from '../upstream/transport.ts'
 import type { UpstreamSet } from '../upstream/upstream-set.ts'
 
+/** One object: routes that were made with it can be used again. */
+const NO_ROUTING: RoutingOptions = Object.freeze({})
+
 /** What generations are made with; all of it outlives any of them. */
 export interface Workshop {
   readonly upstreams: UpstreamSet
   readonly plugins: PluginSet
+  readonly compiled: CompiledRoutes
   seriesFor(label: string): number
 }
 
@@ -106,8 +113,16 @@ export async function checkSet(set: RouteSet, enforced: ReadonlySet<string>): Pr
     ...validateUpstreams(set.upstreams, 'upstreams'),
     ...(await validateRoutes(set.routes, new Set(Object.keys(set.upstreams)), 'routes')),
     ...mirrorIssues(set.routes, set.upstreams),
+    ...(set.rewrites ?? []).flatMap((rewrite, index) => rewriteIssues(rewrite, `rewrites[${index}]`)),
   ]
   return issues.length > 0 ? issues : set.routes.flatMap((route, index) => enforcementIssues(route, enforced, `routes[${index}].auth`))
+}
+
+/** In the order of the sources: where two services rewrite below the same mount, the first one is asked first. */
+function rewritesOf(sets: ReadonlyMap<string, readonly RouteSet[]>): OwnedRewrite[] {
+  return [...sets].flatMap(([source, list]) =>
+    list.flatMap(({ service, rewrites = [] }) => rewrites.map((rewrite) => ({ ...rewrite, source, service }))),
+  )
 }
 
 /** Builds a generation from valid options and valid sets. Rejects with a `ConfigError` when a plugin cannot be set up; then nothing is held. */
@@ -130,13 +145,17 @@ export async function assemble(
     return workshop.plugins.release(hooks.acquired)
   }
   const host = {
-    routing: options.routing ?? {},
-    upstreamOf: ({ source, service }: RouteEntry, name: string) => placed.get(upstreamKey(source, service, name))!,
+    routing: options.routing ?? NO_ROUTING,
+    compiled: workshop.compiled,
+    upstreamOf: ({ source, service }: RouteEntry, name: string) => {
+      const { upstream, settings } = placed.get(upstreamKey(source, service, name))!
+      return { upstream, settings }
+    },
     hooksOf: (definition: RouteDefinition) => hooks.of(definition),
     seriesFor: (label: string) => workshop.seriesFor(label),
   }
   const built = await collectEntries(options.routes ?? [], sets)
-    .then((entries) => buildRoutes(entries, host))
+    .then((entries) => buildRoutes(entries, rewritesOf(sets), host))
     .catch(async (thrown: unknown) => {
       await letGo()
       throw thrown
@@ -185,7 +204,7 @@ function place(workshop: Workshop, options: GatewayOptions, sets: ReadonlyMap<st
     if (placed.has(key)) return
     taken.add(name)
     const handler = typeof definition === 'function' ? definition : null
-    const settings: Partial<UpstreamOptions> = isOptions(definition) ? definition : {}
+    const settings: Partial<UpstreamOptions> = isOptions(definition) ? definition : NO_ROUTING
     const upstream = workshop.upstreams.acquire({
       key,
       name,

@@ -52,6 +52,7 @@ export function builtInRoutes(hooks: readonly Hooks[], host: { seriesFor(label: 
     tags: [],
     meta: {},
     metric: host.seriesFor(id),
+    rules: null,
     rewrite() {},
   })
   return { unmatched: route('unmatched'), rejected: route('rejected') }

@@ -141,6 +141,11 @@ export class Sources {
     const good: RouteSet[] = []
     for (const set of sets) {
       const known = before.get(set.service)
+      // The very object that was found good: a source with many services says most of them unchanged.
+      if (known === set) {
+        good.push(set)
+        continue
+      }
       // Endpoints may differ within a version; the routes of an equal version were checked before.
       const isChecked = known !== undefined && known.version === set.version
       const issues = isChecked ? validateUpstreams(set.upstreams, 'upstreams') : await checkSet(set, this.#host.enforced)

@@ -1,6 +1,7 @@
 import type { ClientCertificate } from '../exchange/context.ts'
 import type { KeyValueStore } from '../store/store.ts'
 import type { Logger } from '../log/logger.ts'
+import type { MountRewrite } from '../routing/mount-rewrites.ts'
 import type { RouteDefinition } from '../routing/route.ts'
 import type { GatewayListener } from './events.ts'
 import type { KeyValues, ServiceSet } from '../discovery/provider.ts'
@@ -41,13 +42,17 @@ export interface RouteSet {
   readonly service: string
   /** The service's own version, for conflicts: higher semver wins. */
   readonly serviceVersion?: string
-  /** Changes when routes, documents or upstream settings change; endpoints and findings are compared apart, and cost no build. */
+  /** Changes when routes, rewrites, documents or upstream settings change; endpoints and findings are compared apart, and cost no build. */
   readonly version: string
   readonly routes: readonly RouteDefinition[]
   readonly upstreams: Readonly<Record<string, UpstreamOptions>>
+  /** What paths below the service's mounts mean, before they are matched with `routes`. */
+  readonly rewrites?: readonly MountRewrite[]
   /** Read lazily through the source. */
   readonly documents?: readonly { readonly kind: DocumentKind; readonly hash: string }[]
   readonly findings?: readonly Finding[]
+  /** Of the service as a whole: all of its instances are well, at least half of them, or fewer. */
+  readonly health?: 'healthy' | 'degraded' | 'unhealthy'
   readonly instances?: readonly InstanceReport[]
 }
 

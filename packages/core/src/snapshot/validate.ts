@@ -1,5 +1,6 @@
 import { balancingIssues } from '../upstream/balancing.ts'
 import { demandIssues } from './validate-auth.ts'
+import { compileRules } from '../routing/path-rules.ts'
 import { didYouMean } from '../suggest.ts'
 import { healthIssues } from '../upstream/health.ts'
 import { parseHost } from '../routing/hosts.ts'
@@ -13,6 +14,7 @@ import { isSplitKey } from '../routing/split.ts'
 import type { ConfigIssue } from '../errors.ts'
 import type { Duration } from '../time.ts'
 import type { GatewayBalancingSettings } from '../upstream/balancing.ts'
+import type { MountRewrite } from '../routing/mount-rewrites.ts'
 import type { RouteDefinition, Target } from '../routing/route.ts'
 import type { RoutingSettings, UpstreamDefinition, UpstreamOptions } from '../upstream/definition.ts'
 
@@ -45,9 +47,12 @@ function validateRoute(route: RouteDefinition, upstreams: ReadonlySet<string>, p
         ),
       )
   }
+  if (route.rewrite?.rules !== undefined) collect(issues, `${path}.rewrite.rules`, () => compileRules(route.rewrite!.rules!))
   for (const method of route.methods ?? []) {
     if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(method)) issues.push(invalid(`${path}.methods`, `"${method}" is not a method.`))
   }
+  for (const name of route.ownFields ?? [])
+    if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) issues.push(invalid(`${path}.ownFields`, `"${name}" is not the name of a field.`))
   if (route.methods?.length === 0) issues.push(invalid(`${path}.methods`, 'The list is empty: leave the key out for every method.'))
   issues.push(...demandIssues(route, `${path}.auth`))
   if (route.priority !== undefined && !(route.priority >= 0 && route.priority <= 100))
@@ -61,6 +66,16 @@ function validateRoute(route: RouteDefinition, upstreams: ReadonlySet<string>, p
   if (route.splitOn !== undefined && !isSplitKey(route.splitOn))
     issues.push(invalid(`${path}.splitOn`, `"${String(route.splitOn)}" is not ip, header:<name> or cookie:<name>.`))
   return [...issues, ...validateSettings(route, path)]
+}
+
+/** Everything wrong with what a source says of the paths below a mount. */
+export function rewriteIssues({ host, prefix, rules }: MountRewrite, path: string): ConfigIssue[] {
+  const issues: ConfigIssue[] = []
+  collect(issues, `${path}.host`, () => parseHost(host))
+  collect(issues, `${path}.rules`, () => compileRules(rules))
+  if (prefix !== '' && (!prefix.startsWith('/') || prefix.endsWith('/') || !isPathPrefix(prefix)))
+    issues.push(invalid(`${path}.prefix`, `"${prefix}" is not a mount: write /users, without a slash at the end, or nothing for the root.`))
+  return issues
 }
 
 /** Whether a text can stand in front of the path of a request: it must itself pass as the path of one. */
@@ -91,9 +106,9 @@ function targetIssues(targets: readonly Target[], upstreams: ReadonlySet<string>
     ...(target.weight === undefined || (target.weight >= 0 && Number.isFinite(target.weight))
       ? []
       : [invalid(`${path}[${index}].weight`, 'A weight is a number from 0 up.')]),
-    ...(target.match === undefined || Object.keys({ ...target.match.headers, ...target.match.cookies }).length > 0
+    ...(target.match === undefined || Object.keys({ ...target.match.headers, ...target.match.cookies, ...target.match.query }).length > 0
       ? []
-      : [invalid(`${path}[${index}].match`, 'Nothing is asked for: name a header or a cookie, or leave match out.')]),
+      : [invalid(`${path}[${index}].match`, 'Nothing is asked for: name a header, a cookie or a parameter, or leave match out.')]),
   ])
   if (targets.every(({ weight }) => weight === 0))
     issues.push(invalid(path, 'All weights are 0, so a request that no match takes has nowhere to go: give one a weight.'))

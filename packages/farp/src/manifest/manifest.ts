@@ -1,6 +1,7 @@
 import type { ConflictStrategy } from '../merge/merged.ts'
 import type { AuthDeclaration } from './auth.ts'
 import type { JsonObject } from '../json.ts'
+import type { PathRule } from '@octopus-gateway/core'
 import type { SchemaType } from '../adapters/adapter.ts'
 
 /** Where a service's routes are mounted. */
@@ -67,15 +68,27 @@ export interface Routing {
   readonly stripPrefix: boolean | undefined
   readonly priority: number | undefined
   readonly tags: readonly string[]
-  /** Number of rewrite rules. */
-  readonly rewrites: number
+  /** Usable ones, in order. */
+  readonly rewrites: readonly PathRule[]
   readonly pathRules: readonly { readonly pattern: string; readonly include: boolean }[]
+  /** How clients name the version they want, where the service has pools of several. */
+  readonly versioning: Versioning | undefined
+}
+
+/** A request field or a query parameter that holds a version. */
+export interface Versioning {
+  readonly by: 'header' | 'query'
+  readonly name: string
+  /** For whoever names none, or one that is not there. `undefined`: the newest. */
+  readonly defaultVersion: string | undefined
 }
 
 /** An instance's own account of itself. */
 export interface InstanceAccount {
   readonly address: string
   readonly zone: string | undefined
+  readonly region: string | undefined
+  readonly labels: Readonly<Record<string, string>>
   /** 0 to 100, or `undefined` when absent: not the same as 0. */
   readonly weight: number | undefined
   readonly status: string

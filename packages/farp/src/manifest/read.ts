@@ -124,7 +124,9 @@ export function readInstance(raw: JsonObject, { addressKnown }: { readonly addre
   if (address === '' && !addressKnown) throw new ManifestError('VALIDATION', 'instance.address is missing', 'address', '/instance/address')
   return {
     address,
-    zone: ownText(instance, 'zone') || ownText(instance, 'region') || undefined,
+    zone: ownText(instance, 'zone') || undefined,
+    region: ownText(instance, 'region') || undefined,
+    labels: labelsOf(instance),
     weight: percentOf(own(instance, 'weight'), 'weight'),
     status: ownText(instance, 'status') ?? '',
     role: ownText(instance, 'role') ?? '',
@@ -132,6 +134,13 @@ export function readInstance(raw: JsonObject, { addressKnown }: { readonly addre
     trafficPercent: percentOf(own(deployment, 'traffic_percent'), 'deployment.traffic_percent'),
     expectedChecksum: ownText(instance, 'expected_schema_checksum') ?? '',
   }
+}
+
+function labelsOf(instance: JsonObject): Readonly<Record<string, string>> {
+  const labels = Object.entries(ownObject(instance, 'labels') ?? {}).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string',
+  )
+  return table(labels.slice(0, 100))
 }
 
 function readEndpoints(raw: JsonObject): Manifest['endpoints'] {

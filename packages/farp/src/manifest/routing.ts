@@ -1,9 +1,11 @@
 import { isObject, own, ownList, ownObject, ownText, table } from '../json.ts'
 import { clean, isSegment } from '../text.ts'
+import { ruleProblem } from '@octopus-gateway/core'
 import { ManifestError, STRATEGIES } from './manifest.ts'
 import type { JsonObject } from '../json.ts'
-import type { MountStrategy, Routing } from './manifest.ts'
+import type { MountStrategy, Routing, Versioning } from './manifest.ts'
 import type { Note } from './note.ts'
+import type { PathRule } from '@octopus-gateway/core'
 
 /** What a service that says nothing wants. */
 export const NO_ROUTING: Routing = {
@@ -13,8 +15,9 @@ export const NO_ROUTING: Routing = {
   stripPrefix: undefined,
   priority: undefined,
   tags: [],
-  rewrites: 0,
+  rewrites: [],
   pathRules: [],
+  versioning: undefined,
 }
 
 /** Reads `routing`. Throws `ManifestError`: a wrong mount must not be guessed. */
@@ -40,8 +43,9 @@ export function readRouting(raw: JsonObject, note: Note): Routing {
     stripPrefix: typeof strip === 'boolean' ? strip : undefined,
     priority: priorityOf(own(routing, 'priority')),
     tags: ownList(routing, 'tags').filter((tag) => typeof tag === 'string'),
-    rewrites: ownList(routing, 'rewrite').length,
+    rewrites: rewritesOf(routing, note),
     pathRules: ownList(routing, 'path_rules').filter(isObject).flatMap(ruleOf),
+    versioning: versioningOf(routing, note),
   }
 }
 
@@ -50,6 +54,46 @@ function checkBasePath(path: string): void {
   if (path.length > 1024 || (inner !== '' && !inner.split('/').every(isSegment))) {
     throw refused('routing.base_path', 'each segment may contain only letters, digits and . _ ~ -, and is neither . nor ..')
   }
+}
+
+/** As the table of routes takes them. */
+const MOST_REWRITES = 32
+
+/** A rule that cannot be used is left out: the paths it is about are then matched as they are. */
+function rewritesOf(routing: JsonObject, note: Note): PathRule[] {
+  const list = ownList(routing, 'rewrite')
+  if (list.length > MOST_REWRITES)
+    note(`routing.rewrite has ${list.length} rules; only the first ${MOST_REWRITES} are used`, '/routing/rewrite')
+  return list.slice(0, MOST_REWRITES).flatMap((item, index) => {
+    const pattern = isObject(item) ? ownText(item, 'pattern') : undefined
+    const rule = pattern === undefined ? undefined : { pattern, replacement: ownText(item as JsonObject, 'replacement') ?? '' }
+    const problem = rule === undefined ? 'It has no pattern.' : ruleProblem(rule)
+    if (rule !== undefined && problem === undefined) return [rule]
+    note(`routing.rewrite[${index}] is not used. ${clean(problem!, 200)}`, `/routing/rewrite/${index}`)
+    return []
+  })
+}
+
+/** `url_path` is what the versioned strategy is for, and nothing more. */
+function versioningOf(routing: JsonObject, note: Note): Versioning | undefined {
+  const versioning = ownObject(routing, 'versioning')
+  if (versioning === undefined) return undefined
+  const strategy = ownText(versioning, 'strategy') ?? ''
+  if (strategy === 'url_path') return undefined
+  const by = strategy === 'query_param' ? 'query' : 'header'
+  if (strategy !== 'header' && strategy !== 'query_param') {
+    note(`routing.versioning.strategy "${clean(strategy, 40)}" is not url_path, header or query_param`, '/routing/versioning/strategy')
+    return undefined
+  }
+  const name =
+    by === 'query'
+      ? (ownText(versioning, 'query_param') ?? '') || 'version'
+      : (ownText(versioning, 'header_name') ?? '') || 'Accept-Version'
+  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/.test(name)) {
+    note('routing.versioning names no usable header or parameter', '/routing/versioning')
+    return undefined
+  }
+  return { by, name, defaultVersion: ownText(versioning, 'default_version') || undefined }
 }
 
 function ruleOf(rule: JsonObject): { pattern: string; include: boolean }[] {

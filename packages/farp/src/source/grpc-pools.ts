@@ -27,9 +27,10 @@ export function throughGrpcPools(routes: readonly RouteDefinition[], pools: read
   if (pools.length === 0) return routes
   return routes.map((route) => {
     const { upstream, meta } = route
-    return typeof upstream === 'string' && meta?.['protocol'] === 'grpc' && pools.includes(upstream)
-      ? { ...route, upstream: grpcUpstream(upstream) }
-      : route
+    if (meta?.['protocol'] !== 'grpc') return route
+    const own = (name: string): string => (pools.includes(name) ? grpcUpstream(name) : name)
+    const through = typeof upstream === 'string' ? own(upstream) : upstream.map((target) => ({ ...target, upstream: own(target.upstream) }))
+    return { ...route, upstream: through }
   })
 }
 

@@ -12,7 +12,7 @@ import type { Settings } from '../options.ts'
 export interface Placement {
   readonly strategy: MountStrategy
   readonly mount: Mount
-  /** The upstream's name: the service, with the version or the instance where the mount has it. */
+  /** The upstream's name: the service, with the instance where the mount has it, and the version where the mount has it or clients name it. */
   readonly upstream: string
 }
 
@@ -30,6 +30,11 @@ export interface Neighbourhood {
   readonly prefixes: readonly string[]
   /** The auth providers that the gateway asks. */
   readonly authProviders: ReadonlySet<string>
+}
+
+/** A placement's mount as a key. */
+export function mountKey({ mount }: Placement): string {
+  return `${mount.host ?? ''} ${mount.prefix}`
 }
 
 /** Where an instance is mounted, or the finding that says why it is not. */
@@ -57,7 +62,8 @@ export function placeOf(candidate: Candidate, settings: Settings, neighbours: Ne
       `the mount ${mount.prefix} belongs to the service "${owner}"; nothing of "${record.service}" is mounted there`,
     )
   }
-  const suffix = strategy === 'versioned' ? `/${manifest.serviceVersion}` : strategy === 'instance' ? `/${instanceId}` : ''
+  const isByVersion = strategy === 'versioned' || (routing.versioning !== undefined && strategy !== 'instance')
+  const suffix = strategy === 'instance' ? `/${instanceId}` : isByVersion ? `/${manifest.serviceVersion}` : ''
   return { strategy, mount, upstream: record.service + suffix }
 }
 

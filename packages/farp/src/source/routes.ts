@@ -26,6 +26,8 @@ export interface Generation {
   readonly placement: Placement
   /** Which of its operations are routed beside those of others. Default: all. */
   readonly keeps?: (operation: SchemaOperation) => boolean
+  /** Whether this is the second mount of a pool. */
+  readonly isAlias?: boolean
 }
 
 /** The operations of one schema that are to be routed. */
@@ -74,6 +76,17 @@ export function mountFor(operation: SchemaOperation, mount: Mount): Mount {
   return { prefix: '', ...(mount.host === undefined ? {} : { host: mount.host }) }
 }
 
+/** What a pool's routes depend on beside its generations. */
+export interface Surroundings {
+  readonly settings: Settings
+  /** Mount prefixes of other services. */
+  readonly foreignPrefixes: readonly string[]
+  /** The upstream that gets copies, when there is one. */
+  readonly shadow: string | undefined
+  /** What is demanded of the callers of operations: of all that are routed. */
+  authOf(generations: readonly Generation[], operations: readonly Guarded[]): PoolAuth
+}
+
 /** A pool's routes and what was left out. */
 export interface PoolRoutes {
   readonly routes: readonly RouteDefinition[]
@@ -88,22 +101,13 @@ interface Slot {
   readonly generations: string[]
 }
 
-/** What a pool's routes depend on beside the pool. */
-export interface PoolSurroundings {
-  readonly foreignPrefixes: readonly string[]
-  /** What is demanded of the callers of operations: of all that are routed. */
-  authOf(generations: readonly Generation[], operations: readonly Guarded[]): PoolAuth
-}
-
 /**
  * The union of what a pool's generations offer, newest first. A route that not every generation has names those that have it; where generations
  * need different rewrites for one route, the newest decides. Operations under another service's mount are left out.
  */
-export function poolRoutes(
-  generations: readonly Generation[],
-  settings: Settings,
-  { foreignPrefixes, authOf }: PoolSurroundings,
-): PoolRoutes {
+export function poolRoutes(generations: readonly Generation[], surroundings: Surroundings): PoolRoutes {
+  const { settings, foreignPrefixes, authOf } = surroundings
+  let filtered = 0
   const findings = new Map<string, Finding>()
   const slots = new Map<string, Slot>()
   for (const generation of generations) {
@@ -113,6 +117,10 @@ export function poolRoutes(
     )
     for (const { schema, operation } of offered) {
       if (generation.keeps?.(operation) === false) continue
+      if (!isTaken(tagsOf(generation, operation), settings)) {
+        filtered += 1
+        continue
+      }
       const mount = mountFor(operation, generation.placement.mount)
       const path = mountPath(mount, operation.pattern)
       const problem = mount.prefix === '' ? forbidden(path, mount.host === undefined ? foreignPrefixes : []) : undefined
@@ -130,8 +138,36 @@ export function poolRoutes(
   }
   const guarded = new Map([...slots.values()].map((slot) => [slot, guardedBy(slot)]))
   const auth = authOf(generations, [...guarded.values()])
-  const routes = [...guarded].flatMap(([slot, operation]) => definitions(slot, generations.length, { settings, auth: auth.of(operation) }))
-  return { routes, findings: [...[...findings.values()].slice(0, 20), ...auth.findings] }
+  const routes = [...guarded].flatMap(([slot, operation]) =>
+    definitions(slot, { ...surroundings, generations: generations.length, auth: auth.of(operation) }),
+  )
+  const notes =
+    filtered === 0
+      ? []
+      : [finding('TAGS_FILTERED', `${filtered} operations are not routed: farp.include_tags or farp.exclude_tags keeps them out`)]
+  return { routes, findings: [...[...findings.values()].slice(0, 20), ...notes, ...auth.findings] }
+}
+
+/** The tags of the service, then those of the operation. */
+function tagsOf({ sample }: Generation, operation: SchemaOperation): string[] {
+  return [...new Set([...sample.manifest.routing.tags.map((tag) => clean(tag, 200)), ...operation.tags])]
+}
+
+function isTaken(tags: readonly string[], { includeTags, excludeTags }: Settings): boolean {
+  if (tags.some((tag) => excludeTags.has(tag))) return false
+  return includeTags.size === 0 || tags.some((tag) => includeTags.has(tag))
+}
+
+/** Marks a copy. A client that could send it would have its request taken for one, and done for nobody. */
+const SHADOW_FIELD = 'x-farp-shadow'
+
+/** Methods that change nothing: a shadow may share its data with those that serve. */
+const COPIED: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+function mirrorOf({ operation }: Slot, { settings, shadow }: Surroundings): Pick<RouteDefinition, 'mirror'> {
+  if (shadow === undefined || operation.protocol !== 'rest' || !COPIED.has(operation.method)) return {}
+  const { sample: percent, maxBody } = settings.shadow
+  return { mirror: { upstream: shadow, percent, maxBody, headers: { [SHADOW_FIELD]: 'true' } } }
 }
 
 /** A root mount never displaces the gateway's own paths or another service's. */
@@ -147,12 +183,13 @@ function guardedBy({ generation, operation }: Slot): Guarded {
 }
 
 /** What routes of a pool get beside what the pool says. */
-interface Treatment {
-  readonly settings: Settings
+interface Treatment extends Surroundings {
+  /** How many there are. */
+  readonly generations: number
   readonly auth: RouteDefinition['auth']
 }
 
-function definitions(slot: Slot, generationCount: number, { settings, auth }: Treatment): RouteDefinition[] {
+function definitions(slot: Slot, around: Treatment): RouteDefinition[] {
   const { generation, operation, rewrite, generations } = slot
   const { placement, sample } = generation
   const { upstream } = placement
@@ -161,8 +198,8 @@ function definitions(slot: Slot, generationCount: number, { settings, auth }: Tr
   const path = mountPath(mount, operation.pattern)
   // The mount itself answers with and without the slash; elsewhere a trailing slash is significant.
   const paths = operation.path === '/' && mount.prefix !== '' ? [path, `${path}/`] : [path]
-  const tags = [...new Set([...routing.tags.map((tag) => clean(tag, 200)), ...operation.tags])]
-  const traits = traitsOf(sample.manifest, operation, settings.trustHints)
+  const tags = tagsOf(generation, operation)
+  const traits = traitsOf(sample.manifest, operation, around.settings.trustHints)
   return paths.map((at) => ({
     id: `farp:${sample.record.service}:${upstream === sample.record.service ? '' : `${upstream}:`}${operation.method} ${mount.host ?? ''}${at}`,
     path: at,
@@ -171,9 +208,11 @@ function definitions(slot: Slot, generationCount: number, { settings, auth }: Tr
     priority: routing.priority ?? 50,
     ...(mount.host === undefined ? {} : { host: mount.host }),
     ...(rewrite === undefined ? {} : { rewrite }),
-    ...(generations.length === generationCount ? {} : { subset: { generation: generations } }),
+    ...(generations.length === around.generations ? {} : { subset: { generation: generations } }),
     ...(tags.length === 0 ? {} : { tags }),
-    ...(auth === undefined ? {} : { auth }),
+    ...(around.auth === undefined ? {} : { auth: around.auth }),
+    ...mirrorOf(slot, around),
+    ...(around.settings.shadow.enabled ? { ownFields: [SHADOW_FIELD] } : {}),
     ...traits.settings,
     meta: table([...Object.entries(metaOf(slot)), ...traits.meta]),
   }))

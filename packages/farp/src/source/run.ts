@@ -52,7 +52,7 @@ export class Run {
       changed: () => this.#wake.end(),
       counted: (service, verdict) => host.contractChanged(service, verdict),
     })
-    this.#composers = new Composers(settings, this.#gate)
+    this.#composers = new Composers(settings, { log, gate: this.#gate })
     this.#schemas = new SchemaWatch((service) => host.schemaUpdated(service))
     this.hub = new Hub(settings, host, this.#fleet)
     const { enabled, heartbeatTimeout } = settings.push
@@ -92,7 +92,7 @@ export class Run {
       if (kind === 'snapshot' || kind === 'updated') this.#wake.end()
     })
     void this.#follow()
-    let last: string | undefined
+    let last: number | undefined
     try {
       for (;;) {
         await this.#wake.wait(this.#timeToNext())
@@ -104,9 +104,9 @@ export class Run {
         if (!this.#isComplete()) continue
         const { views } = this.#fleet
         const sets = this.#composers.compose(views, this.#host.authProviders)
-        const { signature } = this.#composers
-        if (signature !== last) {
-          last = signature
+        const { revision } = this.#composers
+        if (revision !== last) {
+          last = revision
           this.#hasYielded = true
           this.#schemas.look(sets)
           this.hub.composed(sets)
@@ -197,7 +197,7 @@ export class Run {
   }
 
   #timeToNext(): number | undefined {
-    const next = this.#hasYielded ? this.#composers.lingersUntil : this.#firstRoundEnds
+    const next = this.#hasYielded ? this.#composers.wakesAt : this.#firstRoundEnds
     return next === undefined ? undefined : Math.max(0, next - Date.now())
   }
 }

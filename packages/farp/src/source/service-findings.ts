@@ -10,14 +10,12 @@ import type { Settings } from '../options.ts'
 
 /** What a manifest asks for that this gateway does not do, said once per service: nothing is ignored in silence. */
 export function manifestFindings({ record, manifest }: Candidate, settings: Settings): Finding[] {
-  const { routing, serviceName } = manifest
+  const { serviceName } = manifest
   const findings: Finding[] = []
   const listed = routeTableOf(manifest, settings.limits)
   if (listed !== undefined) findings.push(...listed.findings, ...carriedFindings(manifest, listed.operations))
   const { notApplied } = hintsOf(manifest, settings.trustHints)
   if (notApplied.length > 0) findings.push(finding('HINT_NOT_APPLIED', `hints that are carried and not applied: ${notApplied.join(', ')}`))
-  if (routing.rewrites > 0)
-    findings.push(finding('REWRITE_NOT_APPLIED', `routing.rewrite has ${routing.rewrites} rules; they are not applied yet`))
   if (serviceName.toLowerCase() !== record.service.toLowerCase()) {
     findings.push(
       finding(

@@ -268,9 +268,12 @@ export class InstanceTracker {
     const now = this.#found
     const effective =
       now.manifest === undefined || push === undefined ? now.manifest : withReportedStatus(now.manifest, push.status, now.isPushed)
-    this.#view = { ...this.#view, ...change, manifest: effective, findings: [...notes, ...now.findings] }
-    const { manifest, schemas, ...plain } = this.#view
+    const view = { ...this.#view, ...change, manifest: effective, findings: [...notes, ...now.findings] }
+    const { manifest, schemas, ...plain } = view
     const signature = JSON.stringify([plain, manifest?.instance, manifest?.updatedAt, schemas.map(({ content }) => content.hash)])
+    // The same object for the same view: whoever compares views does so by identity, and discovery repeats all of its records for every change of one.
+    if (signature === this.#signature && manifest === this.#view.manifest) return
+    this.#view = view
     if (signature === this.#signature) return
     this.#signature = signature
     this.#host.changed()

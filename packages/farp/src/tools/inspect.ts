@@ -75,7 +75,7 @@ async function look({ address, metadata, name, settings }: Target): Promise<{ vi
     fleet.apply([{ ...record, provider: 'static' }])
     await tried
     const { views } = fleet
-    const set = new Composers(settings).compose(views, new Set()).find(({ service }) => service === name)
+    const set = new Composers(settings, { log: silentLogger }).compose(views, new Set()).find(({ service }) => service === name)
     const view = views.get(name)?.[0]
     if (view === undefined) throw new FetchError('network', 'the service was not looked at')
     return { view, set }
