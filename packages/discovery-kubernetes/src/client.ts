@@ -84,7 +84,9 @@ export class Client implements Disposable {
       }
       let timer = setTimeout(expire, HEAD_MS)
       request.on('close', () => clearTimeout(timer))
-      request.on('error', (error) => reject(signal.aborted ? error : unreachable(server, isOver ? `no answer in ${HEAD_MS / 1000} s` : error)))
+      request.on('error', (error) =>
+        reject(signal.aborted ? error : unreachable(server, isOver ? `no answer in ${HEAD_MS / 1000} s` : error)),
+      )
       request.on('response', (response) => {
         clearTimeout(timer)
         timer = setTimeout(expire, longest)

@@ -60,7 +60,8 @@ async function list(client: Client, { path, labelSelector, accept, replace }: Co
         const metadata = field(page, 'metadata')
         next = text(field(metadata, 'continue')) || undefined
         const revision = text(field(metadata, 'resourceVersion'))
-        if (revision === undefined) throw new Error(`GET ${path} answered with no list; check that the address is that of a Kubernetes API.`)
+        if (revision === undefined)
+          throw new Error(`GET ${path} answered with no list; check that the address is that of a Kubernetes API.`)
         if (next === undefined) {
           replace(found)
           return revision
@@ -88,13 +89,20 @@ async function follow(client: Client, collection: Collection, from: string, sign
   let revision = from
   let hasBegun = false
   try {
-    const events = client.stream({ path, query, ...(accept === undefined ? {} : { accept }) }, signal, (seconds + 30) * 1000, () => (hasBegun = true))
+    const events = client.stream(
+      { path, query, ...(accept === undefined ? {} : { accept }) },
+      signal,
+      (seconds + 30) * 1000,
+      () => (hasBegun = true),
+    )
     for await (const event of events) {
       const type = field(event, 'type')
       const object = field(event, 'object')
       if (type === 'ERROR') {
         if (field(object, 'code') === 410) return undefined
-        throw new Error(`The watch of ${path} was ended by the Kubernetes API: ${text(field(object, 'message'))?.slice(0, 300) ?? 'no reason given'}.`)
+        throw new Error(
+          `The watch of ${path} was ended by the Kubernetes API: ${text(field(object, 'message'))?.slice(0, 300) ?? 'no reason given'}.`,
+        )
       }
       if (type === 'ADDED' || type === 'MODIFIED') collection.put(object)
       else if (type === 'DELETED') collection.delete(object)

@@ -31,14 +31,13 @@ export interface Settings extends KubernetesOptions {
   readonly serviceAccount: string
 }
 
-const name = v.pipe(
-  v.string(),
-  v.regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'write the name of a namespace, or "*" for all of them'),
-)
+const name = v.pipe(v.string(), v.regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'write the name of a namespace, or "*" for all of them'))
 const text = v.pipe(v.string(), v.nonEmpty('write a text that is not empty, or leave it out'))
 
 export const kubernetesOptions: v.GenericSchema<KubernetesOptions, Settings> = v.strictObject({
-  namespace: v.exactOptional(v.union([v.literal('*'), name, v.pipe(v.array(name), v.minLength(1))], 'write the name of a namespace, a list of them, or "*"')),
+  namespace: v.exactOptional(
+    v.union([v.literal('*'), name, v.pipe(v.array(name), v.minLength(1))], 'write the name of a namespace, a list of them, or "*"'),
+  ),
   labelSelector: v.exactOptional(text),
   kubeconfig: v.exactOptional(text),
   portName: v.exactOptional(text),

@@ -19,7 +19,8 @@ export function kubernetesDiscovery(options: KubernetesOptions = {}): DiscoveryP
   return { ...define(options), keyValues: configMaps(options) }
 }
 
-const METADATA = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
+const METADATA =
+  'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
 
 async function* watch(settings: Settings, signal: AbortSignal, { log }: { readonly log: Logger }): ReturnType<DiscoveryProvider['watch']> {
   const access = await accessOf(settings, log)
@@ -46,7 +47,8 @@ async function* watch(settings: Settings, signal: AbortSignal, { log }: { readon
     while (!signal.aborted) {
       yield catalog.instances()
       for (const service of catalog.portless) {
-        if (complained.size < 1000 && !complained.has(service)) log.warn('a Kubernetes Service has no port that can be used', { service, port_name: portName })
+        if (complained.size < 1000 && !complained.has(service))
+          log.warn('a Kubernetes Service has no port that can be used', { service, port_name: portName })
         complained.add(service)
       }
       await changes.next(signal)
@@ -124,9 +126,12 @@ async function checkNamespace(client: Client, { namespace, access, log, signal }
   } catch (thrown) {
     if (!(thrown instanceof Failure)) throw thrown
     if (thrown.status === 404)
-      throw new Error(`There is no namespace "${namespace}" in the Kubernetes cluster at ${access.server.host}; check discovery.kubernetes.namespace.`, {
-        cause: thrown,
-      })
+      throw new Error(
+        `There is no namespace "${namespace}" in the Kubernetes cluster at ${access.server.host}; check discovery.kubernetes.namespace.`,
+        {
+          cause: thrown,
+        },
+      )
     if (thrown.status !== 403) throw thrown
     log.info('a Kubernetes namespace has no Services that are selected; check its name and the label selector', { namespace })
   }

@@ -6,7 +6,9 @@ import type { Access } from './access.ts'
 export async function inCluster(folder: string, env: Readonly<Record<string, string | undefined>>): Promise<Access> {
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = '443' } = env
   if (host === undefined || host === '') {
-    throw new Error('This is no pod of a Kubernetes cluster (KUBERNETES_SERVICE_HOST is not set); name a kubeconfig file to reach one from outside.')
+    throw new Error(
+      'This is no pod of a Kubernetes cluster (KUBERNETES_SERVICE_HOST is not set); name a kubeconfig file to reach one from outside.',
+    )
   }
   const remedy = 'check the service account of the pod, and automountServiceAccountToken'
   const token = async (): Promise<string> => (await read(join(folder, 'token'), remedy)).toString().trim()

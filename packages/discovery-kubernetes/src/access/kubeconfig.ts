@@ -23,7 +23,12 @@ const user = v.looseObject({
 const named = v.looseObject({ name: v.string() })
 const file = v.looseObject({
   'current-context': v.string(),
-  contexts: v.array(v.looseObject({ ...named.entries, context: v.looseObject({ cluster: v.string(), user: v.string(), namespace: v.optional(v.string()) }) })),
+  contexts: v.array(
+    v.looseObject({
+      ...named.entries,
+      context: v.looseObject({ cluster: v.string(), user: v.string(), namespace: v.optional(v.string()) }),
+    }),
+  ),
   clusters: v.array(v.looseObject({ ...named.entries, cluster })),
   users: v.array(v.looseObject({ ...named.entries, user: v.nullable(user) })),
 })
@@ -88,7 +93,8 @@ function currentOf(path: string, text: string): Current {
   // The messages of the parser show the line, which may hold a credential.
   if (document.errors.length > 0) throw new Error(`${path}: this is not YAML (${document.errors[0]!.code}).`)
   const result = v.safeParse(file, document.toJS({ maxAliasCount: 100 }))
-  if (!result.success) throw new Error(`${path}: this is no kubeconfig; ${v.getDotPath(result.issues[0]) ?? 'the file'} is missing or of another type.`)
+  if (!result.success)
+    throw new Error(`${path}: this is no kubeconfig; ${v.getDotPath(result.issues[0]) ?? 'the file'} is missing or of another type.`)
   const { contexts, clusters, users, 'current-context': current } = result.output
   const context = contexts.find(({ name }) => name === current)?.context
   if (context === undefined) throw new Error(`${path}: there is no context "${current}"; run kubectl config use-context.`)

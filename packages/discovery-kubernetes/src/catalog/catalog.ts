@@ -67,9 +67,7 @@ export class Catalog {
       else this.#made.set(key, this.#make(key, service))
     }
     this.#touched.clear()
-    return [...this.#made]
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .flatMap(([, instances]) => instances)
+    return [...this.#made].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, instances]) => instances)
   }
 
   /** Services without a port that could be used, though they have endpoints. */

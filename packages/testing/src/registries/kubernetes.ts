@@ -159,7 +159,11 @@ export async function startKubernetes(options: KubernetesOptions = {}): Promise<
       for (const { metadata } of store.list(slices, namespace)) {
         if (metadata.labels?.['kubernetes.io/service-name'] === name) store.delete(slices, namespace, metadata.name)
       }
-      store.delete(RESOURCES.find(({ plural }) => plural === 'services')!, namespace, name)
+      store.delete(
+        RESOURCES.find(({ plural }) => plural === 'services')!,
+        namespace,
+        name,
+      )
     },
     addNamespace,
     compact() {

@@ -39,7 +39,11 @@ function namespaceItself(store: Store, { resource: asked, name }: Target): Kuber
   return asked.plural === 'namespaces' && name !== undefined ? store.list(resource('rolebindings'), name) : []
 }
 
-function covers({ apiGroups = [], resources = [], resourceNames, verbs = [] }: Rule, verb: string, { resource: asked, name }: Target): boolean {
+function covers(
+  { apiGroups = [], resources = [], resourceNames, verbs = [] }: Rule,
+  verb: string,
+  { resource: asked, name }: Target,
+): boolean {
   const has = (list: readonly string[], value: string): boolean => list.includes('*') || list.includes(value)
   const isNamed = resourceNames === undefined || (name !== undefined && resourceNames.includes(name))
   return has(apiGroups, asked.group) && has(resources, asked.plural) && has(verbs, verb) && isNamed

@@ -1,7 +1,7 @@
 import { failure, mergePatch, send, shapeOf, bodyOf } from './answers.ts'
 import { fieldSelector, labelSelector } from './selector.ts'
 import { Gone, type KubernetesObject, type Store } from './store.ts'
-import { RESOURCES, resourceOf, type Target } from './resources.ts'
+import { apiVersionOf, RESOURCES, resourceOf, type Target } from './resources.ts'
 import { Watch } from './watch.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
@@ -40,7 +40,9 @@ function selects(query: URLSearchParams): (object: KubernetesObject) => boolean 
 
 /** A page of a list. Where it goes on is in `continue`: the revision of the first page, and how many objects have been told. */
 export function list(store: Store, { request, response, target, query }: Ask): void {
-  const [from = '', skipped = '0'] = Buffer.from(query.get('continue') ?? '', 'base64url').toString().split(':')
+  const [from = '', skipped = '0'] = Buffer.from(query.get('continue') ?? '', 'base64url')
+    .toString()
+    .split(':')
   const revision = from === '' ? store.revision : Number(from)
   const limit = Number(query.get('limit') ?? 0)
   let all: KubernetesObject[]
@@ -119,7 +121,9 @@ export async function one(store: Store, ask: Ask): Promise<void> {
   }
 }
 
-function create(store: Store, { response, target: { resource, namespace } }: Ask, object: KubernetesObject): void {
+function create(store: Store, { response, target: { resource, namespace } }: Ask, written: Partial<KubernetesObject>): void {
+  // What an object does not say of its kind, its path says.
+  const object = { apiVersion: apiVersionOf(resource), kind: resource.kind, ...written } as KubernetesObject
   if (resourceOf(object) !== resource) return send(response, 400, failure(400, 'the object is of another kind than its path'))
   if (namespace !== undefined && store.get(NAMESPACES, undefined, namespace) === undefined)
     return send(response, 404, failure(404, `namespaces "${namespace}" not found`))

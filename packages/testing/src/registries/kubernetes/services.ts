@@ -38,7 +38,10 @@ export interface KubernetesPort {
 }
 
 /** The objects that a cluster has of such a service: the Service, and what its control plane makes of it, an EndpointSlice per address family. */
-export function objectsOf(service: KubernetesService): { readonly service: KubernetesObject; readonly slices: readonly KubernetesObject[] } {
+export function objectsOf(service: KubernetesService): {
+  readonly service: KubernetesObject
+  readonly slices: readonly KubernetesObject[]
+} {
   const { name, namespace = 'default', labels = {}, annotations = {}, ports = [{ name: 'http', port: 8080 }], endpoints } = service
   const has = (family: string): boolean => endpoints.some(({ addresses }) => addresses.some((address) => familyOf(address) === family))
   const families = service.ipFamilies ?? (has('IPv6') ? (has('IPv4') ? ['IPv4', 'IPv6'] : ['IPv6']) : ['IPv4'])

@@ -57,17 +57,18 @@ export class Watch {
   /** Ends it as a server does that has forgotten what comes next. */
   expire(status: object): void {
     this.#write('ERROR', status)
-    this.#response.end()
+    this.end()
   }
 
   /** Ends it without a word, as a server does that goes away. */
   end(): void {
+    this.#end()
     this.#response.end()
   }
 
   #finish(): void {
     this.bookmark()
-    this.#response.end()
+    this.end()
   }
 
   #tell({ type, resource, object, before }: StoreEvent): void {
