@@ -1,5 +1,9 @@
+import { createGateway, type Gateway } from '@octopus-gateway/core'
+import { kubernetesDiscovery, type KubernetesOptions } from '@octopus-gateway/discovery-kubernetes'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { startKubernetes, type KubernetesApi, type KubernetesOptions as ServerOptions } from '@octopus-gateway/testing'
 import { tmpdir } from 'node:os'
 
 /** A kubeconfig file for tests. */
@@ -26,4 +30,27 @@ export async function writeKubeconfig(
   }
   await writeFile(path, JSON.stringify(value))
   return { path, folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) }
+}
+
+/** A gateway that finds services in a cluster. Closed at the end of the test. */
+export function watching(options: KubernetesOptions): Gateway {
+  const gateway = createGateway({ discovery: [kubernetesDiscovery(options)] })
+  onTestFinished(() => gateway[Symbol.asyncDispose]())
+  return gateway
+}
+
+/** An API server without users, and a kubeconfig for it. Closed at the end of the test. */
+export async function cluster(options: ServerOptions = {}): Promise<{ readonly api: KubernetesApi; readonly kubeconfig: string }> {
+  const api = await startKubernetes(options)
+  const file = await writeKubeconfig(api.url)
+  onTestFinished(async () => {
+    await api[Symbol.asyncDispose]()
+    await file[Symbol.asyncDispose]()
+  })
+  return { api, kubeconfig: file.path }
+}
+
+/** `users 10.0.0.1:8080` of every instance, `!` in front of those that are not ready. */
+export function lines({ services }: Gateway): string[] {
+  return services.map(({ service, host, port, ready }) => `${ready ? '' : '!'}${service} ${host}:${port}`)
 }

@@ -169,9 +169,13 @@ export async function startKubernetes(options: KubernetesOptions = {}): Promise<
     compact() {
       store.compact()
       for (const one of watches) one.expire(failure(410, 'too old resource version'))
+      watches.clear()
     },
     bookmark,
-    endWatches: () => watches.forEach((one) => one.end()),
+    endWatches() {
+      for (const one of watches) one.end()
+      watches.clear()
+    },
     fail: (verb, status, times) => void failures.push({ verb, status, times }),
     stop: () => listening.close(),
     async start() {
