@@ -7,9 +7,7 @@ import type { KubernetesApi } from '@octopus-gateway/testing'
 const text = (value: { readonly value: Uint8Array } | undefined): string | undefined =>
   value === undefined ? undefined : Buffer.from(value.value).toString()
 
-async function store(
-  options: KubernetesOptions = {},
-): Promise<{
+async function store(options: KubernetesOptions = {}): Promise<{
   readonly api: KubernetesApi
   get(key: string): Promise<{ readonly value: Uint8Array; readonly revision: number } | undefined>
 }> {

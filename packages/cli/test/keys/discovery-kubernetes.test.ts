@@ -100,7 +100,9 @@ behaviour('discovery.kubernetes.include_not_ready', 'gives traffic to endpoints 
 })
 
 test('DISCOVERY_BACKEND=kubernetes outside a cluster starts, is not ready, and says why', async () => {
-  await using gateway = await running('admin: { enabled: false }\ndiscovery: { backend: static }\n', { env: { DISCOVERY_BACKEND: 'kubernetes' } })
+  await using gateway = await running('admin: { enabled: false }\ndiscovery: { backend: static }\n', {
+    env: { DISCOVERY_BACKEND: 'kubernetes' },
+  })
   await gateway.cli.seen(/This is no pod of a Kubernetes cluster/)
   expect(await gateway.status('/readyz')).toBe(503)
 })
