@@ -16,12 +16,13 @@ const ARROWS = {
   testing: { dependencies: ['core'] },
   'plugins-jwt': { dependencies: ['core'] },
   'discovery-file': { dependencies: ['core'] },
+  'discovery-kubernetes': { dependencies: ['core'] },
   // config finds FARP, discovery backends and plugins by their names when a file asks for them; nobody pays for what a file does not use.
-  config: { dependencies: ['core'], dynamic: ['discovery-file', 'farp', 'plugins-jwt'] },
+  config: { dependencies: ['core'], dynamic: ['discovery-file', 'discovery-kubernetes', 'farp', 'plugins-jwt'] },
   cli: {
-    dependencies: ['admin', 'config', 'core', 'discovery-file', 'farp', 'node', 'plugins-jwt'],
+    dependencies: ['admin', 'config', 'core', 'discovery-file', 'discovery-kubernetes', 'farp', 'node', 'plugins-jwt'],
     imports: ['admin', 'config', 'core', 'node'],
-    dynamic: ['discovery-file', 'farp', 'plugins-jwt'],
+    dynamic: ['discovery-file', 'discovery-kubernetes', 'farp', 'plugins-jwt'],
   },
 }
 const CORE_MAY_USE = ['hono', 'valibot', 'lru-cache']

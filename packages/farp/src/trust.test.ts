@@ -29,6 +29,13 @@ test('[R38] who may be contacted', () => {
   expect(why('http://cache.example.com:6379/x')).toBe('operator')
 })
 
+test('[R38] a name that carries its namespace is a name of the service, and the one without it is not', () => {
+  for (const host of ['users.shop', 'users.shop.svc', 'users.shop.svc.cluster.local'])
+    expect(why(`http://${host}:8080/x`, { service: 'users.shop' }), host).toBe('name')
+  for (const host of ['users', 'users.shop.shop', 'users.other'])
+    expect(why(`http://${host}:8080/x`, { service: 'users.shop' }), host).toBe('foreign')
+})
+
 test('[R38] who may not', () => {
   for (const url of [
     'http://10.0.0.7:9090/x',

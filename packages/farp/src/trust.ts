@@ -85,12 +85,16 @@ function permits(entry: string, address: Address): boolean {
   return host.startsWith('*.') ? address.host.endsWith(host.slice(1)) && address.host.length > host.length - 1 : address.host === host
 }
 
-/** `users`, and with the namespace the registry gave: `users.shop`, `users.shop.svc`, `users.shop.svc.cluster.local`. */
+/**
+ * `users`, and with the namespace the registry gave: `users.shop`, `users.shop.svc`, `users.shop.svc.cluster.local`. A service that goes by a name with its
+ * namespace is not also known without it: that might be somebody else's.
+ */
 function isRegistryName(host: string, { service, namespace }: TrustScope): boolean {
   const name = service.toLowerCase()
   if (host === name) return true
   if (namespace === undefined) return false
-  const full = `${name}.${namespace.toLowerCase()}`
+  const suffix = `.${namespace.toLowerCase()}`
+  const full = name.endsWith(suffix) ? name : `${name}${suffix}`
   return host === full || host === `${full}.svc` || host === `${full}.svc.cluster.local`
 }
 

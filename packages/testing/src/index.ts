@@ -35,3 +35,13 @@ export { openapiOf } from './openapi.ts'
 export type { OpenApiDocument, OperationMatch } from './openapi.ts'
 export { waitFor } from './wait-for.ts'
 export type { WaitOptions } from './wait-for.ts'
+export { startKubernetes } from './registries/kubernetes.ts'
+export type {
+  KubernetesApi,
+  KubernetesEndpoint,
+  KubernetesObject,
+  KubernetesOptions,
+  KubernetesPort,
+  KubernetesRequest,
+  KubernetesService,
+} from './registries/kubernetes.ts'

@@ -5,11 +5,12 @@ import type { ConfigHost } from '../options.ts'
 import type { DiscoveryProvider } from '@octopus-gateway/core'
 
 /** The backends that are packages: `@octopus-gateway/discovery-<name>`, which exports `<name>Discovery(options)`. */
-export type BackendName = 'file'
+export type BackendName = 'file' | 'kubernetes'
 
 /** Options that name files: a relative path starts at the configuration file that it is written in. */
 const FILES: Readonly<Record<BackendName, readonly string[]>> = {
   file: ['path'],
+  kubernetes: ['kubeconfig'],
 }
 
 /** In which file a key is written. */

@@ -1,0 +1,127 @@
+import { instancesOf, type Rules } from './instances.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { keyOf, serviceView, sliceView, type ServiceView, type SliceView } from './views.ts'
+import { metadataOf, type Metadata } from './metadata.ts'
+import type { ServiceInstance, ServiceSet } from '@octopus-gateway/core'
+
+export type Kind = 'services' | 'endpointslices' | 'pods'
+
+/** What is known of a cluster. Instances are made anew only of Services that something has happened to. */
+export class Catalog {
+  readonly #rules: Rules
+  readonly #services = new Map<string, ServiceView>()
+  readonly #slices = new Map<string, SliceView>()
+  readonly #slicesOf = new Map<string, Set<string>>()
+  readonly #pods = new Map<string, Metadata>()
+  readonly #made = new Map<string, readonly ServiceInstance[]>()
+  readonly #touched = new Set<string>()
+
+  constructor(rules: Rules) {
+    this.#rules = rules
+  }
+
+  /** Whether a namespace has a Service. */
+  hasServices(namespace: string): boolean {
+    return [...this.#services.values()].some((service) => service.namespace === namespace)
+  }
+
+  /** All objects of a kind in a namespace, or in all of them. */
+  replace(kind: Kind, namespace: string | undefined, objects: readonly unknown[]): void {
+    const present = new Set(objects.map(keyOf))
+    const isThere = (key: string): boolean => namespace === undefined || key.startsWith(`${namespace}/`)
+    for (const key of this.#keys(kind)) if (isThere(key) && !present.has(key)) this.#delete(kind, key)
+    for (const object of objects) this.put(kind, object)
+  }
+
+  put(kind: Kind, object: unknown): void {
+    const key = keyOf(object)
+    if (key === undefined) return
+    switch (kind) {
+      case 'services':
+        this.#services.set(key, serviceView(object))
+        this.#touched.add(key)
+        return
+      case 'endpointslices':
+        this.#putSlice(key, sliceView(object))
+        return
+      case 'pods': {
+        // Pods change all the time, and rarely in what they say of themselves.
+        const metadata = metadataOf(object)
+        if (isDeepStrictEqual(this.#pods.get(key), metadata)) return
+        this.#pods.set(key, metadata)
+        this.#touchUsers(key)
+      }
+    }
+  }
+
+  delete(kind: Kind, object: unknown): void {
+    const key = keyOf(object)
+    if (key !== undefined) this.#delete(kind, key)
+  }
+
+  /** The instances of all Services, in a fixed order. */
+  instances(): ServiceSet {
+    for (const key of this.#touched) {
+      const service = this.#services.get(key)
+      if (service === undefined) this.#made.delete(key)
+      else this.#made.set(key, this.#make(key, service))
+    }
+    this.#touched.clear()
+    return [...this.#made].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, instances]) => instances)
+  }
+
+  /** Services without a port that could be used, though they have endpoints. */
+  get portless(): readonly string[] {
+    return [...this.#services.keys()].filter(
+      (key) => this.#made.get(key)?.length === 0 && this.#slicesOfService(key).some(({ endpoints }) => endpoints.length > 0),
+    )
+  }
+
+  #make(key: string, service: ServiceView): ServiceInstance[] {
+    return instancesOf(service, this.#slicesOfService(key), (pod) => this.#pods.get(`${service.namespace}/${pod}`), this.#rules)
+  }
+
+  #slicesOfService(key: string): SliceView[] {
+    return [...(this.#slicesOf.get(key) ?? [])].sort().map((slice) => this.#slices.get(slice)!)
+  }
+
+  #putSlice(key: string, view: SliceView | undefined): void {
+    this.#delete('endpointslices', key)
+    if (view === undefined) return
+    this.#slices.set(key, view)
+    const all = this.#slicesOf.get(view.service) ?? new Set()
+    this.#slicesOf.set(view.service, all.add(key))
+    this.#touched.add(view.service)
+  }
+
+  #delete(kind: Kind, key: string): void {
+    switch (kind) {
+      case 'services':
+        if (this.#services.delete(key)) this.#touched.add(key)
+        return
+      case 'endpointslices': {
+        const view = this.#slices.get(key)
+        if (view === undefined) return
+        this.#slices.delete(key)
+        const others = this.#slicesOf.get(view.service)
+        others?.delete(key)
+        if (others?.size === 0) this.#slicesOf.delete(view.service)
+        this.#touched.add(view.service)
+        return
+      }
+      case 'pods':
+        if (this.#pods.delete(key)) this.#touchUsers(key)
+    }
+  }
+
+  #keys(kind: Kind): string[] {
+    return [...(kind === 'services' ? this.#services : kind === 'pods' ? this.#pods : this.#slices).keys()]
+  }
+
+  #touchUsers(podKey: string): void {
+    const [namespace, name] = podKey.split('/')
+    for (const { service, endpoints } of this.#slices.values()) {
+      if (service.startsWith(`${namespace}/`) && endpoints.some(({ pod }) => pod === name)) this.#touched.add(service)
+    }
+  }
+}
