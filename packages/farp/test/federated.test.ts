@@ -77,7 +77,7 @@ test('metadata of one service asks for one tag, that of another for none of it; 
   const hidden = [inline('openapi', '3.1.0', openapi, { openapi: { composition: {} } }), inline('asyncapi', '3.0.0', asyncapi)]
   await using one = await startFarpService({ name: 'one', openapi })
   await using two = await startFarpService({ name: 'two', openapi })
-  await using secret = await startFarpService({ name: 'secret', manifest: { schemas: hidden } })
+  await using secret = await startFarpService({ name: 'secret', openapi, manifest: { schemas: hidden } })
   const services = [one, two, secret].map(({ name, port }) => ({
     name,
     address: '127.0.0.1',

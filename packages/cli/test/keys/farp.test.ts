@@ -216,19 +216,29 @@ async function merged(gateway: Running): Promise<{
   return (await fetch(`${gateway.admin}/_/openapi.json`)).json() as ReturnType<typeof merged>
 }
 
-behaviour('farp.info', 'is the head of merged documents', async () => {
+behaviour('farp.info.title', 'is shown in merged documents, with a default of its own', async () => {
   await using users = await people()
+  await using gateway = await follow('info: { title: "7 wonders" }', users)
   await using plain = await follow('', users)
-  expect((await merged(plain)).info).toMatchObject({ title: 'Federated API', version: '1.0.0' })
+  expect([(await merged(gateway)).info['title'], (await merged(plain)).info['title']]).toEqual(['7 wonders', 'Federated API'])
 })
 
-for (const key of ['title', 'version', 'description'] as const) {
-  behaviour(`farp.info.${key}`, 'is shown in merged documents', async () => {
-    await using users = await people()
-    await using gateway = await follow(`info: { ${key}: "7 wonders" }`, users)
-    expect((await merged(gateway)).info[key]).toBe('7 wonders')
-  })
-}
+behaviour('farp.info.version', 'is shown in merged documents, with a default of its own', async () => {
+  await using users = await people()
+  await using gateway = await follow('info: { version: "7 wonders" }', users)
+  await using plain = await follow('', users)
+  expect([(await merged(gateway)).info['version'], (await merged(plain)).info['version']]).toEqual(['7 wonders', '1.0.0'])
+})
+
+behaviour('farp.info.description', 'is shown in merged documents, with a default of its own', async () => {
+  await using users = await people()
+  await using gateway = await follow('info: { description: "7 wonders" }', users)
+  await using plain = await follow('', users)
+  expect([(await merged(gateway)).info['description'], (await merged(plain)).info['description']]).toEqual([
+    '7 wonders',
+    'Merged API specification from multiple services',
+  ])
+})
 
 behaviour('farp.collapse_service_tags', 'gives every operation its service as the only tag, off by default', async () => {
   await using users = await people()
@@ -256,12 +266,6 @@ const alike = (name: string, type: string): Promise<FarpService> => {
   }
   return startFarpService({ name, openapi, manifest: { schemas: [schema] } })
 }
-
-behaviour('farp.merge', 'has defaults of its own', async () => {
-  await using users = await people()
-  await using gateway = await follow('merge: {}', users)
-  expect(Object.keys((await merged(gateway)).paths)).toEqual(['/users/people'])
-})
 
 behaviour('farp.merge.conflict_strategy', 'decides about names that two services have; both are shown by default', async () => {
   await using a = await alike('a', 'object')
