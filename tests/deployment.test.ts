@@ -48,6 +48,14 @@ function manifests(): Rendered[] {
 const release = (values: Release['values'] = {}): Release => ({ name: 'octopus-gateway', namespace: 'shop', values })
 const of = (objects: readonly Rendered[], kind: string): Rendered[] => objects.filter((object) => object.kind === kind)
 
+const kubeconfigOf = (server: string, user: object): string =>
+  JSON.stringify({
+    'current-context': 'c',
+    contexts: [{ name: 'c', context: { cluster: 'c', user: 'u', namespace: 'shop' } }],
+    clusters: [{ name: 'c', cluster: { server } }],
+    users: [{ name: 'u', user }],
+  })
+
 /** The configuration that the pods get, as the gateway reads it. */
 async function configOf(objects: readonly Rendered[]): ReturnType<typeof loadConfig> {
   const folder = mkdtempSync(join(tmpdir(), 'octopus-deployment-'))
@@ -120,13 +128,7 @@ describe.each<[string, () => Rendered[]]>([
     })
     const folder = mkdtempSync(join(tmpdir(), 'octopus-deployment-'))
     onTestFinished(() => rmSync(folder, { recursive: true }))
-    const access = {
-      'current-context': 'c',
-      contexts: [{ name: 'c', context: { cluster: 'c', user: 'u', namespace: 'shop' } }],
-      clusters: [{ name: 'c', cluster: { server: api.url } }],
-      users: [{ name: 'u', user: { token: 't' } }],
-    }
-    writeFileSync(join(folder, 'config'), JSON.stringify(access))
+    writeFileSync(join(folder, 'config'), kubeconfigOf(api.url, { token: 't' }))
     const gateway = createGateway({
       discovery: [kubernetesDiscovery({ kubeconfig: join(folder, 'config'), labelSelector: 'app.kubernetes.io/part-of=octopus' })],
     })
@@ -247,6 +249,31 @@ test.skipIf(kubectl === undefined)('kubectl builds the manifests and creates all
     'service/octopus-gateway created',
     'serviceaccount/octopus-gateway created',
   ])
+})
+
+test('the service of the example is found, and said to speak FARP', async () => {
+  await using api = await startKubernetes()
+  const text = readFileSync(join(root, 'examples/discovery-kubernetes/users.yaml'), 'utf8')
+  for (const document of parseAllDocuments(text)) api.put((document as { toJS(): unknown }).toJS() as KubernetesObject)
+  api.put({
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name: 'users-1', labels: { 'kubernetes.io/service-name': 'users' } },
+    addressType: 'IPv4',
+    ports: [{ name: 'http', port: 8081 }],
+    endpoints: [{ addresses: ['10.0.0.1'] }],
+  })
+  const folder = mkdtempSync(join(tmpdir(), 'octopus-deployment-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  writeFileSync(join(folder, 'config'), kubeconfigOf(api.url, {}))
+  const { gateway: options } = await loadConfig([join(root, 'examples/discovery-kubernetes/octopus.yaml')], {
+    import: (specifier) => import(specifier) as Promise<unknown>,
+    env: { KUBECONFIG: join(folder, 'config') },
+  })
+  const gateway = createGateway({ discovery: options.discovery! })
+  onTestFinished(() => gateway[Symbol.asyncDispose]())
+  await gateway.synced
+  expect(gateway.services).toMatchObject([{ service: 'users', host: '10.0.0.1', port: 8081, metadata: { 'farp.enabled': 'true' } }])
 })
 
 describe('the image', () => {
