@@ -207,9 +207,7 @@ behaviour('farp.trust_hints[]', 'names the kinds of hints that services decide, 
 })
 
 /** The merged document of these services. */
-async function merged(
-  gateway: Running,
-): Promise<{
+async function merged(gateway: Running): Promise<{
   readonly info: Record<string, string>
   readonly tags: unknown
   readonly paths: Record<string, Record<string, object>>
