@@ -1,5 +1,6 @@
 import { clean } from '../../text.ts'
 import { compareOperation } from './operation.ts'
+import { openApi3 } from '../../adapters/openapi.ts'
 import { isDeprecated, openApiSide, pathsOf } from './side.ts'
 import { isSame } from '../schema/same.ts'
 import type { Context } from '../schema/context.ts'
@@ -8,8 +9,9 @@ import type { Ledger } from '../ledger.ts'
 import type { OperationNode, PathNode } from './side.ts'
 import type { Rules } from '../rules.ts'
 
-/** Compares two OpenAPI documents, 3.0 and later. A pause after each path lets others run. */
-export function* compareOpenApi(previous: JsonObject, next: JsonObject, { ledger, parts, compare, ignores }: Rules): Generator<void> {
+/** Compares two OpenAPI documents; Swagger 2.0 is converted. A pause after each path lets others run. */
+export function* compareOpenApi(old: JsonObject, now: JsonObject, { ledger, parts, compare, ignores }: Rules): Generator<void> {
+  const [previous, next] = [openApi3(old), openApi3(now)]
   const context: Context = { previous: openApiSide(previous), next: openApiSide(next), ledger, parts, compare }
   const root = (document: JsonObject, name: string) =>
     Object.hasOwn(document, name) ? { value: document[name], at: `/${name}` } : undefined

@@ -280,3 +280,13 @@ test('too much to compare is unknown, never safe', async () => {
   const diff = await compareContracts('openapi', wide(text), wide({ type: 'number' }), { limits })
   expect(diff.counts.unknown).toBeGreaterThan(0)
 })
+
+test('Swagger 2.0 is compared as well, also with what it became', async () => {
+  const swagger = (type: string) => ({
+    swagger: '2.0',
+    info: { title: 't', version: '1' },
+    paths: { '/x': { get: { parameters: [{ in: 'query', name: 'n', type }], responses: { '200': { description: 'ok' } } } } },
+  })
+  expect(await compared('openapi', swagger('string'), swagger('integer'))).toEqual(['breaking field_type_changed'])
+  expect(await compared('openapi', swagger('string'), get({ parameters: [query('n')] }))).toEqual([])
+})
