@@ -24,8 +24,8 @@ const service = section({
 })
 
 /** Backends that can be used, and those that will be. */
-const BACKENDS = ['static', 'file'] as const
-const LATER = ['kubernetes', 'consul', 'etcd', 'eureka', 'dns', 'mdns', 'seeds']
+const BACKENDS = ['static', 'dns', 'etcd', 'file'] as const
+const LATER = ['kubernetes', 'consul', 'eureka', 'mdns', 'seeds']
 
 export const discovery = section({
   backend: optional(choice(BACKENDS, LATER), {
