@@ -83,16 +83,16 @@ async function status(path: string): Promise<number> {
 /** Requests of four clients, one after the other each, while something happens: what was answered, by status. */
 async function underLoad(path: string, run: () => Promise<unknown>): Promise<Readonly<Record<string, number>>> {
   const counts: Record<string, number> = {}
-  let isOver = false
+  const over = new AbortController()
   const clients = Array.from({ length: 4 }, async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const answered = await status(path).then(String, (error: Error) => error.message)
       counts[answered] = (counts[answered] ?? 0) + 1
       await sleep(2)
     }
   })
   await run()
-  isOver = true
+  over.abort()
   await Promise.all(clients)
   return counts
 }

@@ -43,8 +43,9 @@ async function* watch(settings: Settings, signal: AbortSignal, { log }: { readon
     }
     const complained = new Set<string>()
     while (!signal.aborted) {
-      yield catalog.instances()
-      for (const service of catalog.portless) {
+      const { set, portless } = catalog.instances()
+      yield set
+      for (const service of portless) {
         if (complained.has(service)) continue
         complained.add(service)
         log.warn('a Kubernetes Service has no port that can be used', { service, port_name: portName })

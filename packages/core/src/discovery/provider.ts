@@ -43,7 +43,7 @@ export interface DiscoveryProvider {
   readonly name: string
   /** Two providers with equal identities are one: it keeps running through an update. Default: compared by reference. */
   readonly identity?: unknown
-  /** Yields the full set at once, then on every change. Ends when `signal` aborts. May throw: it is started again with back-off. */
+  /** Yields the full set at once, then on every change. An instance that is the same object as in an earlier set counts as unchanged. Ends when `signal` aborts. May throw: it is started again with back-off. */
   watch(signal: AbortSignal, host: { readonly log: Logger }): AsyncIterable<ServiceSet>
   /** The registry's key-value store, where schemas may be. */
   readonly keyValues?: KeyValues

@@ -24,6 +24,8 @@ class Supervised {
   readonly #inherited: ServiceSet
   /** Its last set, with the instances that cannot be used. */
   #reported: ServiceSet | undefined
+  readonly #stamped = new WeakMap<ServiceInstance, ServiceInstance>()
+  readonly #usable = new WeakSet<ServiceInstance>()
 
   /** `inherited` is what those said last in whose place it is; it counts until this one has reported. */
   constructor(provider: DiscoveryProvider, inherited: ServiceSet) {
@@ -47,10 +49,10 @@ class Supervised {
           if (this.error !== null) log.info('discovery provider is back', { provider: this.provider.name, outage_ms: this.#outage })
           this.error = null
           this.syncedAt = Date.now()
-          const stamped = set.map((instance) => ({ ...instance, provider: this.provider.name }))
+          const stamped = set.map((instance) => this.#stamp(instance, log))
           if (this.#reported !== undefined && sameData(this.#reported, stamped)) continue
           this.#reported = stamped
-          this.set = usable(stamped, log)
+          this.set = stamped.filter((instance) => this.#usable.has(instance))
           changed()
         }
         if (signal.aborted) return
@@ -72,6 +74,16 @@ class Supervised {
     }
   }
 
+  /** The instance with the name of its provider. One that is the same object as before has been looked at: thousands stay while one changes. */
+  #stamp(instance: ServiceInstance, log: Logger): ServiceInstance {
+    const known = this.#stamped.get(instance)
+    if (known !== undefined) return known
+    const stamped = { ...instance, provider: this.provider.name }
+    this.#stamped.set(instance, stamped)
+    if (isUsable(stamped, log)) this.#usable.add(stamped)
+    return stamped
+  }
+
   /** Milliseconds since the last set, or `null` before the first. */
   get #outage(): number | null {
     return this.syncedAt === null ? null : Date.now() - this.syncedAt
@@ -89,17 +101,15 @@ class Supervised {
 }
 
 /** A registry's word is taken for an address only where it is one: a host such as `a/b` would become part of a request. */
-function usable(set: ServiceSet, log: Logger): ServiceSet {
-  return set.filter((instance) => {
-    const isUsable = Number.isInteger(instance.port) && isOrigin(originOf(instance))
-    if (!isUsable)
-      log.warn('discovery reported an instance without a usable address', {
-        provider: instance.provider,
-        service: instance.service,
-        instance: instance.id,
-      })
-    return isUsable
-  })
+function isUsable(instance: ServiceInstance, log: Logger): boolean {
+  const isAddress = Number.isInteger(instance.port) && isOrigin(originOf(instance))
+  if (!isAddress)
+    log.warn('discovery reported an instance without a usable address', {
+      provider: instance.provider,
+      service: instance.service,
+      instance: instance.id,
+    })
+  return isAddress
 }
 
 /** All providers of a gateway, run once each, read by many. */

@@ -15,6 +15,7 @@ export class Catalog {
   readonly #pods = new Map<string, Metadata>()
   readonly #made = new Map<string, readonly ServiceInstance[]>()
   readonly #touched = new Set<string>()
+  #order: readonly string[] = []
 
   constructor(rules: Rules) {
     this.#rules = rules
@@ -59,22 +60,21 @@ export class Catalog {
     if (key !== undefined) this.#delete(kind, key)
   }
 
-  /** The instances of all Services, in a fixed order. */
-  instances(): ServiceSet {
+  /** The instances of all Services, in a fixed order, and which Services have become known that have endpoints and no port for them. */
+  instances(): { readonly set: ServiceSet; readonly portless: readonly string[] } {
+    const portless: string[] = []
+    let isAnotherOrder = false
     for (const key of this.#touched) {
       const service = this.#services.get(key)
-      if (service === undefined) this.#made.delete(key)
-      else this.#made.set(key, this.#make(key, service))
+      const made = service === undefined ? undefined : this.#make(key, service)
+      isAnotherOrder ||= (made === undefined) === this.#made.has(key)
+      if (made === undefined) this.#made.delete(key)
+      else this.#made.set(key, made)
+      if (made?.length === 0 && this.#slicesOfService(key).some(({ endpoints }) => endpoints.length > 0)) portless.push(key)
     }
     this.#touched.clear()
-    return [...this.#made].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, instances]) => instances)
-  }
-
-  /** Services without a port that could be used, though they have endpoints. */
-  get portless(): readonly string[] {
-    return [...this.#services.keys()].filter(
-      (key) => this.#made.get(key)?.length === 0 && this.#slicesOfService(key).some(({ endpoints }) => endpoints.length > 0),
-    )
+    if (isAnotherOrder) this.#order = [...this.#made.keys()].sort()
+    return { set: this.#order.flatMap((key) => this.#made.get(key)!), portless }
   }
 
   #make(key: string, service: ServiceView): ServiceInstance[] {
