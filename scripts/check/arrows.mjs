@@ -15,14 +15,16 @@ const ARROWS = {
   admin: { dependencies: ['core'] },
   testing: { dependencies: ['core'] },
   'plugins-jwt': { dependencies: ['core'] },
+  'discovery-dns': { dependencies: ['core'] },
+  'discovery-etcd': { dependencies: ['core'] },
   'discovery-file': { dependencies: ['core'] },
   'discovery-kubernetes': { dependencies: ['core'] },
   // config finds FARP, discovery backends and plugins by their names when a file asks for them; nobody pays for what a file does not use.
-  config: { dependencies: ['core'], dynamic: ['discovery-file', 'discovery-kubernetes', 'farp', 'plugins-jwt'] },
+  config: { dependencies: ['core'], dynamic: ['discovery-dns', 'discovery-etcd', 'discovery-file', 'discovery-kubernetes', 'farp', 'plugins-jwt'] },
   cli: {
-    dependencies: ['admin', 'config', 'core', 'discovery-file', 'discovery-kubernetes', 'farp', 'node', 'plugins-jwt'],
+    dependencies: ['admin', 'config', 'core', 'discovery-dns', 'discovery-etcd', 'discovery-file', 'discovery-kubernetes', 'farp', 'node', 'plugins-jwt'],
     imports: ['admin', 'config', 'core', 'node'],
-    dynamic: ['discovery-file', 'discovery-kubernetes', 'farp', 'plugins-jwt'],
+    dynamic: ['discovery-dns', 'discovery-etcd', 'discovery-file', 'discovery-kubernetes', 'farp', 'plugins-jwt'],
   },
 }
 const CORE_MAY_USE = ['hono', 'valibot', 'lru-cache']

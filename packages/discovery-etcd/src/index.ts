@@ -1,0 +1,3 @@
+export { etcdDiscovery } from './provider.ts'
+export { etcdOptions } from './options.ts'
+export type { EtcdOptions, EtcdTls } from './options.ts'

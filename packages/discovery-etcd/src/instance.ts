@@ -1,0 +1,61 @@
+import { isObject, textOf, type JsonObject } from './json.ts'
+import type { ServiceInstance } from '@octopus-gateway/core'
+
+/** What the key of a value says. */
+interface Named {
+  readonly service: string | undefined
+  readonly id: string | undefined
+}
+
+/** States in which an instance gets no new requests. Every other word says nothing. */
+const OUT: ReadonlySet<string> = new Set(['starting', 'unhealthy', 'critical', 'draining', 'stopping', 'stopped', 'down'])
+
+/** The instance that a value describes, in the words of any of its writers, or `undefined` when it is none. */
+export function instanceIn(value: unknown, named: Named): ServiceInstance | undefined {
+  if (!isObject(value)) return undefined
+  const place = placeIn(value)
+  const service = textOf(value['service_name']) ?? textOf(value['serviceName']) ?? textOf(value['name']) ?? named.service
+  if (place === undefined || service === undefined) return undefined
+  const metadata = metadataIn(value)
+  const version = textOf(value['version']) ?? textOf(value['service_version']) ?? metadata['version']
+  const zone = textOf(value['zone']) ?? metadata['zone']
+  const { weight } = value
+  return {
+    id: textOf(value['id']) ?? textOf(value['instance_id']) ?? named.id ?? `${service}@${place.host}:${place.port}`,
+    service,
+    ...place,
+    secure: value['secure'] === true || metadata['scheme']?.toLowerCase() === 'https',
+    ready: value['ready'] !== false && !OUT.has((textOf(value['status']) ?? '').toLowerCase()),
+    weight: typeof weight === 'number' && Number.isFinite(weight) && weight >= 0 ? weight : 1,
+    ...(zone === undefined ? {} : { zone }),
+    ...(version === undefined ? {} : { version }),
+    metadata,
+  }
+}
+
+/** The address may hold the port, and then there is none beside it, or 0. */
+function placeIn(value: JsonObject): { readonly host: string; readonly port: number } | undefined {
+  const address = textOf(value['address']) ?? textOf(value['host'])
+  if (address === undefined) return undefined
+  const match = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(address)
+  const own = Number(value['port'] ?? 0)
+  const port = own > 0 ? own : Number(match?.[3] ?? 0)
+  return { host: match?.[1] ?? match?.[2] ?? address, port }
+}
+
+/** Tables within metadata that hold further metadata. */
+const TABLES: ReadonlySet<string> = new Set(['custom'])
+
+function metadataIn(value: JsonObject): Readonly<Record<string, string>> {
+  const own = isObject(value['metadata']) ? value['metadata'] : {}
+  const flat = Object.entries(own).flatMap(([name, item]) => (TABLES.has(name) && isObject(item) ? Object.entries(item) : [[name, item]]))
+  const tags = value['tags']
+  const all = [...(Array.isArray(tags) && tags.length > 0 ? [['tags', tags]] : []), ...flat] as [string, unknown][]
+  return Object.fromEntries(all.flatMap(([name, item]) => (item === null || item === undefined ? [] : [[name, inWords(item, name)]])))
+}
+
+function inWords(item: unknown, name: string): string {
+  if (typeof item === 'string') return item
+  const isList = Array.isArray(item) && item.every((one) => typeof one === 'string')
+  return isList && name === 'tags' ? item.join(',') : JSON.stringify(item)
+}
