@@ -1,5 +1,5 @@
 import { closedPort } from '@octopus-gateway/testing'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Program, waitFor } from './process.ts'
 import { tmpdir } from 'node:os'
@@ -13,6 +13,13 @@ interface Member {
   readonly peer: number
 }
 
+interface Setting {
+  readonly member: Member
+  readonly cluster: readonly Member[]
+  readonly args: readonly string[]
+  readonly folder?: string
+}
+
 /** A real etcd, or one member of several. */
 export class Etcd implements AsyncDisposable {
   readonly url: string
@@ -22,18 +29,24 @@ export class Etcd implements AsyncDisposable {
   readonly #folder: string
   #process: Program | null = null
 
-  private constructor(program: string, { member, cluster, args }: { member: Member; cluster: readonly Member[]; args: readonly string[] }) {
+  private constructor(program: string, { member, cluster, args, folder }: Setting) {
     this.#program = program
-    this.#folder = mkdtempSync(join(tmpdir(), 'octopus-etcd-'))
+    this.#folder = folder ?? mkdtempSync(join(tmpdir(), 'octopus-etcd-'))
     this.port = member.port
-    const isSecure = args.includes('--cert-file')
+    const isSecure = args.some((arg) => arg.startsWith('--cert-file='))
     this.url = `http${isSecure ? 's' : ''}://127.0.0.1:${member.port}`
     const peer = (port: number): string => `http://127.0.0.1:${port}`
+    const { name } = member
+    const data = join(this.#folder, 'data')
+    const peers = cluster.map((one) => `${one.name}=${peer(one.peer)}`).join(',')
     this.#args = [
-      ...['--name', member.name, '--data-dir', join(this.#folder, 'data')],
-      ...['--listen-client-urls', this.url, '--advertise-client-urls', this.url],
-      ...['--listen-peer-urls', peer(member.peer), '--initial-advertise-peer-urls', peer(member.peer)],
-      ...['--initial-cluster', cluster.map((one) => `${one.name}=${peer(one.peer)}`).join(',')],
+      `--name=${name}`,
+      `--data-dir=${data}`,
+      `--listen-client-urls=${this.url}`,
+      `--advertise-client-urls=${this.url}`,
+      `--listen-peer-urls=${peer(member.peer)}`,
+      `--initial-advertise-peer-urls=${peer(member.peer)}`,
+      `--initial-cluster=${peers}`,
       ...QUICK,
       ...args,
     ]
@@ -44,6 +57,36 @@ export class Etcd implements AsyncDisposable {
     const etcd = new Etcd(program, { member, cluster: [member], args })
     await etcd.start()
     return etcd
+  }
+
+  /**
+   * With TLS, for clients with a certificate of `ca`, and with one user: `root`, password `for-root`. Its own certificate must be good for clients
+   * as well: its JSON gateway is one.
+   */
+  static async startSecure(
+    program: string,
+    { ca, cert, key }: { readonly ca: string; readonly cert: string; readonly key: string },
+  ): Promise<Etcd> {
+    const folder = mkdtempSync(join(tmpdir(), 'octopus-etcd-tls-'))
+    for (const [name, text] of Object.entries({ ca, cert, key })) writeFileSync(join(folder, name), text)
+    const member = await memberOf('one')
+    const tls = [`--cert-file=${join(folder, 'cert')}`, `--key-file=${join(folder, 'key')}`, `--trusted-ca-file=${join(folder, 'ca')}`]
+    const secure = new Etcd(program, { member, cluster: [member], args: [...tls, '--client-cert-auth'] })
+    const plain = new Etcd(program, { member, cluster: [member], args: [], folder: secure.#folder })
+    // Users are made in the clear: fetch has no certificate to show.
+    await plain.start()
+    await plain.demandUsers()
+    await plain.stop()
+    await secure.start()
+    return secure
+  }
+
+  /** From now on everybody needs a user; there is `root`, with the password `for-root`. */
+  async demandUsers(): Promise<void> {
+    await this.ask('auth/user/add', { name: 'root', password: 'for-root' })
+    await this.ask('auth/role/add', { name: 'root' })
+    await this.ask('auth/user/grant', { user: 'root', role: 'root' })
+    await this.ask('auth/enable', {})
   }
 
   /** Three members of one cluster. */
@@ -90,6 +133,16 @@ export class Etcd implements AsyncDisposable {
 
   async remove(key: string): Promise<void> {
     await this.ask('kv/deleterange', { key: base64(key) })
+  }
+
+  /** Whether it takes part in a cluster that works, and whether it leads it. */
+  async role(): Promise<'leader' | 'follower' | 'none'> {
+    const status = (await this.ask('maintenance/status', {})) as {
+      readonly header: { readonly member_id: string }
+      readonly leader?: string
+    }
+    if (status.leader === undefined || status.leader === '0') return 'none'
+    return status.leader === status.header.member_id ? 'leader' : 'follower'
   }
 
   /** The last revision. */

@@ -1,5 +1,5 @@
 import { isObject, parseJson, type JsonObject } from './json.ts'
-import { clean, Outage, refusalOf } from './outage.ts'
+import { clean, Outage } from './outage.ts'
 import { pairIn, type Pair } from './range.ts'
 import { rangeOf } from './keys.ts'
 import { stream } from './http.ts'
@@ -67,7 +67,7 @@ function resultIn(line: string, origin: string): JsonObject {
   const message = parseJson(line)
   if (!isObject(message)) throw new Outage(`etcd at ${origin} sent a change that is not JSON ("${clean(line)}").`)
   const { result, error } = message
-  if (isObject(error)) throw refusalOf(origin, { code: Number(error['grpc_code']), message: String(error['message']) }, 'changes')
+  if (isObject(error)) throw new Outage(`etcd at ${origin} tells no changes ("${clean(String(error['message']))}").`)
   if (!isObject(result)) throw new Outage(`etcd at ${origin} sent something else than changes ("${clean(line)}").`)
   if (result['canceled'] !== true) return result
   if (Number(result['compact_revision'] ?? 0) > 0) throw new Compacted(`etcd at ${origin} has forgotten what came after.`)

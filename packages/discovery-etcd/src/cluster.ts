@@ -74,7 +74,7 @@ export class Cluster {
     if (before === null) await this.#authenticate(place, signal)
     const answer = await this.#post(place, question, signal)
     if (!('rejection' in answer)) return answer.value
-    if (before === null || !isStaleToken(answer.rejection)) throw refusalOf(place.origin, answer.rejection, question.subject)
+    if (before === null || !isStaleToken(answer.rejection)) throw this.#refusal(place, answer.rejection, question)
     this.#token = null
     return this.#askMember(place, question, signal)
   }
@@ -86,12 +86,16 @@ export class Cluster {
     if ('rejection' in answer) {
       // Credentials that nobody asks for do no harm; a cluster may get its users later than the gateway.
       if (answer.rejection.code === NOT_ENABLED) return
-      throw refusalOf(place.origin, answer.rejection, question.subject)
+      throw this.#refusal(place, answer.rejection, question)
     }
     const { token } = answer.value
     if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token))
       throw new Outage(`etcd at ${place.origin} gave no token for the credentials.`)
     this.#token = token
+  }
+
+  #refusal({ origin }: Place, rejection: Rejection, { subject }: Question): Outage {
+    return refusalOf(origin, rejection, { subject, isAnonymous: this.#credentials === null })
   }
 
   async #post(place: Place, { path, body, longest }: Question, signal: AbortSignal): Promise<Said> {
@@ -108,5 +112,7 @@ function saidIn({ status, text }: Answer, origin: string): Said {
   if (isObject(value) && typeof value['code'] === 'number')
     return { rejection: { code: value['code'], message: String(value['message'] ?? value['error']) } }
   const said = clean(text)
+  if (said.startsWith('CommonName of client'))
+    throw new Refusal(`etcd at ${origin} takes no user from certificates here ("${said}"): give one without a common name in tls.cert.`)
   throw new Outage(`${origin} answered ${status}${said === '' ? '' : ` ("${said}")`}: is this etcd 3.4 or newer?`)
 }

@@ -21,6 +21,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
   SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is not trusted; give the certificate that signed it in tls.ca',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is not trusted; give the certificate that signed it in tls.ca',
   CERT_HAS_EXPIRED: 'its certificate has expired',
+  // What Go says as well when it is shown none.
+  ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: 'it wants to see a certificate that it trusts; give tls.cert and tls.key',
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: 'it wants to see a certificate; give tls.cert and tls.key',
 }
 
@@ -45,16 +47,27 @@ export function isStaleToken({ code, message }: Rejection): boolean {
   return code === UNAUTHENTICATED || (code === INVALID_ARGUMENT && /user name is empty|revision of auth store is old/.test(message))
 }
 
-export function refusalOf(origin: string, { code, message }: Rejection, subject: string): Outage {
+/** What was asked, and whether with credentials. */
+export interface Asked {
+  readonly subject: string
+  readonly isAnonymous: boolean
+}
+
+export function refusalOf(origin: string, { code, message }: Rejection, { subject, isAnonymous }: Asked): Outage {
   const said = clean(message)
+  // To etcd, who shows a certificate is somebody, though nobody whom it knows.
+  if (message.includes('user name is empty') || (isAnonymous && code === PERMISSION_DENIED))
+    return new Refusal(`etcd at ${origin} demands credentials ("${said}"): give username and password.`)
   if (code === PERMISSION_DENIED)
     return new Refusal(
       `etcd at ${origin} does not let the user read ${subject} (permission denied): grant one of its roles to read it (etcdctl role grant-permission <role> --prefix=true read <prefix>), or leave it out of prefixes.`,
     )
   if (message.includes('authentication failed'))
     return new Refusal(`etcd at ${origin} refuses the credentials ("${said}"): check username and password.`)
-  if (message.includes('user name is empty'))
-    return new Refusal(`etcd at ${origin} demands credentials ("${said}"): give username and password.`)
+  if (/connection closed|transport is closing/.test(message))
+    return new Outage(
+      `etcd at ${origin} cannot reach itself ("${said}"): with --client-cert-auth its own certificate must be good for clients as well, because its JSON gateway is one.`,
+    )
   return new Outage(`etcd at ${origin} answered "${said}" to the question for ${subject}.`)
 }
 

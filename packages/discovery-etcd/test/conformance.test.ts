@@ -39,13 +39,7 @@ describe.skipIf(program === undefined)('a real etcd with users', () => {
   let etcd: Etcd
   beforeAll(async () => {
     etcd = await Etcd.start(program!)
-    for (const [path, body] of [
-      ['auth/user/add', { name: 'root', password: 'for-root' }],
-      ['auth/role/add', { name: 'root' }],
-      ['auth/user/grant', { user: 'root', role: 'root' }],
-      ['auth/enable', {}],
-    ] as const)
-      await etcd.ask(path, body)
+    await etcd.demandUsers()
   })
   afterAll(() => etcd[Symbol.asyncDispose]())
 

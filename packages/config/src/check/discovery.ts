@@ -1,3 +1,4 @@
+import { checkBackendBlocks } from './backends.ts'
 import type { Draft } from './draft.ts'
 import type { Problem } from '../report/issues.ts'
 
@@ -13,6 +14,7 @@ export function* checkDiscovery(draft: Draft): Generator<Problem> {
     }
   }
   yield* checkBackends(draft)
+  yield* checkBackendBlocks(draft)
   const seen = new Map<string, number>()
   for (const [index, service] of (draft.discovery?.static?.services ?? []).entries()) {
     if (service?.name === undefined || service.address === undefined || service.port === undefined) continue
@@ -44,4 +46,4 @@ function* checkBackends({ discovery }: Draft): Generator<Problem> {
 }
 
 /** Backends that cannot do without a block of their own. */
-const NEEDED: ReadonlySet<string> = new Set(['file'])
+const NEEDED: ReadonlySet<string> = new Set(['dns', 'file'])

@@ -1,14 +1,17 @@
 import { dirname, resolve } from 'node:path'
 import { camelKey } from '../plugins/keys.ts'
 import { factoryOf } from './factory.ts'
+import { isPemText } from '../pem/read.ts'
 import type { ConfigHost } from '../options.ts'
 import type { DiscoveryProvider } from '@octopus-gateway/core'
 
 /** The backends that are packages: `@octopus-gateway/discovery-<name>`, which exports `<name>Discovery(options)`. */
-export type BackendName = 'file' | 'kubernetes'
+export type BackendName = 'dns' | 'etcd' | 'file' | 'kubernetes'
 
 /** Options that name files: a relative path starts at the configuration file that it is written in. */
 const FILES: Readonly<Record<BackendName, readonly string[]>> = {
+  dns: [],
+  etcd: ['tls.ca', 'tls.cert', 'tls.key'],
   file: ['path'],
   kubernetes: ['kubeconfig'],
 }
@@ -43,7 +46,7 @@ interface Level {
 function optionsOf(value: unknown, level: Level): unknown {
   if (Array.isArray(value)) return value.map((item: unknown) => optionsOf(item, level))
   if (typeof value === 'string')
-    return level.files.includes(level.at.slice(2).join('.')) ? resolve(dirname(level.places(level.at)), value) : value
+    return level.files.includes(level.at.slice(2).join('.')) && !isPemText(value) ? resolve(dirname(level.places(level.at)), value) : value
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(
     Object.entries(value)
