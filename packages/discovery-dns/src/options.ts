@@ -1,0 +1,72 @@
+import { isIP } from 'node:net'
+import { toMilliseconds, type Duration } from '@octopus-gateway/core'
+import * as v from 'valibot'
+
+/** A service, and the name under which DNS knows it. */
+export interface DnsName {
+  /** `_http._tcp.users.example.com` for SRV, a host name for `a`. */
+  readonly name: string
+  /** What the service is called. Default: the first label that says something, `users` of `_http._tcp.users.example.com` and of `_users._tcp.example.com`. */
+  readonly service?: string | undefined
+  /** `srv`: hosts, ports, priorities and weights. `a`: addresses (A, AAAA) of instances that all have the same `port`. Default `srv`. */
+  readonly type?: 'srv' | 'a' | undefined
+  /** The port of every instance. Needed with `a`, and only there. */
+  readonly port?: number | undefined
+}
+
+/** Which names are looked up, and where. */
+export interface DnsOptions {
+  readonly names: readonly DnsName[]
+  /** Name servers to ask, in this order: `10.0.0.2`, `10.0.0.2:5353`, `[fd00::2]:5353`. Default: those of the system. */
+  readonly servers?: readonly string[] | undefined
+  /** How often is asked; earlier where addresses may be kept for a shorter time, but not more than once a second. Default 10 s. */
+  readonly interval?: Duration | undefined
+}
+
+const text = v.pipe(v.string(), v.nonEmpty('must not be empty'))
+
+const name = v.pipe(
+  v.strictObject({
+    name: text,
+    service: v.optional(text),
+    type: v.optional(v.picklist(['srv', 'a']), 'srv'),
+    port: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535))),
+  }),
+  v.check(
+    ({ type, port }) => (type === 'a') === (port !== undefined),
+    'give port with type a, and only there: SRV records have ports of their own',
+  ),
+)
+
+const server = v.pipe(
+  v.string(),
+  v.check((value) => {
+    const match = /^(?:\[([^\]]+)\]|([\d.]+))(?::(\d{1,5}))?$/.exec(value)
+    return isIP(value) !== 0 || (isIP(match?.[1] ?? match?.[2] ?? '') !== 0 && Number(match?.[3] ?? 53) <= 65_535)
+  }, 'write the address of a name server, such as 10.0.0.2, 10.0.0.2:5353 or [fd00::2]:5353'),
+)
+
+const interval = v.pipe(
+  v.custom<Duration>((value) => typeof value === 'number' || typeof value === 'string'),
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    try {
+      return toMilliseconds(dataset.value)
+    } catch (error) {
+      addIssue({ message: (error as Error).message })
+      return NEVER
+    }
+  }),
+  v.minValue(1_000, 'must be at least 1s'),
+)
+
+const options = v.strictObject({
+  names: v.pipe(v.array(name), v.nonEmpty('name at least one service')),
+  servers: v.optional(v.array(server), []),
+  interval: v.optional(interval, '10s'),
+})
+
+/** Options with their defaults; the interval in milliseconds. */
+export type Settings = v.InferOutput<typeof options>
+
+// Lists may be read-only: nothing changes them.
+export const dnsOptions = options as v.GenericSchema<DnsOptions, Settings>
