@@ -11,6 +11,8 @@ export interface BindPrograms {
   readonly nsupdate: string
 }
 
+const ZONE = `$TTL 1\n@ IN SOA ns admin 1 3600 600 86400 1\n@ IN NS ns\nns IN A 127.0.0.1\n`
+
 /** A real BIND with the zone `test.`, which may be changed while it runs. */
 export class Bind implements AsyncDisposable {
   readonly port: number
@@ -25,8 +27,7 @@ export class Bind implements AsyncDisposable {
     this.#folder = mkdtempSync(join(tmpdir(), 'octopus-bind-'))
     // A zone that nobody has loaded is answered with SERVFAIL.
     writeFileSync(join(this.#folder, 'broken.zone'), 'this is no zone\n')
-    for (const zone of ['test', 'secret'])
-      writeFileSync(join(this.#folder, `${zone}.zone`), `$TTL 1\n@ IN SOA ns admin 1 3600 600 86400 1\n@ IN NS ns\nns IN A 127.0.0.1\n`)
+    for (const zone of ['test', 'secret', 'fixed']) writeFileSync(join(this.#folder, `${zone}.zone`), ZONE)
     writeFileSync(
       join(this.#folder, 'named.conf'),
       `options {
@@ -43,6 +44,7 @@ export class Bind implements AsyncDisposable {
 controls { };
 zone "test" { type primary; file "test.zone"; allow-update { 127.0.0.1; }; };
 zone "broken" { type primary; file "broken.zone"; };
+zone "fixed" { type primary; file "fixed.zone"; };
 zone "secret" { type primary; file "secret.zone"; allow-query { none; }; };
 `,
     )
@@ -56,6 +58,11 @@ zone "secret" { type primary; file "secret.zone"; allow-query { none; }; };
 
   get server(): string {
     return `127.0.0.1:${this.port}`
+  }
+
+  /** From the next start on the zone `fixed.` cannot be loaded, or can be again. */
+  breakFixed(isBroken: boolean): void {
+    writeFileSync(join(this.#folder, 'fixed.zone'), isBroken ? 'this is no zone\n' : ZONE)
   }
 
   /** What was to change meanwhile changes now. */

@@ -31,14 +31,13 @@ export class Round {
     const targets: readonly Target[] =
       entry.type === 'a' ? [{ host: entry.name, port: entry.port!, rank: 0, weight: 1 }] : targetsOf(await this.#resolver.srv(entry.name))
     if (targets.length === 0) return { instances: [], ttl: Infinity }
+    const located = await Promise.all(targets.map(async (target) => ({ target, addresses: await this.#host(target.host) })))
     const metadata = await this.#metadata(entry.name)
     const isSecure = isSecureName(entry.name) || metadata['scheme']?.toLowerCase() === 'https'
     const service = entry.service ?? serviceOf(entry.name)
     const instances = new Map<string, ServiceInstance>()
     let ttl = Infinity
-    for (const { target, addresses } of await Promise.all(
-      targets.map(async (target) => ({ target, addresses: await this.#host(target.host) })),
-    )) {
+    for (const { target, addresses } of located) {
       ttl = Math.min(ttl, addresses.ttl)
       // A certificate is for a name; whoever connects looks that up again.
       const hosts = isSecure && addresses.list.length > 0 ? [target.host] : addresses.list
