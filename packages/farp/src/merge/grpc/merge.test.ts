@@ -1,8 +1,10 @@
 import { createFileRegistry, fromBinary, fromJson } from '@bufbuild/protobuf'
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
 import { describe, expect, test } from 'vitest'
+import { grpcAdapter } from '../../adapters/grpc/adapter.ts'
 import { grpcBinary, mergeGrpc } from './merge.ts'
 import { grpcService } from '../../testing/merging-rpc.ts'
+import { LIMITS } from '../../limits.ts'
 import { vectors } from '../../testing/vectors.ts'
 import type { FileRegistry, JsonValue } from '@bufbuild/protobuf'
 import type { FederatedService } from '../input.ts'
@@ -196,10 +198,8 @@ test('[R38] names such as __proto__ are names', async () => {
 })
 
 test('vector merged-grpc-orpc, gRPC', async () => {
-  const { grpc } = vectors<{ grpc: { gateway_input: { file: JsonObject[] }; gateway_expected: Record<string, string[]> } }>(
-    'merged-grpc-orpc',
-  )
-  const { registry, warnings } = await merge(grpcService('user-service', grpc.gateway_input.file))
+  const { grpc } = vectors<{ grpc: { input: JsonObject; gateway_expected: Record<string, string[]> } }>('merged-grpc-orpc')
+  const { registry, warnings } = await merge(grpcService('user-service', grpcAdapter.check(grpc.input, LIMITS)['file'] as JsonObject[]))
   const of = (kind: string): string[] => [...registry].flatMap((desc) => (desc.kind === kind ? [desc.typeName] : [])).sort()
   expect({
     packages: [...registry.files].map(({ proto }) => proto.package),
