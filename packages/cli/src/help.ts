@@ -39,7 +39,7 @@ export function commandHelp(command: CommandSpec): string {
   return [
     `octopus ${command.name}: ${command.summary}`,
     '',
-    `Usage: octopus ${command.name}${command.argument === undefined ? '' : ` [${command.argument}]`} [options]`,
+    `Usage: octopus ${command.name}${[command.argument, command.second].map((name) => (name === undefined ? '' : ` [${name}]`)).join('')} [options]`,
     '',
     ...(command.details === undefined ? [] : [command.details, '']),
     'Options:',

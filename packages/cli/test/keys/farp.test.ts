@@ -391,3 +391,22 @@ behaviour('farp.shadow.max_body', 'is the longest body that is copied', async ()
   expect(await copied('shadow: { enabled: true, max_body: 1KiB }', request)).toBe(0)
   expect(await copied('shadow: { enabled: true, max_body: 4KiB }', request)).toBeGreaterThan(0)
 })
+
+behaviour(
+  'farp.update_policy',
+  'gated holds a contract that breaks the approved one; auto, the default, and warn serve it and say so',
+  async () => {
+    const outcome = async (farp: string): Promise<readonly [string, number]> => {
+      await using users = await people()
+      await using gateway = await follow(farp === '' ? QUICK : `${QUICK}, ${farp}`, users)
+      expect(await gateway.status('/users/people')).toBe(200)
+      users.update({ openapi: openapiOf('Users', ['GET /teams']) })
+      const code = await waitFor(async () => (await codes(gateway)).find((one) => one.startsWith('CONTRACT_')))
+      return [code, await gateway.status('/users/teams')]
+    }
+    expect(await outcome('')).toEqual(['CONTRACT_CHANGED', 200])
+    expect(await outcome('update_policy: auto')).toEqual(['CONTRACT_CHANGED', 200])
+    expect(await outcome('update_policy: warn')).toEqual(['CONTRACT_BROKEN', 200])
+    expect(await outcome('update_policy: gated')).toEqual(['CONTRACT_HELD', 404])
+  },
+)

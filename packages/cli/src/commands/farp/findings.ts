@@ -52,6 +52,12 @@ export function argumentOf(args: Arguments, name: string): string {
   return args.argument
 }
 
+/** The argument after it. Throws an `Ending` when it is missing. */
+export function secondOf(args: Arguments, name: string): string {
+  if (args.second === undefined) throw usageError(`${name} is missing`, args.command)
+  return args.second
+}
+
 // Control, line-separator and direction characters rewrite terminals; services choose these texts.
 const CONTROL = /(?!\n)[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
 
