@@ -24,9 +24,6 @@ describe('[R31] nothing is ignored', () => {
       expect(lines[line! - 1]!.slice(column! - 1).startsWith(key)).toBe(true)
     }
     expect(refused.map((issue) => issue.path)).toEqual([
-      'discovery.backend',
-      'discovery.kubernetes.namespace',
-      'discovery.kubernetes.label_selector',
       'observability.tracing.enabled',
       'observability.tracing.exporter',
       'observability.tracing.endpoint',
