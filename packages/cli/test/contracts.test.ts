@@ -131,7 +131,7 @@ test('a breaking deploy: held at the door, seen and approved from the command li
   expect(await ask('contracts')).toBe(0)
   expect(asking.out).toMatch(/^users +1\.0\.0 +[0-9a-f]{12} +approved/m)
   users.update({ version: '2.0.0', openapi: BROKEN })
-  await waitFor(async () => (await ask('contracts', 'users')) === 1 && /held +1 breaking/.test(asking.out))
+  await waitFor(async () => (await ask('contracts', 'users')) === 1 && /2\.0\.0 +[0-9a-f]{12} +held +1 breaking/.test(asking.out))
   expect(asking.out).toMatch(/^users +2\.0\.0 +[0-9a-f]{12} +held +1 breaking, 0 unknown, 1 safe +it breaks the approved contract$/m)
   expect(asking.out).toMatch(/^breaking +critical +- +DELETE \/people\/\{id\}/m)
   expect(await status('/users/teams')).toBe(404)

@@ -197,7 +197,10 @@ test('what a service declares counts where nothing can be told, and never agains
     await using service = await users()
     await using gateway = gatewayOf([service])
     await gateway.synced
-    service.update({ version: '2.0.0', manifest: schema(service, compatibility), openapi: document })
+    // What it declares first, so that it is known when the document changes.
+    service.update({ version: '2.0.0', manifest: schema(service, compatibility) })
+    await until(gateway, '2.0.0 approved')
+    service.update({ openapi: document })
     await waitFor(async () => /^2\.0\.0 (?:approved|held) \w/.test((await states(gateway))[0] ?? ''), { what: 'it is judged' })
     return (await states(gateway))[0]!
   }

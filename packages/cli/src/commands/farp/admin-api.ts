@@ -29,6 +29,7 @@ export async function askContracts(
   { args, io, body }: { readonly args: Arguments; readonly io: Io; readonly body?: object },
 ): Promise<unknown> {
   const url = new URL(`_farp/contracts${path}`, await baseOf(args, io))
+  const authorization = credentials(args, io)
   let response: Response
   let text: string
   try {
@@ -38,7 +39,7 @@ export async function askContracts(
       headers: {
         accept: 'application/json',
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...credentials(args, io),
+        ...authorization,
       },
       ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
     })

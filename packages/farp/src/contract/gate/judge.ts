@@ -33,7 +33,8 @@ export async function judge(previous: Contract, next: Contract): Promise<Judgeme
       for (const [key] of operations) affected.add(key)
       continue
     }
-    const diff = await compareContracts(schema.kind, schema.document, follower.document, { ignores: ignoring(operations) })
+    const known = [...operations, ...[...next.operations].filter(([, { kind }]) => kind === schema.kind)]
+    const diff = await compareContracts(schema.kind, schema.document, follower.document, { ignores: ignoring(known) })
     diffs.push(diff)
     for (const key of hit(diff, operations)) affected.add(key)
   }
@@ -62,7 +63,7 @@ function nth(schemas: readonly ContractSchema[], index: number): number {
 
 type Entries = readonly (readonly [string, ContractOperation])[]
 
-/** Paths that were not routed are no promise. Languages whose paths are not those of routes have all of theirs compared. */
+/** Paths that are routed under neither contract are no promise. */
 function ignoring(operations: Entries): (path: string) => boolean {
   const paths = new Set(operations.map(([, { operation }]) => plain(operation.path)))
   return (path) => !paths.has(plain(path))
