@@ -7,8 +7,9 @@ import { resolve } from 'node:path'
 import { say } from '../../print.ts'
 import { usageError, type Arguments } from '../../arguments.ts'
 import type { Command } from '../command.ts'
-import type { ContractDocument } from '@octopus-gateway/farp'
 import type { Io } from '../../io.ts'
+
+type ContractDocument = Awaited<ReturnType<Awaited<typeof import('@octopus-gateway/farp')>['readContract']>>
 
 /** `octopus farp diff` */
 export const diff: Command = {
