@@ -13,9 +13,9 @@ export async function statusOf(url: string): Promise<number> {
 /** Requests of several clients while something happens: how many answers there were of each status, or failures of each message. */
 export async function underLoad(url: string, run: () => Promise<unknown>): Promise<Readonly<Record<string, number>>> {
   const counts: Record<string, number> = {}
-  let isOver = false
+  const over = new AbortController()
   const clients = Array.from({ length: CLIENTS }, async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const answered = await statusOf(url).then(String, (error: Error) => error.message)
       counts[answered] = (counts[answered] ?? 0) + 1
       await sleep(2)
@@ -24,7 +24,7 @@ export async function underLoad(url: string, run: () => Promise<unknown>): Promi
   try {
     await run()
   } finally {
-    isOver = true
+    over.abort()
     await Promise.all(clients)
   }
   return counts
