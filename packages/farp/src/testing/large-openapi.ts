@@ -138,11 +138,8 @@ function thing(index: number, seed: number): JsonObject {
     },
     patternProperties: { '^x-': ref('schemas', 'Base') },
     additionalProperties: ref('schemas', 'Base'),
-    // Written as entries: an object literal with `then` would look like a promise.
-    ...Object.fromEntries([
-      ['if', { properties: { id: { const: 'a' } } }],
-      ['then', ref('schemas', 'Base')],
-    ]),
+    if: { properties: { id: { const: 'a' } } },
+    else: ref('schemas', 'Base'),
     $defs: { inner: { type: 'integer', exclusiveMinimum: index } },
     example: { $ref: 'data' },
     'x-thing': seed,
