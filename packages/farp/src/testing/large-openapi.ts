@@ -139,8 +139,7 @@ function thing(index: number, seed: number): JsonObject {
     patternProperties: { '^x-': ref('schemas', 'Base') },
     additionalProperties: ref('schemas', 'Base'),
     if: { properties: { id: { const: 'a' } } },
-    // eslint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
-    then: ref('schemas', 'Base'),
+    else: ref('schemas', 'Base'),
     $defs: { inner: { type: 'integer', exclusiveMinimum: index } },
     example: { $ref: 'data' },
     'x-thing': seed,
