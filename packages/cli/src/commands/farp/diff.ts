@@ -7,7 +7,6 @@ import { resolve } from 'node:path'
 import { say } from '../../print.ts'
 import { usageError, type Arguments } from '../../arguments.ts'
 import type { Command } from '../command.ts'
-import type { ContractDocument } from '@octopus-gateway/farp'
 import type { Io } from '../../io.ts'
 
 /** `octopus farp diff` */
@@ -66,7 +65,7 @@ function barOf(args: Arguments): (typeof BARS)[number] {
 
 const MOST_BYTES = 10_485_760
 
-async function read(place: string, args: Arguments, io: Io): Promise<ContractDocument> {
+async function read(place: string, args: Arguments, io: Io) {
   const farp = await import('@octopus-gateway/farp')
   const type = args.options.type?.[0]
   if (type !== undefined && !farp.isContractKind(type)) throw usageError(`--type does not know "${type}"`, args.command)
