@@ -1,6 +1,7 @@
-import { adminPath, cidr, pushToken } from './texts.ts'
+import { adminPath, cidr } from './texts.ts'
 import { defaulted, list, section } from './keys.ts'
 import { duration, flag, whole } from './scalars.ts'
+import { pushToken } from './push-token.ts'
 
 export const push = section({
   enabled: defaulted(flag(), false, {
