@@ -1,6 +1,7 @@
 import { choice, flag } from '../scalars.ts'
 import { defaulted, list, optional, section } from '../keys.ts'
-import { host, hostPort, pem, secret, text } from '../texts.ts'
+import { host, pem, text } from '../texts.ts'
+import { hostPort, secret } from '../access.ts'
 
 const tls = section({
   ca: optional(pem('certificate'), {

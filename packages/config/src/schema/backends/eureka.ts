@@ -1,6 +1,7 @@
 import { defaulted, list, optional, required, section } from '../keys.ts'
 import { duration, flag, port } from '../scalars.ts'
-import { host, name, registryUrl, secret, text, textMap, userName } from '../texts.ts'
+import { host, name, text, textMap, userName } from '../texts.ts'
+import { registryUrl, secret } from '../access.ts'
 
 const register = section({
   app: defaulted(name(), 'octopus-gateway', { description: 'The name under which the gateway is found.' }),
