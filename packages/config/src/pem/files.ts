@@ -69,10 +69,11 @@ export async function readPemFiles({ tls, upstreams = [], discovery }: Draft, wo
   }
   for (const [index, upstream] of upstreams.entries()) await files.certificate(['upstreams', index, 'tls', 'ca'], upstream?.tls?.ca)
   // A block without its backend is not looked at: its files may be on another machine.
-  if (discovery?.backend === 'etcd' || discovery?.backends?.includes('etcd')) {
-    const path = ['discovery', 'etcd', 'tls']
-    await files.certificate([...path, 'ca'], discovery.etcd?.tls?.ca)
-    await files.pair(path, discovery.etcd?.tls ?? {})
+  for (const name of ['consul', 'etcd'] as const) {
+    if (discovery?.backend !== name && discovery?.backends?.includes(name) !== true) continue
+    const path = ['discovery', name, 'tls']
+    await files.certificate([...path, 'ca'], discovery[name]?.tls?.ca)
+    await files.pair(path, discovery[name]?.tls ?? {})
   }
   return files
 }

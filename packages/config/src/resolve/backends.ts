@@ -6,12 +6,14 @@ import type { ConfigHost } from '../options.ts'
 import type { DiscoveryProvider } from '@octopus-gateway/core'
 
 /** The backends that are packages: `@octopus-gateway/discovery-<name>`, which exports `<name>Discovery(options)`. */
-export type BackendName = 'dns' | 'etcd' | 'file' | 'kubernetes'
+export type BackendName = 'consul' | 'dns' | 'etcd' | 'eureka' | 'file' | 'kubernetes'
 
 /** Options that name files: a relative path starts at the configuration file that it is written in. */
 const FILES: Readonly<Record<BackendName, readonly string[]>> = {
+  consul: ['tls.ca', 'tls.cert', 'tls.key'],
   dns: [],
   etcd: ['tls.ca', 'tls.cert', 'tls.key'],
+  eureka: [],
   file: ['path'],
   kubernetes: ['kubeconfig'],
 }

@@ -24,8 +24,8 @@ const service = section({
 })
 
 /** Backends that can be used, and those that will be. */
-const BACKENDS = ['static', 'dns', 'etcd', 'file', 'kubernetes'] as const
-const LATER = ['consul', 'eureka', 'mdns', 'seeds']
+const BACKENDS = ['static', 'consul', 'dns', 'etcd', 'eureka', 'file', 'kubernetes'] as const
+const LATER = ['mdns', 'seeds']
 
 export const discovery = section({
   backend: optional(choice(BACKENDS, LATER), {

@@ -1,6 +1,7 @@
 import { defaulted, list, optional, section } from '../keys.ts'
 import { flag } from '../scalars.ts'
-import { host, pem, secret, text } from '../texts.ts'
+import { host, pem, text } from '../texts.ts'
+import { secret } from '../access.ts'
 import { leaf, Refusal, type Leaf } from '../leaf.ts'
 
 const tls = section({
