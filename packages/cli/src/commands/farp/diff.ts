@@ -9,8 +9,6 @@ import { usageError, type Arguments } from '../../arguments.ts'
 import type { Command } from '../command.ts'
 import type { Io } from '../../io.ts'
 
-type ContractDocument = Awaited<ReturnType<Awaited<typeof import('@octopus-gateway/farp')>['readContract']>>
-
 /** `octopus farp diff` */
 export const diff: Command = {
   name: 'farp diff',
