@@ -148,7 +148,10 @@ test('how consistent an answer has to be is said with every question', async () 
   consul.register({ Name: 'users', Port: 1 })
   for (const consistency of ['stale', 'consistent'] as const) {
     const before = consul.requests.length
-    await watching({ address: consul.address, consistency }).synced
+    const gateway = watching({ address: consul.address, consistency })
+    await gateway.synced
+    await gateway[Symbol.asyncDispose]()
+    await waitFor(() => consul.open === 0)
     const asked = consul.requests.slice(before).map(({ url }) => new URL(url, 'http://x').searchParams.has(consistency))
     expect([asked.length > 1, asked.every(Boolean)]).toEqual([true, true])
   }
