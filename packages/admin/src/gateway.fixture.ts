@@ -95,6 +95,7 @@ export function routeFor(path: string, over: Partial<Route> = {}): Route {
     },
     split: null,
     auth: null,
+    deprecated: false,
     ownFields: null,
     carries: { http: true, websocket: true, grpc: true },
     tags: [],

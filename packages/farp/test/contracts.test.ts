@@ -247,3 +247,22 @@ test('the admin API says what is wrong with a decision', async () => {
   for (const path of ['/nobody', '/users/other', '/users/approve/more', '/%zz']) expect((await ask(gateway, path)).status, path).toBe(404)
   expect((await ask(gateway, '')).body).toMatchObject({ policy: 'gated', services: [{ service: 'users', approved: { version: '1.0.0' } }] })
 })
+
+test('clients of what is to go are told on every answer', async () => {
+  const openapi = structuredClone(V1) as unknown as { paths: Record<string, Record<string, object>> }
+  openapi.paths['/users']!['get'] = { ...openapi.paths['/users']!['get'], deprecated: true, 'x-sunset': '2030-06-30' }
+  await using service = await users({ openapi: openapi as unknown as typeof V1 })
+  await using gateway = gatewayOf([service])
+  await gateway.synced
+  const answer = await gateway.request('/users/users')
+  expect([answer.status, answer.headers.get('deprecation'), answer.headers.get('sunset')]).toEqual([
+    200,
+    '@0',
+    'Sun, 30 Jun 2030 00:00:00 GMT',
+  ])
+  await answer.text()
+  const other = await gateway.request('/users/users/1')
+  expect(other.headers.has('deprecation')).toBe(false)
+  await other.text()
+  expect(gateway.metrics.exposition()).toContain('octopus_deprecated_requests_total{service="users",method="GET",route="/users/users"} 1')
+})

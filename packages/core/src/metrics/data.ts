@@ -25,6 +25,8 @@ export interface MetricsData {
   readonly mirrored: readonly (readonly [string, readonly (readonly [string, number])[]])[]
   /** Changes of schemas by service. */
   readonly schemaUpdates: readonly (readonly [string, number])[]
+  /** Requests to what is deprecated, by service, each with its method and route: `GET /users/{id}`. */
+  readonly deprecated: readonly (readonly [string, readonly (readonly [string, number])[]])[]
   /** Contracts that were compared with the approved one, by service and verdict. */
   readonly contractChanges: readonly (readonly [string, readonly (readonly [string, number])[]])[]
   /** Connections that were refused, by reason. */

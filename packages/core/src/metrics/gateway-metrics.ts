@@ -71,6 +71,8 @@ export class Metrics implements GatewayMetrics {
   readonly #cuts = new Map<string, Map<string, number>>()
   readonly #mirrored = new Map<string, Map<string, number>>()
   readonly #schemaUpdates = new Map<string, number>()
+  /** Requests to what is to go, by service. */
+  readonly #deprecated = new Map<string, Map<string, number>>()
   readonly #contractChanges = new Map<string, Map<string, number>>()
   readonly #sources: MetricSources
   /** What was merged, by upstream. */
@@ -122,6 +124,7 @@ export class Metrics implements GatewayMetrics {
     for (const attempt of ctx.attempts) addIn(this.#upstreams, ctx.upstream.name, { what: statusLabel(attempt), count: 1 })
     if (ctx.retries > 0) add(this.#retries, ctx.upstream.name, ctx.retries)
     if (ctx.hedges > 0) add(this.#hedges, ctx.upstream.name, ctx.hedges)
+    if (ctx.route.deprecated) addIn(this.#deprecated, ctx.route.service ?? '', { what: `${METHODS[method]!} ${series.label}`, count: 1 })
     if (isCut(ctx, outcome)) addIn(this.#cuts, ctx.upstream.name, { what: outcome.error!.code, count: 1 })
   }
 
@@ -139,6 +142,7 @@ export class Metrics implements GatewayMetrics {
       cuts: [...this.#cuts].map(([upstream, codes]) => [upstream, [...codes]]),
       mirrored: [...this.#mirrored].map(([upstream, outcomes]) => [upstream, [...outcomes]]),
       schemaUpdates: [...this.#schemaUpdates],
+      deprecated: [...this.#deprecated].map(([service, uses]) => [service, [...uses]]),
       contractChanges: [...this.#contractChanges].map(([service, verdicts]) => [service, [...verdicts]]),
       rejected: [...this.#rejected],
       connections: this.#connections,
@@ -162,6 +166,7 @@ export class Metrics implements GatewayMetrics {
     for (const [upstream, codes] of data.cuts) for (const [what, count] of codes) addIn(this.#cuts, upstream, { what, count })
     for (const [upstream, outcomes] of data.mirrored) for (const [what, count] of outcomes) addIn(this.#mirrored, upstream, { what, count })
     for (const [service, count] of data.schemaUpdates) add(this.#schemaUpdates, service, count)
+    for (const [service, uses] of data.deprecated) for (const [what, count] of uses) addIn(this.#deprecated, service, { what, count })
     for (const [service, verdicts] of data.contractChanges)
       for (const [what, count] of verdicts) addIn(this.#contractChanges, service, { what, count })
     for (const [reason, count] of data.rejected) add(this.#rejected, reason, count)
@@ -178,6 +183,7 @@ export class Metrics implements GatewayMetrics {
     return (
       this.#requestLines() +
       this.#upstreamLines() +
+      this.#deprecatedLines() +
       this.#gaugeLines() +
       healthLines(upstreams) +
       discoveryLines(this.#sources.providers()) +
@@ -267,6 +273,18 @@ export class Metrics implements GatewayMetrics {
       .plugins()
       .map(({ name, version }) => `octopus_plugin_loaded{plugin=${labelValue(name)},version=${labelValue(version)}} 1\n`)
     return [...new Set(lines)].join('')
+  }
+
+  #deprecatedLines(): string {
+    let text = describe('octopus_deprecated_requests_total', 'counter', 'Requests to operations that are deprecated.')
+    for (const [service, uses] of this.#deprecated) {
+      for (const [use, count] of uses) {
+        const space = use.indexOf(' ')
+        const labels = `service=${labelValue(service)},method=${labelValue(use.slice(0, space))},route=${labelValue(use.slice(space + 1))}`
+        text += `octopus_deprecated_requests_total{${labels}} ${count}\n`
+      }
+    }
+    return text
   }
 
   #farpLines(): string {

@@ -40,6 +40,7 @@ describe('the exposition', () => {
       'octopus_active_connections gauge',
       'octopus_circuit_breaker_opened_total counter',
       'octopus_circuit_breaker_state gauge',
+      'octopus_deprecated_requests_total counter',
       'octopus_discovery_instances gauge',
       'octopus_discovery_last_sync_timestamp_seconds gauge',
       'octopus_discovery_up gauge',

@@ -124,6 +124,13 @@ export interface RouteDefinition extends RoutingSettings {
   readonly idempotent?: boolean
   /** Only endpoints with these labels serve this route; a list means any of its values. */
   readonly subset?: Readonly<Record<string, string | readonly string[]>>
+  /**
+   * Fields of every answer of this route, those that the gateway makes itself included. A field that the answer has already stays as it is; `link`, which is
+   * a list, is added. Set before plugins see the answer.
+   */
+  readonly responseFields?: Readonly<Record<string, string>>
+  /** Whether it is to go: its requests are counted (`octopus_deprecated_requests_total`). Default false. */
+  readonly deprecated?: boolean
   /** Request fields of which clients have no say: they are taken from their requests. Those of a `mirror` are among them. */
   readonly ownFields?: readonly string[]
   /**
@@ -178,6 +185,8 @@ export interface Route {
   /** Whether requests may be sent twice; `null`: by their method. */
   readonly idempotent: boolean | null
   readonly auth: false | 'nobody' | RouteAuth | null
+  /** Whether its requests are counted as those of something that is to go. */
+  readonly deprecated: boolean
   /** Request fields that this route, its mirror and its plugins keep to themselves, beside those that are taken from every request; `null` for none. */
   readonly ownFields: OwnFields | null
   /** Whether no plugin stands in the way of this protocol. */

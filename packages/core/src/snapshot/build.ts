@@ -3,6 +3,7 @@ import type { CompiledRoutes } from './compiled.ts'
 import { compilePhases } from '../plugin/compile.ts'
 import { compileRewrite } from '../routing/rewrite.ts'
 import { patternOf } from '../routing/pattern.ts'
+import { fieldsBehind } from './response-fields.ts'
 import { IDENTITY_FIELDS, OwnFields } from '../exchange/own-fields.ts'
 import { retryPolicy } from '../exchange/retry-settings.ts'
 import { RouteTable } from '../routing/table.ts'
@@ -88,7 +89,8 @@ function compileBranch(entry: RouteEntry, host: BuildHost, { name, phasesByHooks
   const { definition } = entry
   const { upstream, settings } = host.upstreamOf(entry, name)
   const own = host.hooksOf(definition)
-  const hooks = definition.auth === 'nobody' ? closedBehind(own) : own
+  const guarded = definition.auth === 'nobody' ? closedBehind(own) : own
+  const hooks = definition.responseFields === undefined ? guarded : fieldsBehind(guarded, definition.responseFields)
   let phases = phasesByHooks.get(hooks)
   if (phases === undefined) phasesByHooks.set(hooks, (phases = compilePhases(hooks)))
   const rewrite = compileRewrite(definition.rewrite)
@@ -120,6 +122,7 @@ function compileBranch(entry: RouteEntry, host: BuildHost, { name, phasesByHooks
     retry: retryPolicy([definition, settings, host.routing]),
     idempotent: definition.idempotent ?? null,
     auth: definition.auth ?? null,
+    deprecated: definition.deprecated ?? false,
     ownFields: ownFieldsOf(hooks, definition),
     carries: carriesOf(upstream, hooks),
     tags: definition.tags ?? NO_TAGS,

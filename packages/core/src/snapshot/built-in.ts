@@ -47,6 +47,7 @@ export function builtInRoutes(hooks: readonly Hooks[], host: { seriesFor(label: 
     split: null,
     mirror: null,
     auth: null,
+    deprecated: false,
     ownFields: null,
     carries: { http: true, websocket: true, grpc: true },
     tags: [],

@@ -64,6 +64,7 @@ const VISIBLE = Object.keys({
   retry: true,
   idempotent: true,
   auth: true,
+  deprecated: true,
   carries: true,
   tags: true,
   meta: true,

@@ -53,6 +53,9 @@ function validateRoute(route: RouteDefinition, upstreams: ReadonlySet<string>, p
   }
   for (const name of route.ownFields ?? [])
     if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) issues.push(invalid(`${path}.ownFields`, `"${name}" is not the name of a field.`))
+  for (const [name, value] of Object.entries(route.responseFields ?? {}))
+    if (!isResponseField(name, value))
+      issues.push(invalid(`${path}.responseFields`, `"${name}" is not a field that a route can set, or its value is none.`))
   if (route.methods?.length === 0) issues.push(invalid(`${path}.methods`, 'The list is empty: leave the key out for every method.'))
   issues.push(...demandIssues(route, `${path}.auth`))
   if (route.priority !== undefined && !(route.priority >= 0 && route.priority <= 100))
@@ -66,6 +69,13 @@ function validateRoute(route: RouteDefinition, upstreams: ReadonlySet<string>, p
   if (route.splitOn !== undefined && !isSplitKey(route.splitOn))
     issues.push(invalid(`${path}.splitOn`, `"${String(route.splitOn)}" is not ip, header:<name> or cookie:<name>.`))
   return [...issues, ...validateSettings(route, path)]
+}
+
+/** Fields that frame a message belong to whoever sends it. */
+const FRAMING = /^(?:connection|content-length|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade)$/i
+
+function isResponseField(name: string, value: string): boolean {
+  return /^[!#$%&'*+.^_`|~\w-]{1,100}$/.test(name) && !FRAMING.test(name) && /^[\t\u0020-\u007e]{1,4096}$/.test(value)
 }
 
 /** Everything wrong with what a source says of the paths below a mount. */

@@ -5,6 +5,7 @@ import { finding } from '../findings.ts'
 import { isDemanding } from '../manifest/auth.ts'
 import { table } from '../json.ts'
 import { isReserved, mountPath, rewriteOf, upstreamPath } from '../mount.ts'
+import { deprecationFields, deprecationMeta, deprecationOf } from '../contract/deprecations.ts'
 import { describedBy, languageOf, routeTableOf } from '../manifest/route-table.ts'
 import { traitsOf } from './traits.ts'
 import { clean } from '../text.ts'
@@ -199,6 +200,7 @@ function definitions(slot: Slot, around: Treatment): RouteDefinition[] {
   // The mount itself answers with and without the slash; elsewhere a trailing slash is significant.
   const paths = operation.path === '/' && mount.prefix !== '' ? [path, `${path}/`] : [path]
   const tags = tagsOf(generation, operation)
+  const deprecation = deprecationOf(operation, sample.manifest, slot.schema)
   const traits = traitsOf(sample.manifest, operation, around.settings.trustHints)
   return paths.map((at) => ({
     id: `farp:${sample.record.service}:${upstream === sample.record.service ? '' : `${upstream}:`}${operation.method} ${mount.host ?? ''}${at}`,
@@ -214,7 +216,17 @@ function definitions(slot: Slot, around: Treatment): RouteDefinition[] {
     ...mirrorOf(slot, around),
     ...(around.settings.shadow.enabled ? { ownFields: [SHADOW_FIELD] } : {}),
     ...traits.settings,
-    meta: table([...Object.entries(metaOf(slot)), ...traits.meta]),
+    ...(deprecation === undefined ? {} : { deprecated: true, responseFields: deprecationFields(deprecation, mount) }),
+    meta: table([
+      ...Object.entries(metaOf(slot)),
+      ...traits.meta,
+      ...(deprecation === undefined
+        ? []
+        : ([
+            ['deprecated', true],
+            ['deprecation', deprecationMeta(deprecation)],
+          ] as const)),
+    ]),
   }))
 }
 
@@ -236,7 +248,6 @@ function metaOf({ generation, schema, operation }: Slot): Readonly<Record<string
   ])
   if (operation.operationId !== undefined) meta['operationId'] = operation.operationId
   if (operation.summary !== undefined) meta['summary'] = operation.summary
-  if (operation.deprecated) meta['deprecated'] = true
   if (operation.security !== undefined) meta['security'] = operation.security
   // The schemes' settings are not kept: they may hold what operators would not show.
   if (isDemanding(auth)) {

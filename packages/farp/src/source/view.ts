@@ -43,7 +43,7 @@ export function generationOf(manifest: Manifest, schemas: readonly LoadedSchema[
     serviceVersion,
     checksum,
     routesChecksum,
-    schemas.map(({ content, descriptor }) => [content.type, content.hash, descriptor.metadata]),
+    schemas.map(({ content, descriptor }) => [content.type, content.hash, descriptor.metadata, descriptor.compatibility ?? null]),
     manifest.endpoints,
     routing,
     auth,

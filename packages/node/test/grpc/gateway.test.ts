@@ -63,6 +63,18 @@ describe('decisions of the gateway', () => {
     expect([passed, asked]).toEqual([0, ['grpc']])
   })
 
+  it('fields of a route are in the head of an answer, also in one that is trailers only', async () => {
+    const routes = [{ path: '/*', upstream: 'up', responseFields: { deprecation: '@1688169599' } }]
+    const server = await grpcJsServer({ tls: false })
+    const way = await through(server, { tls: false, routes })
+    const gone = await through(at({ origin: `http://127.0.0.1:${await closedPort()}` }), { tls: false, routes })
+    for (const { origin } of [way, gone]) {
+      const { stream, answer } = rawCall(rawSession(origin), UNARY)
+      stream.end(MESSAGE)
+      expect((await answer).fields).toMatchObject({ deprecation: '@1688169599' })
+    }
+  })
+
   it('[R28] what is made here is trailers only: one head that ends the stream', async () => {
     const way = await through(at({ origin: `http://127.0.0.1:${await closedPort()}` }), { tls: false })
     const { stream, answer } = rawCall(rawSession(way.origin), UNARY)

@@ -16,6 +16,7 @@ const counted = (requests: number, connections = 0, health: MetricsData['health'
   mirrored: [],
   schemaUpdates: [],
   contractChanges: [],
+  deprecated: [],
   rejected: [],
   connections,
   health,
