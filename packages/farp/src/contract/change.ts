@@ -76,7 +76,7 @@ export function worstOf(effects: Iterable<ChangeEffect>): ChangeEffect {
 }
 
 /** The worst first, then by path and description. */
-export function byWeight(a: ContractChange, b: ContractChange): number {
+export function byWeight(a: Omit<ContractChange, 'operations'>, b: Omit<ContractChange, 'operations'>): number {
   return (
     EFFECTS.indexOf(a.effect) - EFFECTS.indexOf(b.effect) ||
     SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||

@@ -33,7 +33,7 @@ export async function compareContracts(
   if (!sameJson(previous, next)) {
     const rules: Rules = { ledger, parts: limits.parts, compare: compareSchemas, ignores }
     if (kind === 'graphql') await compareGraphql(previous, next, rules)
-    else await inTurns(stepsOf(kind, previous, next, rules))
+    else await inTurns(stepsOf(kind, previous, next, rules), ledger)
   }
   return ledger.diff(kind)
 }
@@ -62,11 +62,14 @@ function notJudged(kind: string, { ledger }: Rules): [] {
 /** How long comparing may hold the thread before others get their turn. */
 const SLICE_MS = 5
 
-async function inTurns(steps: Iterable<void>): Promise<void> {
+async function inTurns(steps: Iterable<void>, ledger: Ledger): Promise<void> {
   let end = performance.now() + SLICE_MS
   for (const _ of steps) {
-    if (performance.now() < end) continue
-    await new Promise((resolve) => setImmediate(resolve))
-    end = performance.now() + SLICE_MS
+    do {
+      if (performance.now() < end) continue
+      await new Promise((resolve) => setImmediate(resolve))
+      end = performance.now() + SLICE_MS
+    } while (ledger.next())
   }
+  while (ledger.next()) continue
 }

@@ -13,10 +13,17 @@ interface Scope {
 }
 
 const MOST_OPERATIONS = 20
-/** Comparisons that one trial may cost. */
+/** Scopes that are looked through for the operations of all changes: those of the worst come first. */
+const MOST_SCOPES = 300_000
+/** Comparisons that one trial may cost, with those inside it. */
 const TRIAL = 2_000
+/** Trials inside each other. */
+const MOST_TRIALS = 8
 
-/** Collects the changes of one comparison. Each pair is looked at once, and still counts for every operation that uses it. */
+/**
+ * Collects the changes of one comparison. Each pair is looked at once, and still counts for every operation that uses it. Pairs wait until `next` is
+ * called: chains of references may be thousands long, and others want their turn.
+ */
 export class Ledger {
   readonly #limits: ContractLimits
   readonly #spent: { comparisons: number }
@@ -24,29 +31,41 @@ export class Ledger {
   readonly #counts: Record<ChangeEffect, number> = { breaking: 0, unknown: 0, safe: 0 }
   readonly #kept = new Map<string, { readonly entry: Entry; readonly scopes: Set<Scope> }>()
   #scope: Scope = { label: undefined, within: new Set() }
-  readonly #open = new Set<string>()
   readonly #dirty = new Set<Scope>()
-  #depth = 0
-  #isTrial = false
+  readonly #waiting: { readonly scope: Scope; readonly work: () => void }[] = []
+  /** Of a trial: those that it is part of. */
+  readonly #trials: readonly Ledger[]
 
-  constructor(limits: ContractLimits, spent = { comparisons: 0 }) {
+  constructor(limits: ContractLimits, spent = { comparisons: 0 }, trials: readonly Ledger[] = []) {
     this.#limits = limits
     this.#spent = spent
+    this.#trials = trials
   }
 
-  /** Whether two things fit: what `work` would find, without writing it down. What is being tried already is taken to fit, so circles end. */
+  /**
+   * Whether two things fit: what `work` would find, without writing it down; it ends with the first thing that is not safe. What is being tried already
+   * is taken to fit, so circles end: should it not, that trial says so.
+   */
   try(work: (trial: Ledger) => void): ChangeEffect {
-    const limits = this.#isTrial
+    if (this.#trials.length >= MOST_TRIALS) return 'unknown'
+    const isInner = this.#trials.length > 0
+    const limits = isInner
       ? this.#limits
       : { ...this.#limits, comparisons: Math.min(TRIAL, this.#limits.comparisons - this.#spent.comparisons) }
-    const spent = this.#isTrial ? this.#spent : { comparisons: 0 }
-    const trial = new Ledger(limits, spent)
-    trial.#isTrial = true
-    trial.#depth = this.#depth
-    for (const key of this.#open) trial.#open.add(key)
+    const spent = isInner ? this.#spent : { comparisons: 0 }
+    const trial = new Ledger(limits, spent, [...this.#trials, this])
     work(trial)
-    if (!this.#isTrial) this.#spent.comparisons += spent.comparisons
+    while (trial.effect === 'safe' && trial.next()) continue
+    if (!isInner) this.#spent.comparisons += spent.comparisons
     return trial.effect
+  }
+
+  /** Looks at one pair that waits. False when none does. */
+  next(): boolean {
+    const waiting = this.#waiting.pop()
+    if (waiting === undefined) return false
+    this.#in(waiting.scope, waiting.work)
+    return true
   }
 
   get effect(): ChangeEffect {
@@ -77,35 +96,37 @@ export class Ledger {
     this.#in({ label: clean(label, 300), within: new Set() }, work)
   }
 
-  /** Runs `work` unless the pair was looked at before, or limits are reached: then it says so, at `path`. */
-  once(key: string, path: string, work: () => void): void {
-    if (this.#isTrial && this.#open.has(key)) return
+  /** Has `work` done later unless the pair was met before, or too many were. */
+  once(key: string, work: () => void): void {
+    // The first of them is no trial, and what it finds does not depend on this.
+    if (this.#trials.some((outer, index) => index > 0 && outer.#known.has(key))) return
     const known = this.#known.get(key)
     if (known !== undefined) {
       if (known !== this.#scope) known.within.add(this.#scope)
       return
     }
-    if (this.#spent.comparisons >= this.#limits.comparisons || this.#depth >= this.#limits.depth) {
+    if (this.#spent.comparisons >= this.#limits.comparisons) {
       this.add({
         type: 'not_judged',
         effect: 'unknown',
         severity: 'medium',
-        path: this.#depth >= this.#limits.depth ? path : '',
-        description: 'the documents are too large or too deep to be compared whole; what lies further was not looked at',
+        path: '',
+        description: 'the documents are too large to be compared whole; what lies further was not looked at',
       })
       return
     }
     this.#spent.comparisons++
     const scope: Scope = { label: undefined, within: new Set([this.#scope]) }
     this.#known.set(key, scope)
-    this.#open.add(key)
-    this.#in(scope, work)
-    this.#open.delete(key)
+    this.#waiting.push({ scope, work })
   }
 
   diff(kind: ContractKind): ContractDiff {
     const counts = { ...this.#counts }
-    const changes = [...this.#kept.values()].map(({ entry, scopes }) => ({ ...entry, operations: operationsOf(scopes) })).sort(byWeight)
+    const budget = { scopes: MOST_SCOPES }
+    const changes = [...this.#kept.values()]
+      .sort((a, b) => byWeight(a.entry, b.entry))
+      .map(({ entry, scopes }) => ({ ...entry, operations: operationsOf(scopes, budget) }))
     return {
       kind,
       effect: this.effect,
@@ -130,11 +151,9 @@ export class Ledger {
   #in(scope: Scope, work: () => void): void {
     const before = this.#scope
     this.#scope = scope
-    this.#depth++
     try {
       work()
     } finally {
-      this.#depth--
       this.#scope = before
     }
   }
@@ -149,12 +168,12 @@ export class Ledger {
   }
 }
 
-function operationsOf(scopes: ReadonlySet<Scope>): string[] {
+function operationsOf(scopes: ReadonlySet<Scope>, budget: { scopes: number }): string[] {
   const labels = new Set<string>()
   const seen = new Set(scopes)
   for (const next of seen) {
     if (next.label !== undefined) labels.add(next.label)
-    if (labels.size >= MOST_OPERATIONS) break
+    if (labels.size >= MOST_OPERATIONS || --budget.scopes < 0) break
     for (const outer of next.within) seen.add(outer)
   }
   return [...labels].sort()

@@ -1,4 +1,4 @@
-import { child, children, items } from './schema/side.ts'
+import { child, children, items, sideOf } from './schema/side.ts'
 import { clean } from '../text.ts'
 import { compareMaybe } from './schema/compare.ts'
 import { isObject, own, ownObject, ownText, table } from '../json.ts'
@@ -10,7 +10,7 @@ import type { Rules } from './rules.ts'
 /** Compares two oRPC documents: procedures, what goes in and out of them, and where they are called. */
 export function* compareOrpc(previous: JsonObject, next: JsonObject, { ledger, parts, compare }: Rules): Generator<void> {
   const dialect = { isOld: false, hasRefSiblings: true }
-  const context: Context = { previous: { document: previous, dialect }, next: { document: next, dialect }, ledger, parts, compare }
+  const context: Context = { previous: sideOf(previous, dialect), next: sideOf(next, dialect), ledger, parts, compare }
   const procedures = (document: JsonObject): ReadonlyMap<string, Node> => children(child({ value: document, at: '' }, 'procedures'))
   const [before, after] = [procedures(previous), procedures(next)]
   for (const [name, procedure] of before) {

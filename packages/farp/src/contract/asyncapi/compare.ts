@@ -1,5 +1,5 @@
 import { channelsOf } from './model.ts'
-import { child, children } from '../schema/side.ts'
+import { child, children, sideOf } from '../schema/side.ts'
 import { clean } from '../../text.ts'
 import { compareMessages } from './messages.ts'
 import { compareMaybe } from '../schema/compare.ts'
@@ -14,7 +14,7 @@ import type { Side } from '../schema/side.ts'
 /** Compares two AsyncAPI documents, of version 2 or 3, also of different ones. */
 export function* compareAsyncApi(previous: JsonObject, next: JsonObject, { ledger, parts, compare, ignores }: Rules): Generator<void> {
   const dialect = { isOld: false, hasRefSiblings: false }
-  const context: Context = { previous: { document: previous, dialect }, next: { document: next, dialect }, ledger, parts, compare }
+  const context: Context = { previous: sideOf(previous, dialect), next: sideOf(next, dialect), ledger, parts, compare }
   const before = channelsOf(context.previous)
   const after = channelsOf(context.next)
   for (const [key, channel] of before) {

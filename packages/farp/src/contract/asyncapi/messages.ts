@@ -39,7 +39,7 @@ export function compareMessages(
 
 function compareMessage(before: MessageNode, after: MessageNode, flow: Flow, context: Context): void {
   const key = `${flow.direction} message ${before.node.at} ${after.node.at}`
-  context.ledger.once(key, after.node.at, () => {
+  context.ledger.once(key, () => {
     const path = after.node.at
     if (before.contentType !== undefined && before.contentType !== after.contentType) {
       const description = `the content type changed from ${before.contentType} to ${after.contentType ?? 'none'}`

@@ -71,7 +71,7 @@ function compareResponse(previous: Node, next: Node, flow: Flow, context: Contex
     note(context, flow, { type: 'not_judged', path: next.at, description, severity: 'medium', ...UNCLEAR })
     return
   }
-  context.ledger.once(`${flow.direction} answer ${before.at} ${after.at}`, after.at, () => {
+  context.ledger.once(`${flow.direction} answer ${before.at} ${after.at}`, () => {
     compareContent(before, after, flow, context)
     compareFields(before, after, flow, context)
   })

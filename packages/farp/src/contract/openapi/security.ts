@@ -44,7 +44,7 @@ export function compareSecurity(before: OperationNode, after: OperationNode, con
     })
   }
   for (const name of new Set(old.flatMap((requirement) => [...requirement.keys()]))) {
-    ledger.once(`scheme ${name}`, path, () => compareScheme(name, context))
+    ledger.once(`scheme ${name}`, () => compareScheme(name, context))
   }
 }
 

@@ -1,12 +1,12 @@
 import { own, ownText } from '../../json.ts'
-import { child, children, resolve } from '../schema/side.ts'
+import { child, children, resolve, sideOf } from '../schema/side.ts'
 import type { JsonObject } from '../../json.ts'
 import type { Node, Side } from '../schema/side.ts'
 
 /** An OpenAPI document as one side of a comparison. */
 export function openApiSide(document: JsonObject): Side {
   const isOld = (ownText(document, 'openapi') ?? '').startsWith('3.0')
-  return { document, dialect: { isOld, hasRefSiblings: !isOld } }
+  return sideOf(document, { isOld, hasRefSiblings: !isOld })
 }
 
 /** An operation of a document. */

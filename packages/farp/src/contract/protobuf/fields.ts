@@ -22,7 +22,7 @@ export function compareMessage(subject: Subject, models: Models): void {
   const { previous, next, ledger } = models
   const before = previous.messages.get(name)
   const after = next.messages.get(name)
-  ledger.once(`${direction} message ${name}`, name, () => {
+  ledger.once(`${direction} message ${name}`, () => {
     if (before === undefined || after === undefined) {
       // Common types (google.protobuf) are often left out of a set, on both sides.
       if (before === after) return
@@ -156,7 +156,7 @@ function compareEnum({ name, direction }: Subject, { previous, next, ledger }: M
     ledger.add({ type: 'not_judged', effect: 'unknown', severity: 'medium', path: name, description, direction })
     return
   }
-  ledger.once(`${direction} enum ${name}`, name, () => compareEnumValues({ name, direction }, { before, after }, ledger))
+  ledger.once(`${direction} enum ${name}`, () => compareEnumValues({ name, direction }, { before, after }, ledger))
 }
 
 function compareEnumValues(

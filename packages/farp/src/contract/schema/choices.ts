@@ -78,7 +78,7 @@ function matched(old: readonly Node[], now: readonly Node[], { previous, next }:
     (a, b) => textOf(a, 'title') !== undefined && textOf(a, 'title') === textOf(b, 'title'),
   ]
   // A list of thousands would be compared with itself.
-  if (old.length * now.length > 10_000) rules.splice(1, 1)
+  if (old.length * now.length > 400) rules.splice(1, 1)
   for (const rule of rules) {
     for (const a of left) {
       const b = [...come].find((candidate) => rule(a, candidate))

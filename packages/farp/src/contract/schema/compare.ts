@@ -12,7 +12,7 @@ import type { Pair } from './values.ts'
 /** Compares what a value had to be with what it has to be: on each side all the nodes have to hold. Each pair is compared once. */
 export function compareSchemas(previous: readonly Node[], next: readonly Node[], flow: Flow, context: Context): void {
   const key = `${flow.direction} ${flow.isText ? 'text' : 'json'} ${places(previous)} ${places(next)}`
-  context.ledger.once(key, next[0]?.at ?? '', () => {
+  context.ledger.once(key, () => {
     const pair = { before: shapeOf(previous, context.previous, context.parts), after: shapeOf(next, context.next, context.parts) }
     compareShapes(pair, flow, context)
   })

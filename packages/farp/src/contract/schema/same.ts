@@ -9,7 +9,7 @@ export function isSame(previous: unknown, next: unknown, sides: { readonly previ
   const seen = new Set<string>()
   const pending: [unknown, unknown][] = [[previous, next]]
   for (let pair = pending.pop(), steps = 0; pair !== undefined; pair = pending.pop()) {
-    if (++steps > 20_000) return false
+    if (++steps > 5_000) return false
     const [a, b] = pair
     if (Object.is(a, b) && (typeof a !== 'object' || a === null)) continue
     if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null || Array.isArray(a) !== Array.isArray(b)) return false

@@ -84,6 +84,15 @@ interface Parts {
 
 /** Reads the schemas at these nodes as one: all of them have to hold. */
 export function shapeOf(nodes: readonly Node[], side: Side, limit: number): Shape {
+  const only = nodes.length === 1 && isObject(nodes[0]!.value) ? nodes[0]!.value : undefined
+  const known = only === undefined ? undefined : side.shapes.get(only)
+  if (known !== undefined) return known.at === nodes[0]!.at ? known : { ...known, at: nodes[0]!.at, nodes }
+  const shape = readShape(nodes, side, limit)
+  if (only !== undefined) side.shapes.set(only, shape)
+  return shape
+}
+
+function readShape(nodes: readonly Node[], side: Side, limit: number): Shape {
   const { parts, isNever, lost, isCut } = partsOf(nodes, side, limit)
   const schemas = parts.map(({ schema }) => schema)
   const declared = schemas.map(typesOf).filter((types) => types !== undefined)

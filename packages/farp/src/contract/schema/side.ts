@@ -2,6 +2,7 @@ import { isObject, ownText } from '../../json.ts'
 import { pointerTokens, resolvePointer } from '../../adapters/openapi.ts'
 import { step } from '../pointer.ts'
 import type { JsonObject } from '../../json.ts'
+import type { Shape } from './shape.ts'
 
 /** How a document writes schemas. */
 export interface Dialect {
@@ -22,6 +23,13 @@ export interface Node {
 export interface Side {
   readonly document: JsonObject
   readonly dialect: Dialect
+  /** Schemas that were read: the same one is met again and again. */
+  readonly shapes: WeakMap<object, Shape>
+}
+
+/** A document as a side of a comparison. */
+export function sideOf(document: JsonObject, dialect: Dialect): Side {
+  return { document, dialect, shapes: new WeakMap() }
 }
 
 /** A member of a node. */
