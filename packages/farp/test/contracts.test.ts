@@ -124,6 +124,23 @@ test('when only held instances are left, they serve what has not changed, and th
   expect(setsOf(gateway)[0]!.instances?.map((instance) => instance.status)).toEqual(['held'])
 })
 
+test('an operation that is still there, but not as it was, is closed as well', async () => {
+  const document = (type: string) => {
+    const openapi = structuredClone(V1) as unknown as { paths: Record<string, Record<string, object>> }
+    const content = { 'application/json': { schema: { type: 'object', properties: { total: { type } } } } }
+    openapi.paths['/users']!['get'] = { responses: { '200': { description: 'ok', content } } }
+    return openapi as unknown as typeof V1
+  }
+  await using service = await users({ openapi: document('integer') })
+  await using gateway = gatewayOf([service])
+  await gateway.synced
+  service.update({ version: '2.0.0', openapi: document('string') })
+  await until(gateway, '2.0.0 held breaking')
+  await waitFor(async () => (await status(gateway, '/users/users')) === 503, { what: 'what changed is closed' })
+  expect(await status(gateway, '/users/users/1')).toBe(200)
+  expect(await status(gateway, '/users/users/1', 'DELETE')).toBe(200)
+})
+
 test('decisions outlive the gateway, and are shared with others that have the same store', async () => {
   const store = memoryStore()
   await using service = await users()
