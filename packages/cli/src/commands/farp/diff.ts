@@ -65,7 +65,7 @@ function barOf(args: Arguments): (typeof BARS)[number] {
 
 const MOST_BYTES = 10_485_760
 
-async function read(place: string, args: Arguments, io: Io): Promise<ContractDocument> {
+async function read(place: string, args: Arguments, io: Io) {
   const farp = await import('@octopus-gateway/farp')
   const type = args.options.type?.[0]
   if (type !== undefined && !farp.isContractKind(type)) throw usageError(`--type does not know "${type}"`, args.command)
