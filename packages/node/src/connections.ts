@@ -85,7 +85,10 @@ export class Connections {
     const isIdle = (socket: Socket): boolean =>
       socket.bytesRead === this.#seen.get(socket)?.bytes && !busy.has(nameOf(socket)) && (speaking.get(nameOf(socket))?.size ?? 0) === 0
     this.#seen = new Map(
-      Array.from(this.#accepted, (socket) => [socket, { bytes: socket.bytesRead, idle: isIdle(socket) ? this.#seen.get(socket)!.idle + 1 : 0 }]),
+      Array.from(this.#accepted, (socket) => [
+        socket,
+        { bytes: socket.bytesRead, idle: isIdle(socket) ? this.#seen.get(socket)!.idle + 1 : 0 },
+      ]),
     )
     const quiet = Array.from(this.#accepted).filter((socket) => this.#seen.get(socket)!.idle >= IDLE_LOOKS)
     this.#closeInTurns(quiet, isIdle)
