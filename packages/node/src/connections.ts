@@ -90,8 +90,8 @@ export class Connections {
         { bytes: socket.bytesRead, idle: isIdle(socket) ? this.#seen.get(socket)!.idle + 1 : 0 },
       ]),
     )
-    const hasBeenIdle = (socket: Socket): boolean => isIdle(socket) && this.#seen.get(socket)!.idle >= IDLE_LOOKS
-    this.#closeInTurns(Array.from(this.#accepted).filter(hasBeenIdle), isIdle)
+    const quiet = Array.from(this.#accepted).filter((socket) => this.#seen.get(socket)!.idle >= IDLE_LOOKS)
+    this.#closeInTurns(quiet, isIdle)
   }
 
   /** In the turn behind Node's look for what has come, and not if that has found something. */
