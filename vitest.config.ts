@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 // Tests read src, also of the neighbours: no build is needed.
@@ -7,6 +8,8 @@ const fromSource = { extends: true as const, resolve: { conditions }, ssr: { res
 export default defineConfig({
   test: {
     pool: 'forks',
+    // Most tests wait for sockets: on two cores one file at a time leaves both idle.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 15_000,
     hookTimeout: 30_000,
     projects: [
