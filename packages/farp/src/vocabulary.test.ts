@@ -119,5 +119,5 @@ test('[R38] a glob of many wildcards is matched in linear time', () => {
   const start = performance.now()
   expect(matchesGlob(`/${'a*'.repeat(300)}b`, `/${'a'.repeat(1000)}`)).toBe(false)
   expect(matchesGlob(`/${'**/a/'.repeat(200)}b`, `/${'a/'.repeat(1000)}`)).toBe(false)
-  expect(performance.now() - start).toBeLessThan(1000)
+  expect(performance.now() - start).toBeLessThan(3000)
 })

@@ -220,10 +220,10 @@ test('a hostile declaration costs little', () => {
   const hostile = readAuth({ auth: { access_control: globs.map((path) => ({ path, roles: ['x'] })), public_routes: globs } })
   const time = (count: number): AuthBook => {
     const operations = Array.from({ length: count }, (_, n) => operation(`GET /x/{a}/${n}/b/{c}/d/{e}${'/f'.repeat(30)}`))
-    const before = performance.now()
+    const before = process.cpuUsage()
     const book = new AuthBook()
     const result = book.demands({ settings: SETTINGS, declarations: [hostile], operations, providers: JWT })
-    expect(performance.now() - before).toBeLessThan(2_000)
+    expect(process.cpuUsage(before).user / 1_000).toBeLessThan(4_000)
     expect(result.of(operations[0]!)).not.toBeUndefined()
     expect(result.findings.some(({ code }) => code === 'AUTH_UNCLEAR')).toBe(count > 500)
     if (count > 500) expect(result.of(operations[0]!)).toBe('nobody')

@@ -20,7 +20,7 @@ function plugin(name: string, hooks: Hooks): Plugin {
   return { name, version: '1.0.0', identity: { name, version: '1.0.0', config: hooks }, setup: () => hooks }
 }
 
-const at = (origin: { readonly origin: string }): NotesServer => ({ origin: origin.origin, cancelled: () => 0 })
+const at = (origin: { readonly origin: string }): NotesServer => ({ origin: origin.origin, hanging: () => 0, cancelled: () => 0 })
 const deny = (status: number, fields: string[] = []): Plugin =>
   plugin('deny', { onRequest: (): Reply => ({ status, headers: new HeaderList(fields), body: 'no' }) })
 
