@@ -183,8 +183,9 @@ test('[R32] three instances get a new schema one by one, under load: nothing fai
   const isNewRouted = (): boolean => gateway.snapshot.routes.some(({ path }) => path === '/users/new')
   const over = new AbortController()
   let requests = 0
-  const client = async (): Promise<void> => {
-    while (!over.signal.aborted) {
+  const rounds = [0, 0]
+  const client = async (_: unknown, index: number): Promise<void> => {
+    for (; !over.signal.aborted; rounds[index]! += 1) {
       for (const path of ['/users/shared', '/users/old', '/users/new']) {
         const isExpected = path !== '/users/new' || isNewRouted()
         const response = await fetch(server.url + path)
@@ -198,12 +199,15 @@ test('[R32] three instances get a new schema one by one, under load: nothing fai
       }
     }
   }
-  const load = Promise.all([client(), client()])
+  const load = Promise.all(rounds.map(client))
   for (const instance of instances) {
     // As a deployment does: out of the rotation, replaced, back in it.
     withOld -= 1
     instance.update({ manifest: { instance: { address: 'x:1', status: 'draining' } } })
     await waitFor(() => statusOf(gateway, instance) === 'draining')
+    // It is replaced when what was on its way to it has been answered.
+    const before = [...rounds]
+    await waitFor(() => rounds.every((count, index) => count >= before[index]! + 2))
     upgraded.add(instance.instanceId)
     instance.update({ version: '1.1.0', openapi: openapiOf('U', ['GET /shared', 'GET /new']) })
     instance.update({ manifest: { instance: { address: 'x:1', status: 'healthy' } } })
