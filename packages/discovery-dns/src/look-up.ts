@@ -36,34 +36,20 @@ export class Round {
     const metadata = await this.#metadata(entry.name)
     const isSecure = isSecureName(entry.name) || metadata['scheme']?.toLowerCase() === 'https'
     const service = entry.service ?? serviceOf(entry.name)
-    const instances = new Map<string, ServiceInstance>()
-    let ttl = Infinity
+    const instances: ServiceInstance[] = []
     for (const { target, addresses } of located) {
-      ttl = Math.min(ttl, addresses.ttl)
       // A certificate is for a name; whoever connects looks that up again.
       const hosts = isSecure && addresses.list.length > 0 ? [target.host] : addresses.list
       for (const host of hosts) {
-        const id = `${host.includes(':') ? `[${host}]` : host}:${target.port}`
-        if (instances.has(id)) continue
-        instances.set(
-          id,
-          instanceWith({
-            id,
-            service,
-            host,
-            port: target.port,
-            secure: isSecure,
-            ready: true,
-            // Several addresses of one target share its weight.
-            weight: target.weight / hosts.length,
-            zone: metadata['zone'],
-            version: metadata['version'],
-            metadata: target.rank === 0 ? metadata : { ...metadata, 'octopus.priority': String(target.rank) },
-          }),
-        )
+        const { port } = target
+        const facts = { id: `${host.includes(':') ? `[${host}]` : host}:${port}`, service, host, port, secure: isSecure, ready: true }
+        // Several addresses of one target share its weight.
+        const place = { weight: target.weight / hosts.length, zone: metadata['zone'], version: metadata['version'] }
+        const ranked = target.rank === 0 ? metadata : { ...metadata, 'octopus.priority': String(target.rank) }
+        instances.push(instanceWith({ ...facts, ...place, metadata: ranked }))
       }
     }
-    return { instances: [...instances.values()], ttl }
+    return { instances, ttl: Math.min(...located.map(({ addresses }) => addresses.ttl)) }
   }
 
   /** What stands at `_farp.<name>` comes before what stands at the name itself. */

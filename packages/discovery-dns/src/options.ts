@@ -20,7 +20,7 @@ export interface DnsOptions {
   readonly names: readonly DnsName[]
   /** Name servers to ask, in this order: `10.0.0.2`, `10.0.0.2:5353`, `[fd00::2]:5353`. Default: those of the system. */
   readonly servers?: readonly string[] | undefined
-  /** How often is asked; earlier where addresses may be kept for a shorter time, but not more than once a second. Default 10 s. */
+  /** How often is asked; earlier where addresses may be kept for a shorter time, but not more than once a second for that. Default 10 s, at least 100 ms. */
   readonly interval?: Duration | undefined
 }
 
@@ -48,7 +48,7 @@ const server = v.pipe(
 const options = v.strictObject({
   names: v.pipe(v.array(name), v.nonEmpty('name at least one service')),
   servers: v.optional(v.array(server), []),
-  interval: v.optional(v.pipe(duration, v.minValue(1_000, 'must be at least 1s')), '10s'),
+  interval: v.optional(v.pipe(duration, v.minValue(100, 'must be at least 100ms')), '10s'),
 })
 
 /** Options with their defaults; the interval in milliseconds. */

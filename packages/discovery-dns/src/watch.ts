@@ -8,15 +8,20 @@ import type { Settings } from './options.ts'
 
 /** Names that are looked up side by side. */
 const SIDE_BY_SIDE = 16
-/** Not more often than this is asked, whatever records say. Milliseconds. */
-const SHORTEST_PAUSE_MS = 1_000
+/** Not more often than this is asked because of what records say; an interval may be shorter. Milliseconds. */
+const SHORTEST_TTL_MS = 1_000
 /** Metadata that is not there is asked for every so many rounds, and at least once a minute. */
 const ABSENT_ROUNDS = 5
 const LONGEST_ABSENCE_MS = 60_000
 const JITTER = 0.1
 
-/** The last good answer for each name, also from before an outage of all of them. */
-export type Memory = Map<string, Found>
+/** What is remembered of names, also through an outage of all of them. */
+export interface Memory {
+  /** The last good answers. */
+  readonly found: Map<string, Found>
+  /** Why there are no newer ones. */
+  readonly failing: Map<string, string>
+}
 
 /**
  * Looks all names up, again and again. A name that nothing can be said of keeps its last good answer while others change. Throws an `Outage` when
@@ -25,18 +30,17 @@ export type Memory = Map<string, Found>
 export async function* watchNames(settings: Settings, memory: Memory, signal: AbortSignal, log: Logger): AsyncGenerator<ServiceSet> {
   using scope = scopeOf(signal)
   const resolver = new NameResolver(settings.servers, scope.signal)
-  const absences = new Absences(Math.min(settings.interval * ABSENT_ROUNDS - SHORTEST_PAUSE_MS / 2, LONGEST_ABSENCE_MS))
-  const failing = new Map<string, string>()
+  const absences = new Absences(Math.min(settings.interval * (ABSENT_ROUNDS - 0.5), LONGEST_ABSENCE_MS))
   while (!signal.aborted) {
     const failed = await lookUpAll(settings, { round: new Round(resolver, absences), memory })
     if (signal.aborted) return
-    report(failed, failing, log)
-    const hopeless = [...failed].find(([key]) => failed.size === settings.names.length || !memory.has(key))
+    report(failed, memory.failing, log)
+    const hopeless = [...failed].find(([key]) => failed.size === settings.names.length || !memory.found.has(key))
     if (hopeless !== undefined) throw hopeless[1]
-    const found = settings.names.map((entry) => memory.get(keyOf(entry))!)
+    const found = settings.names.map((entry) => memory.found.get(keyOf(entry))!)
     // Two names may lead to one instance of a service.
     yield inOrder(found.flatMap(({ instances }) => instances))
-    const ttl = Math.max(Math.min(...found.map((one) => one.ttl)), SHORTEST_PAUSE_MS)
+    const ttl = Math.max(Math.min(...found.map((one) => one.ttl)), SHORTEST_TTL_MS)
     await sleep(Math.min(settings.interval, ttl) * (1 - JITTER + 2 * JITTER * Math.random()), signal)
   }
 }
@@ -54,7 +58,7 @@ async function lookUpAll(
     using _ = await places.take()
     const key = keyOf(entry)
     try {
-      memory.set(key, await round.lookUp(entry))
+      memory.found.set(key, await round.lookUp(entry))
     } catch (thrown) {
       if (!(thrown instanceof Outage)) throw thrown
       failed.set(key, thrown)
