@@ -15,12 +15,13 @@ const ARROWS = {
   admin: { dependencies: ['core'] },
   testing: { dependencies: ['core'] },
   'plugins-jwt': { dependencies: ['core'] },
-  'discovery-consul': { dependencies: ['core'] },
-  'discovery-dns': { dependencies: ['core'] },
-  'discovery-etcd': { dependencies: ['core'] },
-  'discovery-eureka': { dependencies: ['core'] },
+  'discovery-support': { dependencies: ['core'] },
+  'discovery-consul': { dependencies: ['core', 'discovery-support'] },
+  'discovery-dns': { dependencies: ['core', 'discovery-support'] },
+  'discovery-etcd': { dependencies: ['core', 'discovery-support'] },
+  'discovery-eureka': { dependencies: ['core', 'discovery-support'] },
   'discovery-file': { dependencies: ['core'] },
-  'discovery-kubernetes': { dependencies: ['core'] },
+  'discovery-kubernetes': { dependencies: ['core', 'discovery-support'] },
   // config finds FARP, discovery backends and plugins by their names when a file asks for them; nobody pays for what a file does not use.
   config: {
     dependencies: ['core'],

@@ -20,6 +20,8 @@ export class Bind implements AsyncDisposable {
   readonly #folder: string
   #process: Program | null = null
   #waiting: string[] = []
+  #sending: Promise<void> = Promise.resolve()
+  #next: Promise<void> | null = null
 
   private constructor(programs: BindPrograms, port: number) {
     this.#programs = programs
@@ -69,9 +71,7 @@ zone "secret" { type primary; file "secret.zone"; allow-query { none; }; };
   async start(): Promise<void> {
     this.#process = new Program(this.#programs.named, ['-g', '-4', '-n', '1', '-c', join(this.#folder, 'named.conf')])
     await this.#process.printed(' running\n')
-    const waiting = this.#waiting
-    this.#waiting = []
-    if (waiting.length > 0) await this.change(...waiting)
+    await this.change()
   }
 
   async stop(): Promise<void> {
@@ -83,7 +83,18 @@ zone "secret" { type primary; file "secret.zone"; allow-query { none; }; };
 
   /** Changes the zone, all at once: `add a.test. 1 A 127.0.0.1`, `delete a.test.`. While it is stopped, that waits. */
   async change(...changes: readonly string[]): Promise<void> {
-    if (this.#process === null) return void this.#waiting.push(...changes)
+    this.#waiting.push(...changes)
+    if (this.#process === null) return
+    // What comes while an update is under way goes with the next one.
+    this.#next ??= this.#sending.then(() => {
+      this.#next = null
+      return (this.#sending = this.#send(this.#waiting.splice(0)))
+    })
+    await this.#next
+  }
+
+  async #send(changes: readonly string[]): Promise<void> {
+    if (changes.length === 0) return
     const lines = [`server 127.0.0.1 ${this.port}`, 'zone test.', ...changes.map((change) => `update ${change}`), 'send', '']
     await new Promise<void>((resolve, reject) => {
       const child = execFile(this.#programs.nsupdate, (error, _, said) => {

@@ -131,6 +131,18 @@ export class Etcd implements AsyncDisposable {
     await this.ask('kv/put', { key: base64(key), value: bytes.toString('base64'), ...more })
   }
 
+  /** Many at once. */
+  async putAll(entries: readonly (readonly [key: string, value: object])[]): Promise<void> {
+    // etcd takes no more in one transaction.
+    const most = 128
+    for (let from = 0; from < entries.length; from += most) {
+      const success = entries.slice(from, from + most).map(([key, value]) => ({
+        request_put: { key: base64(key), value: base64(JSON.stringify(value)) },
+      }))
+      await this.ask('kv/txn', { success })
+    }
+  }
+
   async remove(key: string): Promise<void> {
     await this.ask('kv/deleterange', { key: base64(key) })
   }

@@ -1,14 +1,26 @@
-import { HttpClient } from './http.ts'
-import { Outage, refusal } from './outage.ts'
+import {
+  clean,
+  HttpClient,
+  Outage,
+  readJson,
+  remediesOf,
+  tlsContext,
+  understand,
+  type Place,
+  type Said,
+} from '@octopus-gateway/discovery-support'
 import { parseAddress } from './address.ts'
-import { readFile } from 'node:fs/promises'
-import type { HttpAnswer, Place } from './http.ts'
+import type * as v from 'valibot'
 import type { Settings } from './options.ts'
 
 /** The longest time that Consul holds an answer back. So long a silent network may go unnoticed. Milliseconds. */
 const WAIT = 60_000
 /** For an answer that need not wait. Milliseconds. */
 const ANSWER = 10_000
+/** Bytes of one answer: thousands of instances fit, and a registry gone mad does not. */
+const LONGEST_ANSWER = 64 * 1024 * 1024
+
+const REMEDIES = remediesOf({ address: 'address', server: 'the agent', plain: 'set scheme to http', secure: 'set scheme to https' })
 
 /** What Consul says, and the index to wait beyond. */
 export interface Told {
@@ -32,11 +44,9 @@ export interface Question {
 export class ConsulClient implements Disposable {
   readonly #http: HttpClient
   readonly #settings: Settings
-  readonly #origin: string
 
   private constructor(settings: Settings, place: Place) {
     this.#settings = settings
-    this.#origin = place.origin
     this.#http = new HttpClient(place)
   }
 
@@ -45,8 +55,9 @@ export class ConsulClient implements Disposable {
     return new ConsulClient(settings, await placeOf(settings))
   }
 
-  get origin(): string {
-    return this.#origin
+  /** `Consul at http://127.0.0.1:8500`. */
+  get name(): string {
+    return this.#http.place.name
   }
 
   [Symbol.dispose](): void {
@@ -62,73 +73,71 @@ export class ConsulClient implements Disposable {
     if (filter !== undefined && question.path.startsWith('health/')) query.push(['filter', filter])
     if (waits) query.push(['index', String(index)], ['wait', `${WAIT / 1000}s`])
     // Consul adds up to a sixteenth of the wait by chance.
-    const timeout = waits ? WAIT + WAIT / 16 + ANSWER : ANSWER
-    const answer = await this.#get({ ...question, query }, timeout, signal)
-    if (answer.status !== 200) throw this.#refusal(answer, question.subject)
-    return {
-      value: this.#json(answer, question.subject),
-      index: Number(answer.headers['x-consul-index'] ?? 0),
-      isFiltered: answer.headers['x-consul-results-filtered-by-acls'] === 'true',
-    }
+    const told = await this.#get({ ...question, query }, waits ? WAIT + WAIT / 16 + ANSWER : ANSWER, signal)
+    if (told === undefined) throw this.#refusal(404, '', question)
+    return told
   }
 
   /** The entries of a key, or `undefined` when there is none. */
-  async key(key: string, signal: AbortSignal): Promise<unknown> {
-    const subject = 'a key'
-    const answer = await this.#get({ path: `kv/${key.split('/').map(encodeURIComponent).join('/')}`, subject }, ANSWER, signal)
-    if (answer.status === 404) return undefined
-    if (answer.status !== 200) throw this.#refusal(answer, subject)
-    return this.#json(answer, subject)
+  key(key: string, signal: AbortSignal): Promise<Told | undefined> {
+    return this.#get({ path: `kv/${key.split('/').map(encodeURIComponent).join('/')}`, subject: 'a key' }, ANSWER, signal)
   }
 
-  #get({ path, query = [] }: Question, timeout: number, signal: AbortSignal): Promise<HttpAnswer> {
-    const { datacenter, namespace } = this.#settings
+  /** What was told, in the shape that it is to have. Throws an `Outage` when it has another one. */
+  read<S extends v.GenericSchema>(schema: S, { value }: Told, subject: string): v.InferOutput<S> {
+    return understand(schema, value, this.#said(subject))
+  }
+
+  /** `undefined` where there is nothing. */
+  async #get(question: Question, head: number, signal: AbortSignal): Promise<Told | undefined> {
+    const { datacenter, namespace, token } = this.#settings
     const all = new URLSearchParams()
-    for (const [name, value] of query) all.append(name, value)
+    for (const [name, value] of question.query ?? []) all.append(name, value)
     if (datacenter !== undefined) all.set('dc', datacenter)
     if (namespace !== undefined) all.set('ns', namespace)
-    return this.#http.get(`/v1/${path}${all.size === 0 ? '' : `?${all}`}`, { signal, timeout })
-  }
-
-  #refusal(answer: HttpAnswer, subject: string): Outage {
-    return refusal({ origin: this.#origin, token: this.#settings.token }, answer, subject)
-  }
-
-  #json({ body }: HttpAnswer, subject: string): unknown {
-    try {
-      return JSON.parse(body.toString())
-    } catch (error) {
-      throw new Outage(`Consul at ${this.#origin} answered the question for ${subject} with something that is not JSON: is this Consul?`, {
-        cause: error,
-      })
+    const answer = await this.#http.ask({
+      path: `/v1/${question.path}${all.size === 0 ? '' : `?${all}`}`,
+      headers: token === undefined ? {} : { 'x-consul-token': token },
+      times: { head, body: ANSWER },
+      signal,
+    })
+    const { status, headers } = answer
+    const text = await answer.text(LONGEST_ANSWER)
+    if (status === 404) return undefined
+    if (status !== 200) throw this.#refusal(status, text, question)
+    return {
+      value: readJson(text, this.#said(question.subject)),
+      index: Number(headers['x-consul-index'] ?? 0),
+      isFiltered: headers['x-consul-results-filtered-by-acls'] === 'true',
     }
   }
+
+  #said(subject: string): Said {
+    return { name: this.name, product: 'Consul', subject: `the question for ${subject}` }
+  }
+
+  /** What is done about an answer that is none. */
+  #refusal(status: number, text: string, { subject }: Question): Outage {
+    const { token } = this.#settings
+    const said = clean(token === undefined ? text : text.replaceAll(token, '[token]'))
+    return new Outage(
+      `${this.name} answered ${status} to the question for ${subject}${said === '' ? '' : ` ("${said}")`}: ${remedyFor(status, said)}.`,
+    )
+  }
 }
 
-async function placeOf({ address, scheme, token, tls }: Settings): Promise<Place> {
+function remedyFor(status: number, said: string): string {
+  if (status === 401 || status === 403)
+    return 'the token was refused; give one in token that may read services and nodes (service_prefix "" and node_prefix "" with policy read), and keys where schemas are in the key-value store'
+  if (said.startsWith('No path to datacenter')) return 'there is no such datacenter; check datacenter'
+  if (said.includes('Enterprise feature')) return 'this Consul has no namespaces; leave out namespace'
+  if (said.includes('boolean expression')) return 'it does not understand filter'
+  return 'is this Consul?'
+}
+
+async function placeOf({ address, scheme, tls }: Settings): Promise<Place> {
   const { host, port } = parseAddress(address)!
   const isSecure = (scheme ?? (tls === undefined ? 'http' : 'https')) === 'https'
-  return {
-    origin: `${isSecure ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`,
-    headers: token === undefined ? {} : { 'x-consul-token': token },
-    tls: isSecure
-      ? {
-          rejectUnauthorized: tls?.verify ?? true,
-          ...(tls?.serverName === undefined ? {} : { servername: tls.serverName }),
-          ...(tls?.ca === undefined ? {} : { ca: await pemOf(tls.ca, 'tls.ca') }),
-          ...(tls?.cert === undefined ? {} : { cert: await pemOf(tls.cert, 'tls.cert') }),
-          ...(tls?.key === undefined ? {} : { key: await pemOf(tls.key, 'tls.key') }),
-        }
-      : null,
-  }
-}
-
-async function pemOf(value: string, name: string): Promise<string> {
-  if (value.includes('-----BEGIN')) return value
-  try {
-    return await readFile(value, 'utf8')
-  } catch (error) {
-    // The value is not repeated: it may be a key in another form.
-    throw new Outage(`The file of ${name} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`, { cause: error })
-  }
+  const origin = `${isSecure ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`
+  return { name: `Consul at ${origin}`, origin, tls: isSecure ? await tlsContext(tls) : null, remedies: REMEDIES }
 }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { sleep } from '@octopus-gateway/core'
+import { Pauses } from '@octopus-gateway/discovery-support'
 import type { Told } from './client.ts'
 
 /** Between two questions: what changes in a burst is one answer. Milliseconds. */
@@ -12,7 +12,7 @@ const HELD_BACK = 1_000
 /** Asks again and again, each time for what is newer, and tells what has changed, beginning with what is there. Rejects with what `ask` rejects with. */
 export async function follow(ask: (index: number) => Promise<Told>, changed: (told: Told) => void, signal: AbortSignal): Promise<void> {
   let index = 0
-  let pause = BREATH
+  const pauses = new Pauses(BREATH, LONGEST_PAUSE)
   let last: unknown
   while (!signal.aborted) {
     const begun = performance.now()
@@ -22,9 +22,9 @@ export async function follow(ask: (index: number) => Promise<Told>, changed: (to
     if (isNew) changed(told)
     // An index moves also where nothing has changed; a proxy in between, or a Consul with a defect, may answer at once every time.
     const isIdle = !isNew && performance.now() - begun < HELD_BACK
-    pause = isIdle ? Math.min(pause * 2, LONGEST_PAUSE) : BREATH
+    if (!isIdle) pauses.reset()
     index = nextIndex(index, told.index)
-    await sleep(pause * (0.75 + Math.random() / 2), signal)
+    await pauses.take(signal)
   }
 }
 

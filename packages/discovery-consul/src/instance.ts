@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { instanceWith, spellingOf } from '@octopus-gateway/discovery-support'
 import type { ServiceInstance } from '@octopus-gateway/core'
 
 const locality = v.nullish(v.object({ Zone: v.nullish(v.string()) }))
@@ -35,36 +36,34 @@ export function instancesOf(found: readonly Entry[], passingOnly: boolean): Serv
 function instanceOf({ Node, Service, Checks }: Entry, passingOnly: boolean): ServiceInstance {
   const meta = Service.Meta ?? {}
   const said = spelled(meta)
-  const zone = said.get('zone') ?? Service.Locality?.Zone ?? Node.Locality?.Zone ?? ''
-  const version = said.get('version') ?? ''
   const priority = said.get('octopus.priority')
   const checks = Checks ?? []
   const isWarning = checks.some(({ Status }) => Status === 'warning')
-  return {
+  return instanceWith({
     // The id of a service is unique on its node only.
     id: `${Node.Node}/${Service.ID}`,
     service: Service.Service,
-    host: (Service.Address === '' ? Node.Address : Service.Address).replace(/^\[(.*)\]$/, '$1'),
+    host: Service.Address === '' ? Node.Address : Service.Address,
     port: Service.Port,
     secure: said.get('scheme')?.toLowerCase() === 'https' || /^(?:true|1|yes)$/i.test(said.get('secure') ?? ''),
     ready: isReady(checks, passingOnly),
-    weight: Math.max(0, (isWarning ? Service.Weights?.Warning : Service.Weights?.Passing) ?? 1),
-    ...(zone === '' ? {} : { zone }),
-    ...(version === '' ? {} : { version }),
+    weight: (isWarning ? Service.Weights?.Warning : Service.Weights?.Passing) ?? 1,
+    zone: said.get('zone') ?? Service.Locality?.Zone ?? Node.Locality?.Zone ?? undefined,
+    version: said.get('version'),
     metadata: {
       ...(Service.Tags?.length ? { tags: Service.Tags.join(',') } : {}),
       ...meta,
       // Consul has no dots in its keys.
       ...(priority === undefined ? {} : { 'octopus.priority': priority }),
     },
-  }
+  })
 }
 
 /** Metadata whatever its spelling. Of two spellings of one name the first in the order of the alphabet counts. */
 function spelled(meta: Readonly<Record<string, string>>): Map<string, string> {
   const values = new Map<string, string>()
   for (const name of Object.keys(meta).sort()) {
-    const normal = name.toLowerCase().replaceAll(/[_/-]/g, '.')
+    const normal = spellingOf(name)
     if (!values.has(normal)) values.set(normal, meta[name]!.trim())
   }
   return values

@@ -1,6 +1,5 @@
 import * as v from 'valibot'
 import { ConsulClient } from './client.ts'
-import { Outage } from './outage.ts'
 import type { KeyValue } from '@octopus-gateway/core'
 import type { Settings } from './options.ts'
 
@@ -12,10 +11,8 @@ export async function readKey(settings: Settings, key: string, signal: AbortSign
   // Consul would clean the path and answer for another one.
   if (name.split('/').some((segment) => /^\.{0,2}$/.test(segment))) return undefined
   using client = await ConsulClient.open(settings)
-  const value = await client.key(name, signal)
-  if (value === undefined) return undefined
-  const result = v.safeParse(found, value)
-  if (!result.success) throw new Outage(`Consul at ${client.origin} answered the question for a key with something else: is this Consul?`)
-  const [{ Value, ModifyIndex }] = result.output
+  const told = await client.key(name, signal)
+  if (told === undefined) return undefined
+  const [{ Value, ModifyIndex }] = client.read(found, told, 'a key')
   return { value: Buffer.from(Value ?? '', 'base64'), revision: ModifyIndex }
 }

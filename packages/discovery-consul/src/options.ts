@@ -1,19 +1,6 @@
 import * as v from 'valibot'
 import { parseAddress } from './address.ts'
-
-/** TLS towards the agent. */
-export interface ConsulTls {
-  /** The certificates that are trusted instead of those of the system: a file, or the text in PEM form. */
-  readonly ca?: string | undefined
-  /** The certificate that the gateway shows: a file, or the text in PEM form. Only together with `key`. */
-  readonly cert?: string | undefined
-  /** The private key of `cert`: a file, or the text in PEM form. */
-  readonly key?: string | undefined
-  /** The name that is expected in the agent's certificate. Default: the host of `address`. */
-  readonly serverName?: string | undefined
-  /** Whether the certificate and the name in it must be right. Default true. With `false`, anybody on the way can read the token. */
-  readonly verify?: boolean | undefined
-}
+import { text, tlsOptions, type TlsOptions } from '@octopus-gateway/discovery-support'
 
 /** Which Consul, and what of it. */
 export interface ConsulOptions {
@@ -38,10 +25,9 @@ export interface ConsulOptions {
   readonly passingOnly?: boolean | undefined
   /** `stale` lets any server answer, also without a leader; `consistent` asks the leader to make sure. Default `default`. */
   readonly consistency?: 'default' | 'stale' | 'consistent' | undefined
-  readonly tls?: ConsulTls | undefined
+  /** TLS towards the agent. Without `verify`, anybody on the way can read the token. Default none, or with `scheme: 'https'` what the system trusts. */
+  readonly tls?: TlsOptions | undefined
 }
-
-const text = v.pipe(v.string(), v.nonEmpty('must not be empty'))
 
 const address = v.pipe(
   v.string(),
@@ -57,17 +43,6 @@ const token = v.pipe(
   v.regex(/^[\x21-\x7e]+$/, 'holds characters that no token has; is there a blank or a line break at its end?'),
 )
 
-const tls = v.pipe(
-  v.strictObject({
-    ca: v.optional(text),
-    cert: v.optional(text),
-    key: v.optional(text),
-    serverName: v.optional(text),
-    verify: v.optional(v.boolean(), true),
-  }),
-  v.check(({ cert, key }) => (cert === undefined) === (key === undefined), 'cert and key belong together; give both'),
-)
-
 const schema = v.optional(
   v.strictObject({
     address: v.optional(address, '127.0.0.1:8500'),
@@ -79,7 +54,7 @@ const schema = v.optional(
     filter: v.optional(text),
     passingOnly: v.optional(v.boolean(), false),
     consistency: v.optional(v.picklist(['default', 'stale', 'consistent']), 'default'),
-    tls: v.optional(tls),
+    tls: v.optional(tlsOptions),
   }),
   {},
 )

@@ -1,9 +1,7 @@
 import * as v from 'valibot'
-import { Bell } from './bell.ts'
 import { entries, instancesOf } from './instance.ts'
 import { follow } from './follow.ts'
-import { Outage } from './outage.ts'
-import { Places } from './places.ts'
+import { News, Outage, Places, scopeOf } from '@octopus-gateway/discovery-support'
 import { sleep } from '@octopus-gateway/core'
 import type { ConsulClient, Told } from './client.ts'
 import type { Logger, ServiceInstance, ServiceSet } from '@octopus-gateway/core'
@@ -13,8 +11,6 @@ import type { Settings } from './options.ts'
 const OPEN_QUESTIONS = 64
 /** How often each service is asked for when there are more of them than open questions, beside every change of the catalog. Milliseconds. */
 const ROUND = 10_000
-/** A burst becomes one set. Milliseconds. */
-const SETTLE = 50
 const MOST_SERVICES = 10_000
 
 const catalog = v.record(v.string(), v.nullish(v.array(v.string())))
@@ -38,11 +34,11 @@ interface Followed {
 export class Services {
   readonly #access: Access
   readonly #followed = new Map<string, Followed>()
-  readonly #news = new Bell()
-  readonly #catalogNews = new Bell()
+  readonly #news = new News()
+  /** Until the catalog changes. */
+  #unchanged = scopeOf()
   readonly #stop = new AbortController()
   readonly #places = new Places(OPEN_QUESTIONS)
-  #failure: unknown
   #isListed = false
   #hasWarned = false
 
@@ -55,13 +51,9 @@ export class Services {
     const { signal } = this.#access
     this.#run(this.#followCatalog())
     try {
-      for (let seen = 0; !signal.aborted;) {
-        await this.#news.next(seen, Infinity, signal)
-        if (this.#failure === undefined) await sleep(SETTLE, signal)
-        seen = this.#news.rings
-        if (signal.aborted) return
-        if (this.#failure !== undefined) throw this.#failure
-        const set = this.#whole()
+      while (!signal.aborted) {
+        await this.#news.next(signal)
+        const set = signal.aborted ? undefined : this.#whole()
         if (set !== undefined) yield set
       }
     } finally {
@@ -78,10 +70,7 @@ export class Services {
   }
 
   #run(work: Promise<void>): void {
-    work.catch((thrown: unknown) => {
-      this.#failure ??= thrown
-      this.#news.ring()
-    })
+    work.catch((thrown: unknown) => this.#news.fail(thrown))
   }
 
   #followCatalog(): Promise<void> {
@@ -98,12 +87,12 @@ export class Services {
   #use(told: Told): void {
     const { client, settings } = this.#access
     const { tags } = settings
-    const names = Object.entries(parse(client, catalog, told, 'the catalog'))
+    const names = Object.entries(client.read(catalog, told, 'the catalog'))
       // The servers themselves are listed as well; `.` and `..` are no names but ways through a path.
       .filter(([name, has]) => name !== 'consul' && !/^\.{0,2}$/.test(name) && tags.every((tag) => has?.includes(tag)))
       .map(([name]) => name)
     if (names.length > MOST_SERVICES)
-      throw new Outage(`Consul at ${client.origin} knows ${names.length} services, more than ${MOST_SERVICES}; narrow them down with tags.`)
+      throw new Outage(`${client.name} knows ${names.length} services, more than ${MOST_SERVICES}; narrow them down with tags.`)
     this.#warnOfHidden(told, names.length)
     const wanted = new Set(names)
     for (const [name, { stop }] of this.#followed) {
@@ -118,8 +107,9 @@ export class Services {
       this.#run(this.#followService(name, followed))
     }
     this.#isListed = true
-    this.#catalogNews.ring()
-    this.#news.ring()
+    this.#unchanged[Symbol.dispose]()
+    this.#unchanged = scopeOf()
+    this.#news.touch()
   }
 
   async #followService(name: string, followed: Followed): Promise<void> {
@@ -128,21 +118,21 @@ export class Services {
     const subject = `the service "${name}"`
     const query = settings.tags.map((tag) => ['tag', tag] as const)
     const question = { path: `health/service/${encodeURIComponent(name)}`, query, subject }
-    let rings = this.#catalogNews.rings
+    let unchanged = this.#unchanged.signal
     try {
       await follow(
         async (index) => {
           const isCrowded = this.#followed.size > OPEN_QUESTIONS
           // Whoever waits needs a place; where there are too few of them, all wait for the catalog instead.
-          if (isCrowded && index > 0) await this.#catalogNews.next(rings, ROUND * (0.75 + Math.random() / 2), signal)
-          rings = this.#catalogNews.rings
+          if (isCrowded && index > 0) await either(unchanged, signal)
+          unchanged = this.#unchanged.signal
           using _ = await this.#places.take()
           return await client.ask(question, isCrowded ? 0 : index, signal)
         },
         (told) => {
-          followed.instances = instancesOf(parse(client, entries, told, subject), settings.passingOnly)
+          followed.instances = instancesOf(client.read(entries, told, subject), settings.passingOnly)
           this.#warnOfHidden(told, 1)
-          this.#news.ring()
+          this.#news.touch()
         },
         signal,
       )
@@ -156,17 +146,14 @@ export class Services {
     if (!isFiltered) return
     // Without a token this is what a refusal looks like.
     if (found === 0 && settings.token === undefined)
-      throw new Outage(
-        `Consul at ${client.origin} shows nothing without a token: access denied; give one in token that may read services and nodes.`,
-      )
-    if (!this.#hasWarned) log.warn('Consul hides services or nodes from this token', { provider: 'consul', consul: client.origin })
+      throw new Outage(`${client.name} shows nothing without a token: access denied; give one in token that may read services and nodes.`)
+    if (!this.#hasWarned) log.warn('Consul hides services or nodes from this token', { provider: 'consul', consul: client.name })
     this.#hasWarned = true
   }
 }
 
-function parse<S extends v.GenericSchema>(client: ConsulClient, schema: S, { value }: Told, subject: string): v.InferOutput<S> {
-  const result = v.safeParse(schema, value)
-  if (result.success) return result.output
-  const where = v.getDotPath(result.issues[0]) ?? 'the answer'
-  throw new Outage(`Consul at ${client.origin} answered the question for ${subject} with something else (${where}): is this Consul?`)
+/** Waits for another round, or for the catalog. */
+async function either(unchanged: AbortSignal, signal: AbortSignal): Promise<void> {
+  using waiting = scopeOf(unchanged, signal)
+  await sleep(ROUND * (0.75 + Math.random() / 2), waiting.signal)
 }

@@ -1,3 +1,4 @@
+import { instanceWith } from '@octopus-gateway/discovery-support'
 import { isSecureName, serviceOf } from './naming.ts'
 import { metadataIn } from './metadata.ts'
 import { targetsOf, type Target } from './places.ts'
@@ -35,18 +36,20 @@ export class Round {
     const metadata = await this.#metadata(entry.name)
     const isSecure = isSecureName(entry.name) || metadata['scheme']?.toLowerCase() === 'https'
     const service = entry.service ?? serviceOf(entry.name)
-    const instances = new Map<string, ServiceInstance>()
-    let ttl = Infinity
+    const instances: ServiceInstance[] = []
     for (const { target, addresses } of located) {
-      ttl = Math.min(ttl, addresses.ttl)
       // A certificate is for a name; whoever connects looks that up again.
       const hosts = isSecure && addresses.list.length > 0 ? [target.host] : addresses.list
       for (const host of hosts) {
-        const id = `${host.includes(':') ? `[${host}]` : host}:${target.port}`
-        if (!instances.has(id)) instances.set(id, instanceOf({ id, service, host, isSecure, target, metadata, share: hosts.length }))
+        const { port } = target
+        const facts = { id: `${host.includes(':') ? `[${host}]` : host}:${port}`, service, host, port, secure: isSecure, ready: true }
+        // Several addresses of one target share its weight.
+        const place = { weight: target.weight / hosts.length, zone: metadata['zone'], version: metadata['version'] }
+        const ranked = target.rank === 0 ? metadata : { ...metadata, 'octopus.priority': String(target.rank) }
+        instances.push(instanceWith({ ...facts, ...place, metadata: ranked }))
       }
     }
-    return { instances: [...instances.values()], ttl }
+    return { instances, ttl: Math.min(...located.map(({ addresses }) => addresses.ttl)) }
   }
 
   /** What stands at `_farp.<name>` comes before what stands at the name itself. */
@@ -70,32 +73,5 @@ export class Round {
     const v4 = await this.#resolver.addresses(name, 4)
     const found = v4.list.length > 0 ? v4 : await this.#resolver.addresses(name, 6)
     return { ...found, list: [...new Set(found.list)].sort() }
-  }
-}
-
-interface Making {
-  readonly id: string
-  readonly service: string
-  readonly host: string
-  readonly isSecure: boolean
-  readonly target: Target
-  readonly metadata: Readonly<Record<string, string>>
-  /** Among how many addresses the target's weight is divided. */
-  readonly share: number
-}
-
-function instanceOf({ id, service, host, isSecure, target, metadata, share }: Making): ServiceInstance {
-  const { version, zone } = metadata
-  return {
-    id,
-    service,
-    host,
-    port: target.port,
-    secure: isSecure,
-    ready: true,
-    weight: target.weight / share,
-    ...(zone === undefined ? {} : { zone }),
-    ...(version === undefined ? {} : { version }),
-    metadata: target.rank === 0 ? metadata : { ...metadata, 'octopus.priority': String(target.rank) },
   }
 }

@@ -1,6 +1,7 @@
-import { isIP } from 'node:net'
-import { toMilliseconds, type Duration } from '@octopus-gateway/core'
 import * as v from 'valibot'
+import { duration, port, text } from '@octopus-gateway/discovery-support'
+import { isIP } from 'node:net'
+import type { Duration } from '@octopus-gateway/core'
 
 /** A service, and the name under which DNS knows it. */
 export interface DnsName {
@@ -19,18 +20,16 @@ export interface DnsOptions {
   readonly names: readonly DnsName[]
   /** Name servers to ask, in this order: `10.0.0.2`, `10.0.0.2:5353`, `[fd00::2]:5353`. Default: those of the system. */
   readonly servers?: readonly string[] | undefined
-  /** How often is asked; earlier where addresses may be kept for a shorter time, but not more than once a second. Default 10 s. */
+  /** How often is asked; earlier where addresses may be kept for a shorter time, but not more than once a second for that. Default 10 s, at least 100 ms. */
   readonly interval?: Duration | undefined
 }
-
-const text = v.pipe(v.string(), v.nonEmpty('must not be empty'))
 
 const name = v.pipe(
   v.strictObject({
     name: text,
     service: v.optional(text),
     type: v.optional(v.picklist(['srv', 'a']), 'srv'),
-    port: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535))),
+    port: v.optional(port),
   }),
   v.check(
     ({ type, port }) => (type === 'a') === (port !== undefined),
@@ -46,23 +45,10 @@ const server = v.pipe(
   }, 'write the address of a name server, such as 10.0.0.2, 10.0.0.2:5353 or [fd00::2]:5353'),
 )
 
-const interval = v.pipe(
-  v.custom<Duration>((value) => typeof value === 'number' || typeof value === 'string'),
-  v.rawTransform(({ dataset, addIssue, NEVER }) => {
-    try {
-      return toMilliseconds(dataset.value)
-    } catch (error) {
-      addIssue({ message: (error as Error).message })
-      return NEVER
-    }
-  }),
-  v.minValue(1_000, 'must be at least 1s'),
-)
-
 const options = v.strictObject({
   names: v.pipe(v.array(name), v.nonEmpty('name at least one service')),
   servers: v.optional(v.array(server), []),
-  interval: v.optional(interval, '10s'),
+  interval: v.optional(v.pipe(duration, v.minValue(100, 'must be at least 100ms')), '10s'),
 })
 
 /** Options with their defaults; the interval in milliseconds. */

@@ -8,7 +8,7 @@ import type { DiscoveryProvider } from '@octopus-gateway/core'
  * that there are no instances; where DNS says nothing (timeouts, SERVFAIL), what it said last keeps counting.
  */
 export function dnsDiscovery(options: DnsOptions): DiscoveryProvider {
-  const memory: Memory = new Map()
+  const memory: Memory = { found: new Map(), failing: new Map() }
   return defineDiscovery({
     name: 'dns',
     config: dnsOptions,

@@ -1,3 +1,4 @@
+import { Outage } from '@octopus-gateway/discovery-support'
 import { Resolver } from 'node:dns/promises'
 import type { SrvRecord } from 'node:dns'
 
@@ -7,11 +8,6 @@ const TRIES = 2
 /** Records of one name; what a name has more than that is not looked at. */
 const MOST_RECORDS = 1_000
 
-/** Why DNS tells nothing: one sentence. That a name does not exist is an answer, no outage. */
-export class Outage extends Error {
-  override readonly name = 'Outage'
-}
-
 /** Addresses, and for how long they may be kept. */
 export interface Addresses {
   readonly list: readonly string[]
@@ -19,13 +15,13 @@ export interface Addresses {
   readonly ttl: number
 }
 
-const REMEDIES: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'no name server listens there; check servers, or the resolver of the system',
-  ETIMEOUT: 'no name server answered; check servers, and whether UDP and TCP to them are allowed',
-  ESERVFAIL: 'the name server could not find out; check the zone and its servers',
-  EREFUSED: 'the name server does not answer such questions from here; check its access list, and servers',
-  EBADNAME: 'this is no name; check names',
-}
+const REMEDIES: ReadonlyMap<string, string> = new Map([
+  ['ECONNREFUSED', 'no name server listens there; check servers, or the resolver of the system'],
+  ['ETIMEOUT', 'no name server answered; check servers, and whether UDP and TCP to them are allowed'],
+  ['ESERVFAIL', 'the name server could not find out; check the zone and its servers'],
+  ['EREFUSED', 'the name server does not answer such questions from here; check its access list, and servers'],
+  ['EBADNAME', 'this is no name; check names'],
+])
 
 /** Asks name servers. What does not exist is an empty answer; rejects with an `Outage` when nothing can be said. */
 export class NameResolver {
@@ -58,7 +54,7 @@ export class NameResolver {
       const { code = 'unknown' } = thrown as NodeJS.ErrnoException
       // RFC 2308: there is no such name, or it has no such records.
       if (code === 'ENOTFOUND' || code === 'ENODATA') return []
-      const remedy = REMEDIES[code]
+      const remedy = REMEDIES.get(code)
       throw new Outage(
         `DNS does not say which ${type} records ${name} has (${code}, asked ${this.#resolver.getServers().join(', ')})${remedy === undefined ? '' : `: ${remedy}`}.`,
         { cause: thrown },

@@ -1,5 +1,6 @@
 import { Absences } from './absences.ts'
-import { NameResolver, Outage } from './resolver.ts'
+import { inOrder, Outage, Places, scopeOf } from '@octopus-gateway/discovery-support'
+import { NameResolver } from './resolver.ts'
 import { Round, type Found } from './look-up.ts'
 import { sleep } from '@octopus-gateway/core'
 import type { Logger, ServiceSet } from '@octopus-gateway/core'
@@ -7,43 +8,40 @@ import type { Settings } from './options.ts'
 
 /** Names that are looked up side by side. */
 const SIDE_BY_SIDE = 16
-/** Not more often than this is asked, whatever records say. Milliseconds. */
-const SHORTEST_PAUSE_MS = 1_000
+/** Not more often than this is asked because of what records say; an interval may be shorter. Milliseconds. */
+const SHORTEST_TTL_MS = 1_000
 /** Metadata that is not there is asked for every so many rounds, and at least once a minute. */
 const ABSENT_ROUNDS = 5
 const LONGEST_ABSENCE_MS = 60_000
 const JITTER = 0.1
 
-/** The last good answer for each name, also from before an outage of all of them. */
-export type Memory = Map<string, Found>
+/** What is remembered of names, also through an outage of all of them. */
+export interface Memory {
+  /** The last good answers. */
+  readonly found: Map<string, Found>
+  /** Why there are no newer ones. */
+  readonly failing: Map<string, string>
+}
 
 /**
  * Looks all names up, again and again. A name that nothing can be said of keeps its last good answer while others change. Throws an `Outage` when
  * that is so for all of them, and when there is none to keep.
  */
 export async function* watchNames(settings: Settings, memory: Memory, signal: AbortSignal, log: Logger): AsyncGenerator<ServiceSet> {
-  const over = new AbortController()
-  const end = (): void => over.abort()
-  signal.addEventListener('abort', end, { once: true })
-  if (signal.aborted) end()
-  const resolver = new NameResolver(settings.servers, over.signal)
-  const absences = new Absences(Math.min(settings.interval * ABSENT_ROUNDS - SHORTEST_PAUSE_MS / 2, LONGEST_ABSENCE_MS))
-  const failing = new Map<string, string>()
-  try {
-    while (!signal.aborted) {
-      const failed = await lookUpAll(settings, { round: new Round(resolver, absences), memory })
-      if (signal.aborted) return
-      report(failed, failing, log)
-      const hopeless = [...failed].find(([key]) => failed.size === settings.names.length || !memory.has(key))
-      if (hopeless !== undefined) throw hopeless[1]
-      const found = settings.names.map((entry) => memory.get(keyOf(entry))!)
-      yield inOrder(found.flatMap(({ instances }) => instances))
-      const ttl = Math.max(Math.min(...found.map((one) => one.ttl)), SHORTEST_PAUSE_MS)
-      await sleep(Math.min(settings.interval, ttl) * (1 - JITTER + 2 * JITTER * Math.random()), signal)
-    }
-  } finally {
-    signal.removeEventListener('abort', end)
-    end()
+  using scope = scopeOf(signal)
+  const resolver = new NameResolver(settings.servers, scope.signal)
+  const absences = new Absences(Math.min(settings.interval * (ABSENT_ROUNDS - 0.5), LONGEST_ABSENCE_MS))
+  while (!signal.aborted) {
+    const failed = await lookUpAll(settings, { round: new Round(resolver, absences), memory })
+    if (signal.aborted) return
+    report(failed, memory.failing, log)
+    const hopeless = [...failed].find(([key]) => failed.size === settings.names.length || !memory.found.has(key))
+    if (hopeless !== undefined) throw hopeless[1]
+    const found = settings.names.map((entry) => memory.found.get(keyOf(entry))!)
+    // Two names may lead to one instance of a service.
+    yield inOrder(found.flatMap(({ instances }) => instances))
+    const ttl = Math.max(Math.min(...found.map((one) => one.ttl)), SHORTEST_TTL_MS)
+    await sleep(Math.min(settings.interval, ttl) * (1 - JITTER + 2 * JITTER * Math.random()), signal)
   }
 }
 
@@ -55,19 +53,18 @@ async function lookUpAll(
   { round, memory }: { readonly round: Round; readonly memory: Memory },
 ): Promise<ReadonlyMap<string, Outage>> {
   const failed = new Map<string, Outage>()
-  const waiting = [...names]
-  const work = async (): Promise<void> => {
-    for (let entry = waiting.shift(); entry !== undefined; entry = waiting.shift()) {
-      const key = keyOf(entry)
-      try {
-        memory.set(key, await round.lookUp(entry))
-      } catch (thrown) {
-        if (!(thrown instanceof Outage)) throw thrown
-        failed.set(key, thrown)
-      }
+  const places = new Places(SIDE_BY_SIDE)
+  const lookUp = async (entry: Settings['names'][number]): Promise<void> => {
+    using _ = await places.take()
+    const key = keyOf(entry)
+    try {
+      memory.found.set(key, await round.lookUp(entry))
+    } catch (thrown) {
+      if (!(thrown instanceof Outage)) throw thrown
+      failed.set(key, thrown)
     }
   }
-  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, work))
+  await Promise.all(names.map(lookUp))
   return failed
 }
 
@@ -83,14 +80,4 @@ function report(failed: ReadonlyMap<string, Outage>, failing: Map<string, string
     failing.delete(key)
     log.info('a name can be looked up again', { provider: 'dns', name: (JSON.parse(key) as string[])[1] })
   }
-}
-
-/** Two names may lead to one instance of a service. */
-function inOrder(instances: ServiceSet): ServiceSet {
-  const all = new Map<string, ServiceSet[number]>()
-  for (const instance of instances) {
-    const key = `${instance.service}\0${instance.id}`
-    if (!all.has(key)) all.set(key, instance)
-  }
-  return [...all].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, instance]) => instance)
 }

@@ -24,7 +24,7 @@ describe.skipIf(named === undefined || nsupdate === undefined)('a real BIND', ()
       ]
       const names = ['users', 'orders'].map((service) => ({ name: `_${service}._tcp.${zone.replace(/\.$/, '')}` }))
       return {
-        provider: () => dnsDiscovery({ names, servers: [bind.server], interval: '1s' }),
+        provider: () => dnsDiscovery({ names, servers: [bind.server], interval: 100 }),
         put: (instance) =>
           bind.change(
             ...gone(instance),

@@ -1,118 +1,140 @@
-import { clean, isStaleToken, Outage, Refusal, refusalOf, type Rejection } from './outage.ts'
-import { isObject, parseJson, type JsonObject } from './json.ts'
-import { placesOf } from './places.ts'
-import { post, TooLarge, type Answer, type Place } from './http.ts'
+import { clean, HttpClient, isObject, Members, Outage, parseJson } from '@octopus-gateway/discovery-support'
+import { Refusal, remediesOf, tlsContext, type Answer, type JsonObject, type Times } from '@octopus-gateway/discovery-support'
+import { isStaleToken, refusalOf, type Rejection } from './rejection.ts'
 import type { Settings } from './options.ts'
 
 /** What is asked for. */
 export interface Question {
   /** `kv/range`. */
   readonly path: string
-  readonly body: JsonObject
+  /** Several are written one after the other. */
+  readonly body: JsonObject | readonly JsonObject[]
   /** For messages. */
   readonly subject: string
   /** Bytes of the answer. */
   readonly longest: number
 }
 
+/** Until an answer is there, or a stream has begun. Milliseconds. */
+const ANSWER = 5_000
+const ANSWERS: Times = { head: ANSWER, body: ANSWER }
+/** etcd says every ten minutes or so that nothing has changed. Milliseconds. */
+const STREAMS: Times = { head: ANSWER, body: Infinity, silence: 25 * 60_000 }
+/** Bytes of an answer that holds nothing but a token or a reason. */
+const LONGEST_WORD = 65_536
 const NOT_ENABLED = 9
+
+const REMEDIES = remediesOf({
+  address: 'endpoints',
+  server: 'etcd',
+  plain: 'write http:// in endpoints',
+  secure: 'write https:// in endpoints',
+})
 
 /** A cluster: several members that know the same. */
 export class Cluster {
-  readonly #places: readonly Place[]
+  readonly #members: Members<HttpClient>
   readonly #credentials: { readonly name: string; readonly password: string } | null
-  /** The member that is asked first: the one that answered last. */
-  #first = 0
   #token: string | null = null
 
-  private constructor({ username, password }: Settings, places: readonly Place[]) {
-    this.#places = places
+  private constructor({ username, password }: Settings, members: readonly HttpClient[]) {
+    this.#members = new Members(members)
     this.#credentials = username === undefined ? null : { name: username, password: password! }
   }
 
   /** Rejects with an `Outage` when a file of `tls` cannot be read. */
   static async open(settings: Settings): Promise<Cluster> {
-    return new Cluster(settings, await placesOf(settings))
+    const tls = await tlsContext(settings.tls)
+    const members = settings.endpoints.map((origin) => {
+      const place = { name: `etcd at ${origin}`, origin, tls: origin.startsWith('https:') ? tls : null, remedies: REMEDIES }
+      return new HttpClient(place, { keepAlive: false })
+    })
+    return new Cluster(settings, members)
   }
 
-  /** The member that answered last. */
-  get current(): Place {
-    return this.#places[this.#first]!
-  }
-
-  /** What goes into `Authorization`, or `null`. */
-  get token(): string | null {
-    return this.#token
+  /** `etcd at http://127.0.0.1:2379`: the member that answered last. */
+  get name(): string {
+    return this.#members.current.place.name
   }
 
   /** Begins with another member from now on, and with another token. */
   turn(): void {
-    this.#first = (this.#first + 1) % this.#places.length
+    this.#members.turn()
     this.#token = null
   }
 
   /** Asks one member after another. Rejects with an `Outage` when none answers. */
-  async ask(question: Question, signal: AbortSignal): Promise<JsonObject> {
-    const failures: Outage[] = []
-    for (let i = 0; i < this.#places.length; i++) {
-      const index = (this.#first + i) % this.#places.length
-      try {
-        const answer = await this.#askMember(this.#places[index]!, question, signal)
-        this.#first = index
-        return answer
-      } catch (thrown) {
-        if (!(thrown instanceof Outage) || thrown instanceof Refusal || thrown instanceof TooLarge) throw thrown
-        failures.push(thrown)
-      }
-    }
-    if (failures.length === 1) throw failures[0]!
-    throw new Outage(`None of the ${failures.length} endpoints can be asked: ${failures.map(({ message }) => message).join(' ')}`)
+  ask(question: Question, signal: AbortSignal): Promise<JsonObject> {
+    return this.#members.ask((member) => this.#askMember(member, question, signal))
   }
 
-  async #askMember(place: Place, question: Question, signal: AbortSignal): Promise<JsonObject> {
+  /** The lines that the member which answered last writes from now on, each at most `longest` bytes. Throws an `Outage` when it breaks off. */
+  async *stream({ path, body, longest }: Pick<Question, 'path' | 'body' | 'longest'>, signal: AbortSignal): AsyncGenerator<string> {
+    const answer = await this.#post(this.#members.current, { path, body, times: STREAMS }, signal)
+    if (answer.status !== 200) throw strange(this.name, answer.status, await answer.text(LONGEST_WORD))
+    yield* answer.lines(longest, true)
+  }
+
+  async #askMember(member: HttpClient, question: Question, signal: AbortSignal): Promise<JsonObject> {
     const before = this.#token
-    if (before === null) await this.#authenticate(place, signal)
-    const answer = await this.#post(place, question, signal)
-    if (!('rejection' in answer)) return answer.value
-    if (before === null || !isStaleToken(answer.rejection)) throw this.#refusal(place, answer.rejection, question)
+    if (before === null) await this.#authenticate(member, signal)
+    const said = await this.#say(member, question, signal)
+    if ('value' in said) return said.value
+    if (before === null || !isStaleToken(said.rejection)) throw this.#refusal(member, said.rejection, question)
     this.#token = null
-    return this.#askMember(place, question, signal)
+    return this.#askMember(member, question, signal)
   }
 
-  async #authenticate(place: Place, signal: AbortSignal): Promise<void> {
+  async #authenticate(member: HttpClient, signal: AbortSignal): Promise<void> {
     if (this.#credentials === null) return
-    const question = { path: 'auth/authenticate', body: this.#credentials, subject: 'a token', longest: 65_536 }
-    const answer = await this.#post(place, question, signal)
-    if ('rejection' in answer) {
+    const question = { path: 'auth/authenticate', body: this.#credentials, subject: 'a token', longest: LONGEST_WORD }
+    const said = await this.#say(member, question, signal)
+    if ('rejection' in said) {
       // Credentials that nobody asks for do no harm; a cluster may get its users later than the gateway.
-      if (answer.rejection.code === NOT_ENABLED) return
-      throw this.#refusal(place, answer.rejection, question)
+      if (said.rejection.code === NOT_ENABLED) return
+      throw this.#refusal(member, said.rejection, question)
     }
-    const { token } = answer.value
+    const { token } = said.value
     if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token))
-      throw new Outage(`etcd at ${place.origin} gave no token for the credentials.`)
+      throw new Outage(`${member.place.name} gave no token for the credentials.`)
     this.#token = token
   }
 
-  #refusal({ origin }: Place, rejection: Rejection, { subject }: Question): Outage {
-    return refusalOf(origin, rejection, { subject, isAnonymous: this.#credentials === null })
+  #refusal({ place }: HttpClient, rejection: Rejection, { subject }: Question): Outage {
+    return refusalOf(place.name, rejection, { subject, isAnonymous: this.#credentials === null })
   }
 
-  async #post(place: Place, { path, body, longest }: Question, signal: AbortSignal): Promise<Said> {
-    const posting = { path: `/v3/${path}`, body: JSON.stringify(body), token: this.#token, signal }
-    return saidIn(await post(place, posting, longest), place.origin)
+  async #say(member: HttpClient, { path, body, longest }: Question, signal: AbortSignal): Promise<Said> {
+    const answer = await this.#post(member, { path, body, times: ANSWERS }, signal)
+    return saidIn(member.place.name, answer.status, await answer.text(longest))
+  }
+
+  #post(member: HttpClient, { path, body, times }: Asking, signal: AbortSignal): Promise<Answer> {
+    const headers = {
+      // A member that has lost the others ends its streams instead of telling nothing for ever.
+      'grpc-metadata-hasleader': 'true',
+      ...(this.#token === null ? {} : { authorization: this.#token }),
+    }
+    const texts = [body].flat().map((one) => JSON.stringify(one))
+    return member.ask({ method: 'POST', path: `/v3/${path}`, headers, body: texts.join('\n'), times, signal })
   }
 }
 
+type Asking = Pick<Question, 'path' | 'body'> & { readonly times: Times }
 type Said = { readonly value: JsonObject } | { readonly rejection: Rejection }
 
-function saidIn({ status, text }: Answer, origin: string): Said {
+function saidIn(name: string, status: number, text: string): Said {
   const value = parseJson(text)
   if (status === 200 && isObject(value)) return { value }
   if (isObject(value) && typeof value['code'] === 'number')
     return { rejection: { code: value['code'], message: String(value['message'] ?? value['error']) } }
+  throw strange(name, status, text)
+}
+
+/** What is said of an answer that etcd does not give. */
+function strange(name: string, status: number, text: string): Outage {
   const said = clean(text)
   if (said.startsWith('CommonName of client'))
-    throw new Refusal(`etcd at ${origin} takes no user from certificates here ("${said}"): give one without a common name in tls.cert.`)
-  throw new Outage(`${origin} answered ${status}${said === '' ? '' : ` ("${said}")`}: is this etcd 3.4 or newer?`)
+    return new Refusal(`${name} takes no user from certificates here ("${said}"): give one without a common name in tls.cert.`)
+  return new Outage(`${name} answered ${status}${said === '' ? '' : ` ("${said}")`}: is this etcd 3.4 or newer?`)
 }

@@ -1,4 +1,4 @@
-import { isObject, textOf, type JsonObject } from './json.ts'
+import { instanceWith, isObject, wordOf, type JsonObject } from '@octopus-gateway/discovery-support'
 import type { ServiceInstance } from '@octopus-gateway/core'
 
 /** What the key of a value says. */
@@ -14,28 +14,25 @@ const OUT: ReadonlySet<string> = new Set(['starting', 'unhealthy', 'critical', '
 export function instanceIn(value: unknown, named: Named): ServiceInstance | undefined {
   if (!isObject(value)) return undefined
   const place = placeIn(value)
-  const service = textOf(value['service_name']) ?? textOf(value['serviceName']) ?? textOf(value['name']) ?? named.service
+  const service = wordOf(value['service_name']) ?? wordOf(value['serviceName']) ?? wordOf(value['name']) ?? named.service
   if (place === undefined || service === undefined) return undefined
   const metadata = metadataIn(value)
-  const version = textOf(value['version']) ?? textOf(value['service_version']) ?? metadata['version']
-  const zone = textOf(value['zone']) ?? metadata['zone']
-  const { weight } = value
-  return {
-    id: textOf(value['id']) ?? textOf(value['instance_id']) ?? named.id ?? `${service}@${place.host}:${place.port}`,
+  return instanceWith({
+    id: wordOf(value['id']) ?? wordOf(value['instance_id']) ?? named.id ?? `${service}@${place.host}:${place.port}`,
     service,
     ...place,
     secure: value['secure'] === true || metadata['scheme']?.toLowerCase() === 'https',
-    ready: value['ready'] !== false && !OUT.has((textOf(value['status']) ?? '').toLowerCase()),
-    weight: typeof weight === 'number' && Number.isFinite(weight) && weight >= 0 ? weight : 1,
-    ...(zone === undefined ? {} : { zone }),
-    ...(version === undefined ? {} : { version }),
+    ready: value['ready'] !== false && !OUT.has((wordOf(value['status']) ?? '').toLowerCase()),
+    weight: value['weight'],
+    zone: wordOf(value['zone']) ?? metadata['zone'],
+    version: wordOf(value['version']) ?? wordOf(value['service_version']) ?? metadata['version'],
     metadata,
-  }
+  })
 }
 
 /** The address may hold the port, and then there is none beside it, or 0. */
 function placeIn(value: JsonObject): { readonly host: string; readonly port: number } | undefined {
-  const address = textOf(value['address']) ?? textOf(value['host'])
+  const address = wordOf(value['address']) ?? wordOf(value['host'])
   if (address === undefined) return undefined
   const match = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(address)
   const own = Number(value['port'] ?? 0)

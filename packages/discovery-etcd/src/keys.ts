@@ -27,14 +27,8 @@ export function outermost(prefixes: readonly string[]): readonly string[] {
   return all.filter((prefix) => !all.some((other) => other !== prefix && prefix.startsWith(other)))
 }
 
-/** In the bytes of etcd's API. */
-export interface KeyRange {
-  readonly key: Buffer
-  readonly end: Buffer
-}
-
-/** All keys that begin with a prefix. */
-export function rangeOf(prefix: string): KeyRange {
+/** All keys that begin with a prefix, in the bytes of etcd's API. */
+export function rangeOf(prefix: string): { readonly key: Buffer; readonly end: Buffer } {
   const key = Buffer.from(prefix)
   const end = Buffer.from(prefix)
   // The last byte of UTF-8 is never 0xff.

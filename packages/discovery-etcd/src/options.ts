@@ -1,18 +1,5 @@
 import * as v from 'valibot'
-
-/** TLS towards the cluster. */
-export interface EtcdTls {
-  /** The certificates that are trusted instead of those of the system: a file, or the text in PEM form. */
-  readonly ca?: string | undefined
-  /** The certificate that the gateway shows: a file, or the text in PEM form. Only together with `key`. etcd's JSON gateway takes no user from it. */
-  readonly cert?: string | undefined
-  /** The private key of `cert`: a file, or the text in PEM form. */
-  readonly key?: string | undefined
-  /** The name that is expected in the certificates. Default: the host of the endpoint. */
-  readonly serverName?: string | undefined
-  /** Whether certificate and name must be right. Default true. With `false`, anybody on the way can read the password and answer. */
-  readonly verify?: boolean | undefined
-}
+import { text, tlsOptions, type TlsOptions } from '@octopus-gateway/discovery-support'
 
 /** Which cluster, and what of it. */
 export interface EtcdOptions {
@@ -23,10 +10,12 @@ export interface EtcdOptions {
   /** A user that may read the prefixes. Only together with `password`. Default none. */
   readonly username?: string | undefined
   readonly password?: string | undefined
-  readonly tls?: EtcdTls | undefined
+  /**
+   * TLS towards the cluster. etcd's JSON gateway takes no user from a certificate. Without `verify`, anybody on the way can read the password and
+   * answer. Default: what the system trusts, for endpoints with `https://`.
+   */
+  readonly tls?: TlsOptions | undefined
 }
-
-const text = (): v.GenericSchema<unknown, string> => v.pipe(v.string(), v.nonEmpty('must not be empty'))
 
 /** What is wrong with an endpoint. The text is not repeated: it may hold a password. */
 function problemOf(endpoint: string): string | undefined {
@@ -45,30 +34,19 @@ const endpoint = v.pipe(
   v.transform((value) => new URL(value).origin),
 )
 
-const tls = v.pipe(
-  v.strictObject({
-    ca: v.optional(text()),
-    cert: v.optional(text()),
-    key: v.optional(text()),
-    serverName: v.optional(text()),
-    verify: v.optional(v.boolean(), true),
-  }),
-  v.check(({ cert, key }) => (cert === undefined) === (key === undefined), 'cert and key belong together; give both'),
-)
-
 const options = v.optional(
   v.pipe(
     v.strictObject({
       endpoints: v.optional(v.pipe(v.array(endpoint), v.nonEmpty('name at least one endpoint')), ['http://127.0.0.1:2379']),
-      prefixes: v.optional(v.pipe(v.array(text()), v.nonEmpty('name at least one prefix')), [
+      prefixes: v.optional(v.pipe(v.array(text), v.nonEmpty('name at least one prefix')), [
         '/services/',
         '/forge/services/',
         'farp/services/',
         '/octopus/services/',
       ]),
-      username: v.optional(text()),
-      password: v.optional(text()),
-      tls: v.optional(tls),
+      username: v.optional(text),
+      password: v.optional(text),
+      tls: v.optional(tlsOptions),
     }),
     v.check(
       ({ username, password }) => (username === undefined) === (password === undefined),

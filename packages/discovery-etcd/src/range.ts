@@ -1,8 +1,7 @@
 import { after, rangeOf } from './keys.ts'
-import { isObject, type JsonObject } from './json.ts'
-import { Outage } from './outage.ts'
-import { TooLarge } from './http.ts'
+import { field, isObject, itemsOf, Outage, textOf, TooLarge } from '@octopus-gateway/discovery-support'
 import type { Cluster } from './cluster.ts'
+import type { JsonObject } from '@octopus-gateway/discovery-support'
 
 /** A key with its value. Both in Base64, as etcd's JSON has them. */
 export interface Pair {
@@ -26,46 +25,26 @@ export async function readAll(
   let revision: number | undefined
   for (const prefix of prefixes) {
     const { key, end } = rangeOf(prefix)
+    const subject = `keys below ${prefix}`
     let start: Buffer | null = key
     let limit = PAGE
     while (start !== null) {
-      const body: JsonObject = {
-        key: start.toString('base64'),
-        range_end: end.toString('base64'),
-        limit: String(limit),
-        ...(revision === undefined ? {} : { revision: String(revision) }),
-      }
-      const answer = await askPage(
-        cluster,
-        { path: 'kv/range', body, subject: `keys below ${prefix}`, longest: LONGEST_PAGE },
-        { limit, signal },
-      )
-      if (answer === null) {
+      const from = { key: start.toString('base64'), range_end: end.toString('base64'), limit: String(limit) }
+      const body: JsonObject = revision === undefined ? from : { ...from, revision: String(revision) }
+      try {
+        const answer = await cluster.ask({ path: 'kv/range', body, subject, longest: LONGEST_PAGE }, signal)
+        revision ??= revisionIn(answer)
+        const pairs = pairsIn(answer)
+        for (const pair of pairs) found(pair)
+        const last = pairs.at(-1)
+        start = answer['more'] === true && last !== undefined ? after(Buffer.from(last.key, 'base64')) : null
+      } catch (thrown) {
+        if (!(thrown instanceof TooLarge) || limit === 1) throw thrown
         limit = Math.ceil(limit / 8)
-        continue
       }
-      revision ??= revisionIn(answer)
-      const pairs = pairsIn(answer)
-      for (const pair of pairs) found(pair)
-      const last = pairs.at(-1)
-      start = answer['more'] === true && last !== undefined ? after(Buffer.from(last.key, 'base64')) : null
     }
   }
   return revision!
-}
-
-/** `null` where the page is to be smaller. */
-async function askPage(
-  cluster: Cluster,
-  question: Parameters<Cluster['ask']>[0],
-  { limit, signal }: { readonly limit: number; readonly signal: AbortSignal },
-): Promise<JsonObject | null> {
-  try {
-    return await cluster.ask(question, signal)
-  } catch (thrown) {
-    if (thrown instanceof TooLarge && limit > 1) return null
-    throw thrown
-  }
 }
 
 /** Reads one key. */
@@ -74,19 +53,18 @@ export async function readOne(cluster: Cluster, key: string, signal: AbortSignal
   return pairsIn(await cluster.ask({ path: 'kv/range', body, subject: `the key ${key}`, longest: LONGEST_PAGE }, signal))[0]
 }
 
-export function revisionIn({ header }: JsonObject): number {
-  const revision = isObject(header) ? Number(header['revision']) : Number.NaN
+function revisionIn({ header }: JsonObject): number {
+  const revision = Number(field(header, 'revision') ?? Number.NaN)
   if (!Number.isSafeInteger(revision)) throw new Outage('etcd answered without a revision; is this etcd 3.4 or newer?')
   return revision
 }
 
 function pairsIn({ kvs }: JsonObject): Pair[] {
-  return Array.isArray(kvs) ? kvs.flatMap((item: unknown) => pairIn(item) ?? []) : []
+  return itemsOf(kvs).flatMap((item) => pairIn(item) ?? [])
 }
 
 /** 64-bit numbers are texts in etcd's JSON, and what is empty is left out. */
 export function pairIn(item: unknown): Pair | undefined {
   if (!isObject(item) || typeof item['key'] !== 'string') return undefined
-  const { value } = item
-  return { key: item['key'], value: typeof value === 'string' ? value : '', revision: Number(item['mod_revision']) }
+  return { key: item['key'], value: textOf(item['value']) ?? '', revision: Number(item['mod_revision']) }
 }

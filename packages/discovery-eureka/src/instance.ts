@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { instanceWith } from '@octopus-gateway/discovery-support'
 import type { ServiceInstance } from '@octopus-gateway/core'
 
 /** One thing where a list of one is meant: a form that XML leaves behind. */
@@ -49,19 +50,19 @@ export function instanceOf(told: Told, zone: string | undefined): ServiceInstanc
   const metadata = Object.fromEntries(Object.entries(texts(told.metadata)).filter(([name]) => name !== '@class'))
   const own = metadata['zone'] ?? texts(told.dataCenterInfo?.metadata)['availability-zone'] ?? ''
   const isElsewhere = zone !== undefined && own !== '' && own !== zone
-  return {
+  return instanceWith({
     id: told.instanceId ?? told.hostName,
     // Eureka writes the names of applications in capitals.
     service: told.app.toLowerCase(),
-    host: told.hostName.replace(/^\[(.*)\]$/, '$1'),
+    host: told.hostName,
     port: at.$,
     secure: isSecure,
     ready: told.status === 'UP',
-    weight: weightOf(metadata['weight']),
-    ...(own === '' ? {} : { zone: own }),
-    ...(metadata['version'] ? { version: metadata['version'] } : {}),
+    weight: metadata['weight'],
+    zone: own,
+    version: metadata['version'],
     metadata: isElsewhere && metadata['octopus.priority'] === undefined ? { ...metadata, 'octopus.priority': '1' } : metadata,
-  }
+  })
 }
 
 function isEnabled(port: Told['port']): boolean {
@@ -71,8 +72,4 @@ function isEnabled(port: Told['port']): boolean {
 function texts(map: Readonly<Record<string, unknown>> | null | undefined): Record<string, string> {
   const plain = Object.entries(map ?? {}).filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value))
   return Object.fromEntries(plain.map(([name, value]) => [name, String(value)]))
-}
-
-function weightOf(text: string | undefined): number {
-  return text !== undefined && /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : 1
 }

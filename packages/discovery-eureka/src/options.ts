@@ -1,5 +1,6 @@
 import * as v from 'valibot'
-import { toMilliseconds, type Duration } from '@octopus-gateway/core'
+import { duration, port, text } from '@octopus-gateway/discovery-support'
+import type { Duration } from '@octopus-gateway/core'
 
 /** How the gateway itself is found in Eureka. */
 export interface EurekaRegister {
@@ -34,19 +35,6 @@ export interface EurekaOptions {
   readonly register?: EurekaRegister | undefined
 }
 
-const text = v.pipe(v.string(), v.nonEmpty('must not be empty'))
-
-const duration = v.pipe(
-  v.custom<Duration>((value) => {
-    try {
-      return toMilliseconds(value as Duration) > 0
-    } catch {
-      return false
-    }
-  }, 'must be a duration such as 30s, or a number of milliseconds'),
-  v.transform(toMilliseconds),
-)
-
 const server = v.pipe(
   v.string(),
   v.check(isServer, 'write an address such as http://eureka.internal:8761/eureka'),
@@ -63,7 +51,7 @@ function isServer(value: string): boolean {
 const register = v.strictObject({
   app: v.optional(text, 'octopus-gateway'),
   host: text,
-  port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535)),
+  port,
   secure: v.optional(v.boolean(), false),
   instanceId: v.optional(text),
   metadata: v.optional(v.record(v.string(), v.string()), {}),

@@ -2,6 +2,7 @@ import { defineDiscovery, poll } from '@octopus-gateway/core'
 import { eurekaOptions } from './options.ts'
 import { Registration } from './registration.ts'
 import { Registry } from './registry.ts'
+import { scopeOf } from '@octopus-gateway/discovery-support'
 import { Servers } from './servers.ts'
 import type { Logger, ServiceSet } from '@octopus-gateway/core'
 
@@ -30,15 +31,12 @@ interface Life {
 
 /** Keeps the gateway registered for as long as the sets are read, and takes it back when the gateway ends. */
 async function* registered(sets: AsyncIterable<ServiceSet>, registration: Registration, { log, signal }: Life): AsyncGenerator<ServiceSet> {
-  const stop = new AbortController()
-  const end = (): void => stop.abort()
-  signal.addEventListener('abort', end)
-  const running = registration.run(log, stop.signal)
+  using life = scopeOf(signal)
+  const running = registration.run(log, life.signal)
   try {
     yield* sets
   } finally {
-    signal.removeEventListener('abort', end)
-    end()
+    life[Symbol.dispose]()
     await running
     // After an outage it stays: the next start renews it.
     if (signal.aborted) {

@@ -1,8 +1,6 @@
-import { refusal } from './outage.ts'
+import { expectStatus, type Question, type Servers } from './servers.ts'
 import { sleep } from '@octopus-gateway/core'
-import type { HttpQuestion } from './http.ts'
 import type { Logger } from '@octopus-gateway/core'
-import type { Servers } from './servers.ts'
 import type { Settings } from './options.ts'
 
 /** At the end nobody waits longer for a server. Milliseconds. */
@@ -57,12 +55,12 @@ export class Registration {
     return (await this.#ask({ method: 'PUT', path: `${this.#path}?status=UP` }, [200, 404], signal)) === 200
   }
 
-  #ask(question: HttpQuestion, fine: readonly number[], signal: AbortSignal): Promise<number> {
-    return this.#servers.first(async (client) => {
-      const { status } = await client.ask(question, signal)
-      if (!fine.includes(status)) throw refusal(client.server, status, 'the registration of the gateway')
-      return status
-    }, signal)
+  #ask(question: Question, fine: readonly number[], signal: AbortSignal): Promise<number> {
+    return this.#servers.ask(async (server) => {
+      const answer = await server(question, signal)
+      expectStatus(answer, fine, 'the registration of the gateway')
+      return answer.status
+    })
   }
 
   #instance(): Readonly<Record<string, unknown>> {

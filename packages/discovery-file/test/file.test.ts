@@ -82,7 +82,8 @@ test('a file that is swapped behind a link, as Kubernetes swaps a ConfigMap, is 
 
 test('a broken file names place and problem, and what was read last keeps counting', async () => {
   const path = join(await folder(), 'services.yaml')
-  await writeFile(path, '- { name: users, address: 127.0.0.1, port: 8081 }\n')
+  const good = '- { name: users, address: 127.0.0.1, port: 8081 }\n'
+  await writeFile(path, good)
   const gateway = watching(path)
   await gateway.synced
   for (const [text, problem] of [
@@ -94,6 +95,8 @@ test('a broken file names place and problem, and what was read last keeps counti
     await writeFile(path, text)
     await until(() => problem.test(gateway.providers[0]!.error ?? ''))
     expect(gateway.services.map(({ port }) => port)).toEqual([8081])
+    await writeFile(path, good)
+    await until(() => gateway.providers[0]!.state === 'synced')
   }
   await writeFile(path, '[]\n')
   await until(() => gateway.services.length === 0)

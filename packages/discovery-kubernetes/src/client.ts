@@ -1,12 +1,11 @@
-import http from 'node:http'
-import https from 'node:https'
-import { Failure, failureOf, unreachable } from './failure.ts'
-import { lines } from './lines.ts'
+import { failureOf, REMEDIES } from './failure.ts'
+import { HttpClient, parseJson, unreachable } from '@octopus-gateway/discovery-support'
 import type { Access } from './access/access.ts'
+import type { Answer } from '@octopus-gateway/discovery-support'
 
 /** Until an answer begins. Milliseconds. */
 const HEAD_MS = 10_000
-/** Until a list is there. Milliseconds. */
+/** From then on, until a list is there. Milliseconds. */
 const BODY_MS = 30_000
 /** Several hundred EndpointSlices of a hundred endpoints each are 20 MB. */
 const LARGEST_ANSWER = 64 * 1024 * 1024
@@ -25,25 +24,24 @@ export interface Question {
 /** Talks to the API server over connections of its own. */
 export class Client implements Disposable {
   readonly #access: Access
-  readonly #agent: http.Agent
+  readonly #http: HttpClient
 
   constructor(access: Access) {
+    const { server, tls } = access
     this.#access = access
-    // A server that has vanished is noticed by the system, also while nothing happens on a watch.
-    const options = { keepAlive: true, keepAliveMsecs: 15_000 }
-    this.#agent = access.server.protocol === 'https:' ? new https.Agent({ ...options, ...access.tls }) : new http.Agent(options)
+    this.#http = new HttpClient({
+      name: `The Kubernetes API at ${server.host}`,
+      origin: `${server.origin}${server.pathname.replace(/\/$/, '')}`,
+      tls: server.protocol === 'https:' ? tls : null,
+      remedies: REMEDIES,
+      failing: 'cannot be used',
+    })
   }
 
   /** JSON. Rejects with a `Failure` for anything but 200. */
   async get(question: Question, signal: AbortSignal): Promise<unknown> {
-    const { response, over } = await this.#ask(question, signal, BODY_MS)
-    try {
-      return JSON.parse(await textOf(response, LARGEST_ANSWER)) as unknown
-    } catch (thrown) {
-      throw signal.aborted ? thrown : unreachable(this.#access.server, over() ? `no complete answer in ${BODY_MS / 1000} s` : thrown)
-    } finally {
-      response.destroy()
-    }
+    const answer = await this.#ask(question, signal, BODY_MS)
+    return this.#json(await answer.text(LARGEST_ANSWER))
   }
 
   /**
@@ -51,78 +49,31 @@ export class Client implements Disposable {
    * in milliseconds; `begun` is called with its head.
    */
   async *stream(question: Question, signal: AbortSignal, longest: number, begun: () => void): AsyncGenerator<unknown> {
-    const { response, over } = await this.#ask(question, signal, longest)
+    const answer = await this.#ask(question, signal, longest)
     begun()
-    try {
-      for await (const line of lines(response, LARGEST_LINE)) yield JSON.parse(line) as unknown
-    } catch (thrown) {
-      throw signal.aborted ? thrown : unreachable(this.#access.server, over() ? 'the watch did not end in time' : thrown)
-    } finally {
-      response.destroy()
-    }
-  }
-
-  async #ask({ path, query = {}, accept = 'application/json' }: Question, signal: AbortSignal, longest: number): Promise<Answer> {
-    const { server, remedy } = this.#access
-    const token = await this.#access.token()
-    const search = new URLSearchParams(query).toString()
-    const base = server.pathname.replace(/\/$/, '')
-    const send = server.protocol === 'https:' ? https.request : http.request
-    let isOver = false
-    const answer = await new Promise<Answer>((resolve, reject) => {
-      const request = send({
-        host: server.hostname.replace(/^\[(.*)\]$/, '$1'),
-        port: server.port === '' ? (server.protocol === 'https:' ? 443 : 80) : Number(server.port),
-        path: `${base}${path}${search === '' ? '' : `?${search}`}`,
-        agent: this.#agent,
-        signal,
-        headers: { accept, 'user-agent': 'octopus-gateway', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
-      })
-      const expire = (): void => {
-        isOver = true
-        request.destroy(new Error('timeout'))
-      }
-      let timer = setTimeout(expire, HEAD_MS)
-      request.on('close', () => clearTimeout(timer))
-      request.on('error', (error) =>
-        reject(signal.aborted ? error : unreachable(server, isOver ? `no answer in ${HEAD_MS / 1000} s` : error)),
-      )
-      request.on('response', (response) => {
-        clearTimeout(timer)
-        timer = setTimeout(expire, longest)
-        resolve({ response, over: () => isOver })
-      })
-      request.end()
-    })
-    const { response } = answer
-    if (response.statusCode === 200) return answer
-    try {
-      throw failureOf(response.statusCode ?? 0, await textOf(response, LARGEST_FAILURE), { server, path, remedy })
-    } catch (thrown) {
-      throw thrown instanceof Failure || signal.aborted ? thrown : unreachable(server, thrown)
-    } finally {
-      response.destroy()
-    }
+    for await (const line of answer.lines(LARGEST_LINE)) yield this.#json(line)
   }
 
   [Symbol.dispose](): void {
-    this.#agent.destroy()
+    this.#http[Symbol.dispose]()
   }
-}
 
-interface Answer {
-  readonly response: http.IncomingMessage
-  /** Whether its time was over. */
-  over(): boolean
-}
-
-async function textOf(response: http.IncomingMessage, largest: number): Promise<string> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > largest) throw new Error(`the answer is larger than ${largest} bytes`)
-    chunks.push(chunk)
+  #json(text: string): unknown {
+    const value = parseJson(text)
+    if (value === undefined) throw unreachable(this.#http.place, new Error('what it answers is not JSON'))
+    return value
   }
-  return Buffer.concat(chunks).toString('utf8')
+
+  async #ask({ path, query = {}, accept = 'application/json' }: Question, signal: AbortSignal, body: number): Promise<Answer> {
+    const token = await this.#access.token()
+    const search = new URLSearchParams(query).toString()
+    const answer = await this.#http.ask({
+      path: `${path}${search === '' ? '' : `?${search}`}`,
+      headers: { accept, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
+      times: { head: HEAD_MS, body },
+      signal,
+    })
+    if (answer.status === 200) return answer
+    throw failureOf(answer.status, await answer.text(LARGEST_FAILURE), { api: this.#http.place.name, path, remedy: this.#access.remedy })
+  }
 }

@@ -1,7 +1,7 @@
 import { Failure } from './failure.ts'
 import { mirror, type Collection } from './mirror.ts'
 import type { Catalog, Kind } from './catalog/catalog.ts'
-import type { Changes } from './changes.ts'
+import type { News } from '@octopus-gateway/discovery-support'
 import type { Client } from './client.ts'
 import type { Logger } from '@octopus-gateway/core'
 import type { Settings } from './options.ts'
@@ -15,7 +15,7 @@ export interface Watched extends Collection {
 const METADATA = ['PartialObjectMetadataList', 'PartialObjectMetadata'].map((as) => `application/json;as=${as};g=meta.k8s.io;v=v1`).join()
 
 /** What is watched in a namespace, or in all of them. */
-export function collectionsOf(namespace: string | undefined, { labelSelector }: Settings, catalog: Catalog, changes: Changes): Watched[] {
+export function collectionsOf(namespace: string | undefined, { labelSelector }: Settings, catalog: Catalog, changes: News): Watched[] {
   const inside = namespace === undefined ? '' : `/namespaces/${namespace}`
   const watched = (kind: Kind, path: string, more: Pick<Collection, 'labelSelector' | 'accept'> = {}): Watched => {
     const told = (change: () => void): void => {

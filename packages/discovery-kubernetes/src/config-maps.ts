@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { accessOf } from './access/access.ts'
 import { Client } from './client.ts'
 import { Failure } from './failure.ts'
-import { field, text } from './catalog/fields.ts'
+import { field, textOf } from '@octopus-gateway/discovery-support'
 import { kubernetesOptions, type KubernetesOptions } from './options.ts'
 import { metadataOf, valueOf } from './catalog/metadata.ts'
 import { namespacesOf } from './namespaces.ts'
@@ -61,11 +61,11 @@ async function read(client: Client, namespace: string, { name, key }: Place, sig
   }
   if (!/^(?:true|1|yes)$/i.test(valueOf(metadataOf(object), 'farp.enabled') ?? ''))
     throw new Error(`The ConfigMap ${namespace}/${name} is not read, because it has no label farp.io/enabled=true.`)
-  const plain = text(field(field(object, 'data'), key))
-  const binary = text(field(field(object, 'binaryData'), key))
+  const plain = textOf(field(field(object, 'data'), key))
+  const binary = textOf(field(field(object, 'binaryData'), key))
   if (plain === undefined && binary === undefined) return undefined
   return {
     value: plain === undefined ? new Uint8Array(Buffer.from(binary!, 'base64')) : new TextEncoder().encode(plain),
-    revision: Number(text(field(field(object, 'metadata'), 'resourceVersion')) ?? 0),
+    revision: Number(textOf(field(field(object, 'metadata'), 'resourceVersion')) ?? 0),
   }
 }

@@ -1,6 +1,5 @@
 import { Failure } from './failure.ts'
-import { field, items, text } from './catalog/fields.ts'
-import { sleep } from '@octopus-gateway/core'
+import { field, itemsOf, Pauses, textOf } from '@octopus-gateway/discovery-support'
 import type { Client } from './client.ts'
 
 /** A page of a list: a few megabytes at most. */
@@ -30,7 +29,7 @@ export interface Collection {
  * history is gone (410) begins again with a list. Rejects when the API server cannot be reached or refuses.
  */
 export async function mirror(client: Client, collection: Collection, listed: () => void, signal: AbortSignal): Promise<void> {
-  let pause = PAUSE_MS.first
+  const pauses = new Pauses(PAUSE_MS.first, PAUSE_MS.longest)
   let revision: string | undefined
   while (!signal.aborted) {
     if (revision === undefined) {
@@ -40,9 +39,8 @@ export async function mirror(client: Client, collection: Collection, listed: () 
     const since = performance.now()
     revision = await follow(client, collection, revision, signal)
     // A server that ends every watch at once would be asked all the time.
-    if (performance.now() - since > GOOD_LIFE_MS) pause = PAUSE_MS.first
-    await sleep(pause * (0.5 + Math.random()), signal)
-    pause = Math.min(pause * 2, PAUSE_MS.longest)
+    if (performance.now() - since > GOOD_LIFE_MS) pauses.reset()
+    await pauses.take(signal)
   }
 }
 
@@ -55,11 +53,11 @@ async function list(client: Client, { path, labelSelector, accept, replace }: Co
       do {
         const query = { limit: String(PAGE), ...selecting(labelSelector), ...(next === undefined ? {} : { continue: next }) }
         const page = await client.get({ path, query, ...(accept === undefined ? {} : { accept }) }, signal)
-        for (const item of items(field(page, 'items'))) found.push(item)
+        for (const item of itemsOf(field(page, 'items'))) found.push(item)
         if (found.length > MOST_OBJECTS) throw new Error(`${path} has more than ${MOST_OBJECTS} objects; narrow the namespaces down.`)
         const metadata = field(page, 'metadata')
-        next = text(field(metadata, 'continue')) || undefined
-        const revision = text(field(metadata, 'resourceVersion'))
+        next = textOf(field(metadata, 'continue')) || undefined
+        const revision = textOf(field(metadata, 'resourceVersion'))
         if (revision === undefined)
           throw new Error(`GET ${path} answered with no list; check that the address is that of a Kubernetes API.`)
         if (next === undefined) {
@@ -101,12 +99,12 @@ async function follow(client: Client, collection: Collection, from: string, sign
       if (type === 'ERROR') {
         if (field(object, 'code') === 410) return undefined
         throw new Error(
-          `The watch of ${path} was ended by the Kubernetes API: ${text(field(object, 'message'))?.slice(0, 300) ?? 'no reason given'}.`,
+          `The watch of ${path} was ended by the Kubernetes API: ${textOf(field(object, 'message'))?.slice(0, 300) ?? 'no reason given'}.`,
         )
       }
       if (type === 'ADDED' || type === 'MODIFIED') collection.put(object)
       else if (type === 'DELETED') collection.delete(object)
-      revision = text(field(field(object, 'metadata'), 'resourceVersion')) ?? revision
+      revision = textOf(field(field(object, 'metadata'), 'resourceVersion')) ?? revision
     }
   } catch (thrown) {
     if (thrown instanceof Failure && thrown.status === 410) return undefined

@@ -1,11 +1,11 @@
 import { accessOf } from './access/access.ts'
 import { Catalog } from './catalog/catalog.ts'
-import { Changes } from './changes.ts'
 import { checkNamespace, namespacesOf } from './namespaces.ts'
 import { Client } from './client.ts'
 import { collectionsOf, follow, type Watched } from './collections.ts'
 import { configMaps } from './config-maps.ts'
 import { defineDiscovery, type DiscoveryProvider, type Logger } from '@octopus-gateway/core'
+import { News, scopeOf } from '@octopus-gateway/discovery-support'
 import { kubernetesOptions, type KubernetesOptions, type Settings } from './options.ts'
 
 const define = defineDiscovery({ name: 'kubernetes', config: kubernetesOptions, watch })
@@ -24,36 +24,29 @@ async function* watch(settings: Settings, signal: AbortSignal, { log }: { readon
   using client = new Client(access)
   const { portName, includeNotReady } = settings
   const catalog = new Catalog({ portName, includeNotReady, isQualified: namespaces.length > 1 || namespaces[0] === undefined })
-  const changes = new Changes()
-  const ending = new AbortController()
-  const end = (): void => ending.abort()
-  signal.addEventListener('abort', end)
+  const changes = new News()
+  using scope = scopeOf(signal)
   const waiting = new Set<Watched>(namespaces.flatMap((namespace) => collectionsOf(namespace, settings, catalog, changes)))
   for (const collection of waiting) {
     const listed = (): void => {
       waiting.delete(collection)
       changes.touch()
     }
-    void follow(client, collection, { listed, log, signal: ending.signal }).catch((thrown: unknown) => changes.fail(thrown as Error))
+    void follow(client, collection, { listed, log, signal: scope.signal }).catch((thrown: unknown) => changes.fail(thrown))
   }
-  try {
-    while (waiting.size > 0 && !signal.aborted) await changes.next(signal)
-    for (const namespace of namespaces) {
-      if (namespace !== undefined && !catalog.hasServices(namespace)) await checkNamespace(client, namespace, { access, log, signal })
+  while (waiting.size > 0 && !signal.aborted) await changes.next(signal)
+  for (const namespace of namespaces) {
+    if (namespace !== undefined && !catalog.hasServices(namespace)) await checkNamespace(client, namespace, { access, log, signal })
+  }
+  const complained = new Set<string>()
+  while (!signal.aborted) {
+    const { set, portless } = catalog.instances()
+    yield set
+    for (const service of portless) {
+      if (complained.has(service)) continue
+      complained.add(service)
+      log.warn('a Kubernetes Service has no port that can be used', { service, port_name: portName })
     }
-    const complained = new Set<string>()
-    while (!signal.aborted) {
-      const { set, portless } = catalog.instances()
-      yield set
-      for (const service of portless) {
-        if (complained.has(service)) continue
-        complained.add(service)
-        log.warn('a Kubernetes Service has no port that can be used', { service, port_name: portName })
-      }
-      await changes.next(signal)
-    }
-  } finally {
-    signal.removeEventListener('abort', end)
-    end()
+    await changes.next(signal)
   }
 }

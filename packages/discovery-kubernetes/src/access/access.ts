@@ -2,17 +2,12 @@ import { inCluster } from './in-cluster.ts'
 import { kubeconfig } from './kubeconfig.ts'
 import type { Logger } from '@octopus-gateway/core'
 import type { Settings } from '../options.ts'
+import type { TlsContext } from '@octopus-gateway/discovery-support'
 
 /** How the API server is reached, and as whom. */
 export interface Access {
   readonly server: URL
-  readonly tls: {
-    readonly ca?: string | Buffer
-    readonly cert?: string | Buffer
-    readonly key?: string | Buffer
-    readonly servername?: string
-    readonly rejectUnauthorized?: boolean
-  }
+  readonly tls: TlsContext
   /** The bearer token as it is now: service accounts get a new one every hour. */
   token(): Promise<string | undefined>
   /** Where the gateway itself is. */

@@ -1,4 +1,5 @@
 import { firstOf, type Metadata } from './metadata.ts'
+import { instanceWith } from '@octopus-gateway/discovery-support'
 import { portOf, type Chosen } from './port.ts'
 import type { EndpointView, ServiceView, SliceView } from './views.ts'
 import type { ServiceInstance } from '@octopus-gateway/core'
@@ -53,18 +54,17 @@ function instanceOf(service: ServiceView, { endpoint, slice, chosen }: Found, { 
   const { namespace, name } = service
   const isV6 = endpoint.address.includes(':')
   const place = `${isV6 ? `[${endpoint.address}]` : endpoint.address}:${chosen.port}`
-  const version = firstOf([pod, slice.metadata, service.metadata], ['app.kubernetes.io/version', 'version', 'farp.service.version'])
-  const weight = Number(firstOf([pod, slice.metadata, service.metadata], ['octopus.weight']) ?? 1)
-  return {
+  const sources = [pod, slice.metadata, service.metadata]
+  return instanceWith({
     id: `${namespace}/${name}/${endpoint.pod === undefined ? '' : `${endpoint.pod}@`}${place}`,
     service: rules.isQualified ? `${name}.${namespace}` : name,
     host: endpoint.address,
     port: chosen.port,
     secure: chosen.secure,
     ready,
-    weight: Number.isFinite(weight) && weight >= 0 ? weight : 1,
-    ...(zone === undefined ? {} : { zone }),
-    ...(version === undefined ? {} : { version }),
+    weight: firstOf(sources, ['octopus.weight']),
+    zone,
+    version: firstOf(sources, ['app.kubernetes.io/version', 'version', 'farp.service.version']),
     // Where two say the same key, the Service comes first. The namespace is the cluster's word, whatever a label says.
     metadata: Object.fromEntries([
       ...pod,
@@ -73,7 +73,7 @@ function instanceOf(service: ServiceView, { endpoint, slice, chosen }: Found, { 
       ['namespace', namespace],
       ...(endpoint.pod === undefined ? [] : [['kubernetes.pod', endpoint.pod] as const]),
     ]),
-  }
+  })
 }
 
 function zoneOf({ zone, forZones }: EndpointView, hasHints: boolean): string | undefined {

@@ -1,4 +1,4 @@
-import { field, texts } from './fields.ts'
+import { field, spellingOf, textsOf } from '@octopus-gateway/discovery-support'
 
 export type Metadata = ReadonlyMap<string, string>
 
@@ -13,7 +13,7 @@ const FORGE_TAGS = 'discovery.forge.xraph.io/tags'
  */
 export function metadataOf(object: unknown): Metadata {
   const metadata = field(object, 'metadata')
-  const all = new Map([...texts(field(metadata, 'labels')), ...texts(field(metadata, 'annotations'))])
+  const all = new Map([...textsOf(field(metadata, 'labels')), ...textsOf(field(metadata, 'annotations'))])
   const found = new Map([...all].filter(([key, value]) => isAboutService(key) && value.length <= LONGEST_VALUE))
   const tags = all.get(FORGE_TAGS)
   if (tags !== undefined && !found.has('tags')) found.set('tags', tags)
@@ -29,11 +29,7 @@ export function valueOf(metadata: Metadata, name: string): string | undefined {
   const exact = metadata.get(name)
   if (exact !== undefined) return exact
   for (const [key, value] of metadata) {
-    const normal = key
-      .toLowerCase()
-      .replaceAll(/[_/-]/g, '.')
-      .replace(/^farp\.io\./, 'farp.')
-    if (normal === name) return value
+    if (spellingOf(key).replace(/^farp\.io\./, 'farp.') === name) return value
   }
   return undefined
 }

@@ -1,4 +1,4 @@
-import { field, items, portNumber, text } from './fields.ts'
+import { field, itemsOf, portOf, textOf } from '@octopus-gateway/discovery-support'
 import { metadataOf, type Metadata } from './metadata.ts'
 
 /** What is kept of a Service. */
@@ -44,48 +44,48 @@ export interface EndpointView {
 /** `namespace/name` of an object, or `undefined` for what is none. */
 export function keyOf(object: unknown): string | undefined {
   const metadata = field(object, 'metadata')
-  const name = text(field(metadata, 'name'))
-  const namespace = text(field(metadata, 'namespace'))
+  const name = textOf(field(metadata, 'name'))
+  const namespace = textOf(field(metadata, 'namespace'))
   return name === undefined || namespace === undefined ? undefined : `${namespace}/${name}`
 }
 
 export function serviceView(object: unknown): ServiceView {
   const spec = field(object, 'spec')
   const [namespace = '', name = ''] = keyOf(object)?.split('/') ?? []
-  const ports = items(field(spec, 'ports')).flatMap((port): [number, string][] => {
-    const number = portNumber(field(port, 'port'))
-    return number === undefined ? [] : [[number, text(field(port, 'name')) ?? '']]
+  const ports = itemsOf(field(spec, 'ports')).flatMap((port): [number, string][] => {
+    const number = portOf(field(port, 'port'))
+    return number === undefined ? [] : [[number, textOf(field(port, 'name')) ?? '']]
   })
-  const family = text(items(field(spec, 'ipFamilies'))[0]) ?? 'IPv4'
+  const family = textOf(itemsOf(field(spec, 'ipFamilies'))[0]) ?? 'IPv4'
   return { namespace, name, metadata: metadataOf(object), family, ports: new Map(ports) }
 }
 
 /** `undefined` for one that belongs to no Service, or lists names instead of addresses. */
 export function sliceView(object: unknown): SliceView | undefined {
   const [namespace = '', name = ''] = keyOf(object)?.split('/') ?? []
-  const service = text(field(field(field(object, 'metadata'), 'labels'), 'kubernetes.io/service-name'))
-  const family = text(field(object, 'addressType'))
+  const service = textOf(field(field(field(object, 'metadata'), 'labels'), 'kubernetes.io/service-name'))
+  const family = textOf(field(object, 'addressType'))
   if (service === undefined || (family !== 'IPv4' && family !== 'IPv6')) return undefined
   return {
     name,
     service: `${namespace}/${service}`,
     metadata: metadataOf(object),
     family,
-    ports: items(field(object, 'ports')).flatMap(portView),
-    endpoints: items(field(object, 'endpoints')).flatMap(endpointView),
+    ports: itemsOf(field(object, 'ports')).flatMap(portView),
+    endpoints: itemsOf(field(object, 'endpoints')).flatMap(endpointView),
   }
 }
 
 function portView(value: unknown): PortView[] {
-  const port = portNumber(field(value, 'port'))
+  const port = portOf(field(value, 'port'))
   const protocol = field(value, 'protocol') ?? 'TCP'
   if (port === undefined || protocol !== 'TCP') return []
-  return [{ name: text(field(value, 'name')) ?? '', port, appProtocol: text(field(value, 'appProtocol')) }]
+  return [{ name: textOf(field(value, 'name')) ?? '', port, appProtocol: textOf(field(value, 'appProtocol')) }]
 }
 
 function endpointView(value: unknown): EndpointView[] {
   // All addresses of an endpoint are the same thing.
-  const address = text(items(field(value, 'addresses'))[0])
+  const address = textOf(itemsOf(field(value, 'addresses'))[0])
   if (address === undefined) return []
   const conditions = field(value, 'conditions')
   const target = field(value, 'targetRef')
@@ -95,12 +95,12 @@ function endpointView(value: unknown): EndpointView[] {
   return [
     {
       address,
-      pod: field(target, 'kind') === 'Pod' ? text(field(target, 'name')) : undefined,
+      pod: field(target, 'kind') === 'Pod' ? textOf(field(target, 'name')) : undefined,
       ready,
       serving: typeof serving === 'boolean' ? serving : ready,
       terminating: field(conditions, 'terminating') === true,
-      zone: text(field(value, 'zone')) || undefined,
-      forZones: items(field(field(value, 'hints'), 'forZones')).flatMap((zone) => text(field(zone, 'name')) ?? []),
+      zone: textOf(field(value, 'zone')) || undefined,
+      forZones: itemsOf(field(field(value, 'hints'), 'forZones')).flatMap((zone) => textOf(field(zone, 'name')) ?? []),
     },
   ]
 }

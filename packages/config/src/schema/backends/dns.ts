@@ -22,7 +22,7 @@ export const dns = optional(
       description: 'Name servers to ask, in this order: `10.0.0.2`, `10.0.0.2:5353`, `[fd00::2]:5353`. Empty: those of the system.',
       risk: 'Whoever answers says where requests go; DNS is not encrypted.',
     }),
-    interval: defaulted(duration('1s'), '10s', {
+    interval: defaulted(duration('100ms'), '10s', {
       description: 'How often is asked. Records that may be kept for a shorter time are asked for anew after that.',
       risk: 'So long an instance that is gone may get requests.',
     }),

@@ -7,6 +7,7 @@ export class Places {
     this.#free = count
   }
 
+  /** A place, until it is disposed of. */
   async take(): Promise<Disposable> {
     if (this.#free > 0) this.#free -= 1
     else await new Promise<void>((resolve) => this.#queue.push(resolve))

@@ -1,5 +1,8 @@
-/** The lines of a stream, without those that are empty. Throws when one is longer than `longest` bytes. */
-export async function* lines(stream: AsyncIterable<Buffer>, longest: number): AsyncGenerator<string> {
+/**
+ * The lines of a stream, without those that are empty. Throws when one is longer than `longest` bytes. What comes after the last end of a line is
+ * dropped, or a line as well with `isOpenEnded`.
+ */
+export async function* lines(stream: AsyncIterable<Buffer>, longest: number, isOpenEnded = false): AsyncGenerator<string> {
   let pieces: Buffer[] = []
   let size = 0
   for await (const chunk of stream) {
@@ -16,4 +19,6 @@ export async function* lines(stream: AsyncIterable<Buffer>, longest: number): As
     size += chunk.length - start
     if (size > longest) throw new Error(`a line is longer than ${longest} bytes`)
   }
+  const rest = Buffer.concat(pieces).toString('utf8')
+  if (isOpenEnded && rest.trim() !== '') yield rest
 }

@@ -1,0 +1,50 @@
+import type { ServiceInstance, ServiceSet } from '@octopus-gateway/core'
+
+/** What a registry says of an instance. */
+export interface Facts {
+  readonly id: string
+  readonly service: string
+  /** An IPv6 address may be in brackets. */
+  readonly host: string
+  readonly port: number
+  readonly secure: boolean
+  readonly ready: boolean
+  /** A number, or a text that is one; everything else is 1. */
+  readonly weight: unknown
+  /** Empty is none. */
+  readonly zone: string | undefined
+  /** Empty is none. */
+  readonly version: string | undefined
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+/** The instance that these facts make up. */
+export function instanceWith({ host, weight, zone, version, ...facts }: Facts): ServiceInstance {
+  return {
+    ...facts,
+    host: host.replace(/^\[(.*)\]$/, '$1'),
+    weight: weightOf(weight),
+    ...(zone === undefined || zone === '' ? {} : { zone }),
+    ...(version === undefined || version === '' ? {} : { version }),
+  }
+}
+
+function weightOf(value: unknown): number {
+  if (typeof value === 'string' && /^\d+(?:\.\d+)?$/.test(value)) return Number(value)
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : 1
+}
+
+/** By service and id, each once: of two for one id the first. */
+export function inOrder(instances: Iterable<ServiceInstance>): ServiceSet {
+  const all = new Map<string, ServiceInstance>()
+  for (const instance of instances) {
+    const key = `${instance.service}\0${instance.id}`
+    if (!all.has(key)) all.set(key, instance)
+  }
+  return [...all].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, instance]) => instance)
+}
+
+/** How a name of metadata is spelled whoever wrote it: letter case, `_`, `-` and `/` do not matter. */
+export function spellingOf(name: string): string {
+  return name.toLowerCase().replaceAll(/[_/-]/g, '.')
+}
