@@ -33,21 +33,7 @@ describe('vectors', () => {
       expect(matchesGlob(pattern, path)).toBe(match)
     },
   )
-  const { cases } = vectors<{ cases: readonly { existing: Version; incoming: Version; winner: string }[] }>('conflicts')
-  test.each(cases.filter(({ existing, incoming }) => existing.priority === incoming.priority))(
-    'newer version wins: $winner',
-    ({ existing, incoming, winner }) => {
-      const newest = compareVersions(existing.version, incoming.version) >= 0 ? existing : incoming
-      expect(newest.service).toBe(winner)
-    },
-  )
 })
-
-interface Version {
-  readonly service: string
-  readonly version: string
-  readonly priority?: number
-}
 
 test('versions in order', () => {
   const ordered = [

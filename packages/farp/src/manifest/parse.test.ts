@@ -78,6 +78,23 @@ test('an inline schema is found beside the location and inside it', () => {
   expect(inside.manifest.schemas).toEqual(beside.manifest.schemas)
 })
 
+describe('vectors, what Go writes by default', () => {
+  test.each(['lenient', 'strict'] as const)('%s', (mode) => {
+    const { manifest } = parseManifest(read<{ readonly json: string }>('go-default-manifest').json, { mode })
+    expect(manifest).toMatchObject({
+      version: '1.0.1',
+      serviceName: 'user-service',
+      instanceId: 'i-1',
+      schemas: [],
+      capabilities: [],
+      routing: { strategy: 'instance', priority: undefined, basePath: '' },
+      auth: { schemes: [] },
+      checksum: '',
+      updatedAt: 1_700_000_000,
+    })
+  })
+})
+
 test('null schemas, the zero structs of Go and unknown members mean nothing', () => {
   const { manifest } = parseManifest(
     '{"version":"1.0.1","service_name":"go","service_version":"1.0.0","instance_id":"i-1","schemas":null,"capabilities":[1,"rest"],"endpoints":{"health":"/health"},' +
