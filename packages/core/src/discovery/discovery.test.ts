@@ -108,6 +108,22 @@ describe('the supervisor', () => {
     ])
   })
 
+  it('[F12.20.override] who anybody can write into says nothing of services that another provider knows', async () => {
+    const [open, registry] = [new ScriptedProvider('open'), new ScriptedProvider('registry')]
+    const { discovery } = run(Object.assign(open, { isSpoofable: true }), registry)
+    const forged = { ...instance('a', 9), isSpoofable: false }
+    open.say([instance('a', 1), forged, instance('b', 2)])
+    registry.say([instance('a', 3)])
+    await flush()
+    expect(discovery.services.value!.map(({ port, isSpoofable }) => [port, isSpoofable])).toEqual([
+      [2, true],
+      [3, undefined],
+    ])
+    registry.say([])
+    await vi.advanceTimersByTimeAsync(100)
+    expect(ports(discovery)).toEqual([1, 9, 2])
+  })
+
   it('leaves out an instance whose address is none, and says so once', async () => {
     const provider = new ScriptedProvider()
     const { discovery, lines } = run(provider)

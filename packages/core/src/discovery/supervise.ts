@@ -78,7 +78,9 @@ class Supervised {
   #stamp(instance: ServiceInstance, log: Logger): ServiceInstance {
     const known = this.#stamped.get(instance)
     if (known !== undefined) return known
-    const stamped = { ...instance, provider: this.provider.name }
+    const { name: provider, isSpoofable = false } = this.provider
+    const { isSpoofable: _claimed, ...said } = instance
+    const stamped = { ...said, provider, ...(isSpoofable ? { isSpoofable } : {}) }
     this.#stamped.set(instance, stamped)
     if (isUsable(stamped, log)) this.#usable.add(stamped)
     return stamped
@@ -111,6 +113,8 @@ function isUsable(instance: ServiceInstance, log: Logger): boolean {
     })
   return isAddress
 }
+
+const NONE: ReadonlySet<string> = new Set()
 
 /** All providers of a gateway, run once each, read by many. */
 export class Discovery {
@@ -164,6 +168,13 @@ export class Discovery {
     for (const supervised of this.#running) supervised.abort.abort()
   }
 
+  /** Services that a provider knows into which not everybody can write. */
+  #vouched(): ReadonlySet<string> {
+    const providers = this.#running.filter(({ provider }) => provider.isSpoofable !== true)
+    if (providers.length === this.#running.length) return NONE
+    return new Set(providers.flatMap(({ instances }) => instances.map(({ service }) => service)))
+  }
+
   #changed(): void {
     // The first complete set goes out at once: somebody is waiting to become ready.
     if (this.services.value === undefined) this.#publish()
@@ -175,8 +186,10 @@ export class Discovery {
     this.#timer = null
     if (this.#running.some((supervised) => supervised.set === undefined && supervised.error === null)) return
     const merged = new Map<string, ServiceInstance>()
+    const known = this.#vouched()
     for (const { instances } of this.#running) {
       for (const instance of instances) {
+        if (instance.isSpoofable === true && known.has(instance.service)) continue
         const key = `${instance.service}\0${instance.id}`
         if (!merged.has(key)) merged.set(key, instance)
       }

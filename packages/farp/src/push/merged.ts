@@ -16,14 +16,17 @@ export const PUSH_PROVIDER = 'push'
 
 /**
  * Discovery and registrations in one set, in no order. An instance that both know, by its id or by its address, has the registry's address and readiness; what it
- * pushed is used beside it. Under one id with another address the registry is right, and the registration counts for nothing.
+ * pushed is used beside it. Under one id with another address the registry is right, and the registration counts for nothing. Who can be anybody (mDNS) is not
+ * asked about services that register themselves.
  */
 export function mergedInstances(discovered: ServiceSet, registrations: readonly Registration[]): Known[] {
   const pushes = new Map<ServiceInstance, Registration>()
   const notes = new Map<ServiceInstance, Finding[]>()
   const alone: Registration[] = []
   const byService = new Map<string, ServiceInstance[]>()
-  for (const record of discovered) byService.set(record.service, [...(byService.get(record.service) ?? []), record])
+  const registered = new Set(registrations.map(({ service }) => service))
+  const believed = discovered.filter(({ isSpoofable = false, service }) => !(isSpoofable && registered.has(service)))
+  for (const record of believed) byService.set(record.service, [...(byService.get(record.service) ?? []), record])
   for (const registration of registrations) {
     const records = byService.get(registration.service) ?? []
     const atPlace = records.find((record) => isAt(registration, record) && !pushes.has(record))
@@ -33,7 +36,7 @@ export function mergedInstances(discovered: ServiceSet, registrations: readonly 
     else alone.push(registration)
   }
   return [
-    ...discovered.map((record) => ({ record, push: pushes.get(record), notes: notes.get(record) ?? [] })),
+    ...believed.map((record) => ({ record, push: pushes.get(record), notes: notes.get(record) ?? [] })),
     ...alone.map((push) => ({ record: recordOf(push), push, notes: [] })),
   ]
 }

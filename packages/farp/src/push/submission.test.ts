@@ -107,27 +107,35 @@ test('a reported status replaces that of a pushed manifest, and beside a served 
   expect([status('draining', false, plain), status('healthy', false, plain)]).toEqual(['draining', undefined])
 })
 
+const discoveredBy = (provider: string): ServiceInstance[] =>
+  (
+    [
+      ['a', '10.0.0.1'],
+      ['b', 'b.shop'],
+      ['c', '10.0.0.3'],
+    ] as const
+  ).map(([id, host]) => ({ id, service: 'users', host, port: 80, secure: false, ready: false, weight: 1, metadata: {}, provider }))
+
+const pushOf = (id: string, host: string, port: number, named = host): Registration =>
+  ({ service: 'users', id, host, named, port, secure: false, version: '', metadata: {} }) as unknown as Registration
+
 test('discovery and registrations in one set', () => {
-  const record = (id: string, host: string, port: number): ServiceInstance => ({
-    id,
-    service: 'users',
-    host,
-    port,
-    secure: false,
-    ready: false,
-    weight: 1,
-    metadata: {},
-    provider: 'consul',
-  })
-  const push = (id: string, host: string, port: number, named = host): Registration =>
-    ({ service: 'users', id, host, named, port, secure: false, version: '', metadata: {} }) as unknown as Registration
-  const discovered = [record('a', '10.0.0.1', 80), record('b', 'b.shop', 80), record('c', '10.0.0.3', 80)]
-  const pushes = [push('x', '10.0.0.1', 80), push('b', '10.0.0.2', 80, 'b.shop'), push('c', '10.0.0.9', 80), push('d', '10.0.0.4', 80)]
-  const merged = mergedInstances(discovered, pushes)
+  const pushes = [pushOf('x', '10.0.0.1', 80), pushOf('b', '10.0.0.2', 80, 'b.shop'), pushOf('c', '10.0.0.9', 80), pushOf('d', '10.0.0.4', 80)]
+  const merged = mergedInstances(discoveredBy('consul'), pushes)
   expect(merged.map(({ record: { id, provider, ready }, push: its, notes }) => [id, provider, ready, its?.id, notes.length])).toEqual([
     ['a', 'consul', false, 'x', 0],
     ['b', 'consul', false, 'b', 0],
     ['c', 'consul', false, undefined, 1],
     ['d', 'push', true, 'd', 0],
   ])
+})
+
+test('[F12.20.override] who can be anybody does not replace what registered itself', () => {
+  const [first] = discoveredBy('mdns')
+  const spoofed = { ...first!, isSpoofable: true }
+  const known = (records: readonly ServiceInstance[], ...pushes: Registration[]): string[] =>
+    mergedInstances(records, pushes).map(({ record: { provider, host } }) => `${provider} ${host}`)
+  expect(known([spoofed])).toEqual(['mdns 10.0.0.1'])
+  expect(known([spoofed], pushOf('a', '10.0.0.9', 80))).toEqual(['push 10.0.0.9'])
+  expect(known([spoofed], pushOf('other', '10.0.0.9', 80))).toEqual(['push 10.0.0.9'])
 })

@@ -7,12 +7,14 @@ import { serve, serveFetch } from '@octopus-gateway/node'
 import { startFarpService } from '@octopus-gateway/testing'
 import type { FarpOptions } from '@octopus-gateway/farp'
 import type { FarpService, FarpServiceOptions } from '@octopus-gateway/testing'
-import type { Gateway, InstanceReport, KeyValueStore, Plugin, RouteSet, ServiceInstance } from '@octopus-gateway/core'
+import type { Gateway, GatewayOptions, InstanceReport, KeyValueStore, Plugin, RouteSet, ServiceInstance } from '@octopus-gateway/core'
 import type { Registry } from './registry.ts'
 
 /** A gateway that serves on loopback: traffic at one port, its admin API at another, instances from registries that a test writes. */
 export interface Running {
   readonly gateway: Gateway
+  /** What it was made of, for updates. */
+  readonly options: GatewayOptions
   /** Where traffic comes in. */
   readonly url: string
   /** Where the admin API and FARP's own endpoints are. */
@@ -62,13 +64,14 @@ export async function startRunning({
   }
   const logged: Logged[] = []
   const note = (message: string, fields: Readonly<Record<string, unknown>> = {}): void => void logged.push({ message, fields })
-  const gateway = createGateway({
+  const made: GatewayOptions = {
     discovery: [...registries.values()].map(({ provider }) => provider),
     sources: [farp({ watchInterval: '30ms', routeLinger: '1s', ...options })],
     plugins,
     store,
     log: { error: note, warn: note, info: note, debug() {} },
-  })
+  }
+  const gateway = createGateway(made)
   onTestFinished(() => gateway[Symbol.asyncDispose]())
   await gateway.synced
   const server = await serve(gateway, { port: 0, host: '127.0.0.1' })
@@ -81,6 +84,7 @@ export async function startRunning({
   const set = (service: string): RouteSet | undefined => gateway.snapshot.sets.get('farp')?.find((one) => one.service === service)
   return {
     gateway,
+    options: made,
     url: server.url,
     adminUrl: listener.url,
     logged,

@@ -10,6 +10,10 @@ export interface Answer {
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: unknown
+  /** Says nothing at all. */
+  readonly isMute?: boolean
+  /** Breaks the connection. */
+  readonly isBroken?: boolean
 }
 
 /** Starts a service that answers as it is told, 404 where it is told nothing; ends with the test. */
@@ -17,7 +21,9 @@ export async function startSite(answer: (path: string, request: RecordedRequest)
   const service = await startService({
     handler(request, response, recorded) {
       request.resume()
-      const { status = 200, headers = {}, body = {} } = answer(recorded.url.split('?')[0]!, recorded) ?? { status: 404 }
+      const { status = 200, headers = {}, body = {}, isMute = false, isBroken = false } = answer(recorded.url.split('?')[0]!, recorded) ?? { status: 404 }
+      if (isBroken) return void request.socket.destroy()
+      if (isMute) return
       const isRaw = typeof body === 'string' || body instanceof Uint8Array
       response.writeHead(status, { 'content-type': 'application/json', ...headers })
       response.end(isRaw ? body : JSON.stringify(body))
