@@ -27,7 +27,8 @@ const sharer = (id: string, account: Partial<Account> = {}, registryWeight = 1):
 
 describe('vectors', () => {
   test.each(cases)('$name', ({ statuses = {}, instances = [], shares = {}, draws = [] }) => {
-    for (const [status, expected] of Object.entries(statuses)) expect(isRoutable(status === '<absent>' ? '' : status), status).toBe(expected)
+    for (const [status, expected] of Object.entries(statuses))
+      expect(isRoutable(status === '<absent>' ? '' : status), status).toBe(expected)
     const found = sharesOf(
       instances.map(({ id, weight, role = '', deployment }) => sharer(id, { weight, role, trafficPercent: deployment?.traffic_percent })),
     )

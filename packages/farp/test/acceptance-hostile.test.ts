@@ -41,7 +41,9 @@ test('[F13.proto-component] a component called __proto__ is one: prefixed in the
     paths: {
       '/things': {
         get: {
-          responses: { 200: { description: 'ok', content: { 'application/json': { schema: { $ref: '#/components/schemas/__proto__' } } } } },
+          responses: {
+            200: { description: 'ok', content: { 'application/json': { schema: { $ref: '#/components/schemas/__proto__' } } } },
+          },
         },
       },
     },

@@ -268,7 +268,12 @@ test('[F13.asyncapi3-addresses] channels of AsyncAPI 3 are routed at their addre
     return { status: 418, body: { path, upgrade: header('upgrade') } }
   })
   const running = await startRunning({ registries: { static: [record('chat', chat.port)] } })
-  expect(running.set('chat')!.routes.map(({ path }) => path).sort()).toEqual(['/chat/sse/feed', '/chat/ws/chat/{room}'])
+  expect(
+    running
+      .set('chat')!
+      .routes.map(({ path }) => path)
+      .sort(),
+  ).toEqual(['/chat/sse/feed', '/chat/ws/chat/{room}'])
   expect(await (await running.get('/chat/sse/feed')).text()).toBe('data: 1\n\n')
   expect(await running.status('/chat/simple-chat')).toBe(404)
   expect(await running.status('/chat/feed')).toBe(404)

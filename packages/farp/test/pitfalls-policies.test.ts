@@ -15,32 +15,47 @@ const openapi = openapiOf('Users', ['GET /users'])
 test('[F12.13.secret] the secret of a webhook is in no view, no document and no line of the log', async () => {
   const secret = 'the-secret-of-the-manifest'
   const users = await startOne({ name: 'users', openapi, manifest: { webhook: { secret, publish_events: ['schema.updated'] } } })
-  const running = await startRunning({ registries: { static: [recordOf(users)] }, farp: { webhooks: { receive: true, send: true, poll: true } } })
+  const running = await startRunning({
+    registries: { static: [recordOf(users)] },
+    farp: { webhooks: { receive: true, send: true, poll: true } },
+  })
   expect(await running.status('/users/users')).toBe(200)
-  const paths = ['/_/services', '/_/services/users', '/_/routes', '/_farp/federated/openapi.json', '/_farp/federated/summary', '/_farp/contracts']
+  const paths = [
+    '/_/services',
+    '/_/services/users',
+    '/_/routes',
+    '/_farp/federated/openapi.json',
+    '/_farp/federated/summary',
+    '/_farp/contracts',
+  ]
   const shown = await Promise.all(paths.map(async (path) => (await fetch(running.adminUrl + path)).text()))
   const traffic = await (await running.get('/users/_farp/manifest')).text()
-  expect(JSON.stringify([shown, traffic, running.logged, [...running.gateway.snapshot.sets], running.gateway.snapshot.routes])).not.toContain(secret)
+  expect(
+    JSON.stringify([shown, traffic, running.logged, [...running.gateway.snapshot.sets], running.gateway.snapshot.routes]),
+  ).not.toContain(secret)
 })
 
 test('[F12.14.rebuilds] a storm of changes of many services is answered with few generations, and the last word counts', async () => {
-  const names = Array.from({ length: 8 }, (_, index) => `s${index}`)
+  const names = Array.from({ length: 12 }, (_, index) => `s${index}`)
   const services = await Promise.all(names.map((name) => startOne({ name, openapi })))
-  const running = await startRunning({ registries: { static: services.map((service) => recordOf(service)) } })
+  const running = await startRunning({
+    registries: { static: services.map((service) => recordOf(service)) },
+    farp: { watchInterval: '10ms' },
+  })
   const before = running.gateway.snapshot.generation
-  const start = performance.now()
-  const changes = 12
-  for (let n = 1; n <= changes; n++) {
-    for (const service of services) service.update({ openapi: openapiOf('S', [`GET /v${n}`]) })
-    await Promise.all(services.map(async (one, index) => {
-      const looks = one.counts.openapi
-      if (index === 0) await waitFor(() => one.counts.openapi > looks)
-    }))
+  let changes = 0
+  for (let round = 1; round <= 5; round++) {
+    for (const [index, service] of services.entries()) {
+      const looks = service.counts.openapi
+      service.update({ openapi: openapiOf('S', [`GET /v${round}`]) })
+      if (index === 0) await waitFor(() => service.counts.openapi > looks + 1)
+      changes++
+    }
   }
-  await waitFor(async () => (await Promise.all(names.map((name) => running.status(`/${name}/v${changes}`)))).every((status) => status === 200))
-  // Changes are gathered for 20 ms at least: more than one generation in that time there cannot be.
-  const most = (performance.now() - start) / 20 + 1
-  expect(running.gateway.snapshot.generation - before).toBeLessThan(Math.min(most, changes * names.length))
+  await waitFor(async () => (await Promise.all(names.map((name) => running.status(`/${name}/v5`)))).every((status) => status === 200))
+  const generations = running.gateway.snapshot.generation - before
+  expect(generations).toBeGreaterThan(0)
+  expect(generations).toBeLessThan(changes / 2)
 })
 
 test('[F12.15.cors] [F12.15.cache] [F12.15.headers] [F12.15.allow-list] hints and route_table give answers no fields', async () => {
@@ -51,7 +66,13 @@ test('[F12.15.cors] [F12.15.cache] [F12.15.headers] [F12.15.allow-list] hints an
     rate_limit: { requests_per_second: 1 },
     load_balancing: { sticky_session: { enabled: true, cookie_name: 'evil; Domain=example.com', ttl: '1h' } },
   }
-  const entry = { methods: ['GET'], protocol: 'rest', cors: hints.cors, cache: { ttl: '1h' }, metadata: { cacheable: true, cache_ttl: '1h' } }
+  const entry = {
+    methods: ['GET'],
+    protocol: 'rest',
+    cors: hints.cors,
+    cache: { ttl: '1h' },
+    metadata: { cacheable: true, cache_ttl: '1h' },
+  }
   const service = await startSite((path) => {
     const manifest = { version: '1.1.0', service_name: 'users', schemas: [], hints, route_table: [{ ...entry, path: '/users' }] }
     if (path === '/_farp/manifest') return { body: manifest }
@@ -131,7 +152,14 @@ test('[F12.17.tags] [F12.17.merged] what tags and path rules leave out is in no 
 test('[F12.17.protected] documents and lists of services are not at the port of the traffic, and elsewhere behind the credential', async () => {
   const users = await startOne({ name: 'users', openapi })
   const running = await startRunning({ registries: { static: [recordOf(users)] } })
-  for (const path of ['/_farp/federated/openapi.json', '/_farp/federated/summary', '/_/services', '/_/routes', '/_farp/v1/services', '/_/openapi.json'])
+  for (const path of [
+    '/_farp/federated/openapi.json',
+    '/_farp/federated/summary',
+    '/_/services',
+    '/_/routes',
+    '/_farp/v1/services',
+    '/_/openapi.json',
+  ])
     expect(await running.status(path), path).toBe(404)
   const passwordHash = '$2b$04$wDdv48wYzbvOIbk2SuLYgePTqMAqXg0O5jjWbjIWeEXmjWcfC0zAq'
   const admin = createAdmin(running.gateway, { auth: { username: 'admin', passwordHash } })

@@ -70,7 +70,9 @@ test('[F12.1.every-url] no member of a manifest that is a URL makes the gateway 
   const policy = auth({ providers: [new TokenProvider('main', { ann: who('ann', { roles: ['admin'] }) })], required: false })
   const running = await startRunning({
     registries: {
-      consul: [record('users', service.port, { id: 'users-1', metadata: { farp_manifest: at('/_farp/manifest'), farp_health_url: at('/h') } })],
+      consul: [
+        record('users', service.port, { id: 'users-1', metadata: { farp_manifest: at('/_farp/manifest'), farp_health_url: at('/h') } }),
+      ],
     },
     farp: { webhooks: { send: true, receive: true, poll: true }, trustHints: ['health_check'] },
     plugins: [policy],
@@ -152,7 +154,9 @@ test('[F12.3.own] [F12.3.silent] a fetch carries nothing of the gateway or its c
     const text = rawHeaders.join('\n').toLowerCase()
     for (const secret of ['of-a-client', 'of=a-client', 'token-of', 'another-token', 'cookie']) expect(text).not.toContain(secret)
   }
-  const shown = await Promise.all(['/_/services', '/_/routes', '/_/services/users', '/_farp/federated/summary'].map((path) => running.admin(path)))
+  const shown = await Promise.all(
+    ['/_/services', '/_/routes', '/_/services/users', '/_farp/federated/summary'].map((path) => running.admin(path)),
+  )
   const everything = JSON.stringify([shown, running.logged, [...running.gateway.snapshot.sets]])
   for (const secret of ['value-of-the-manifest', 'of-the-manifest', 'in-the-query']) expect(everything).not.toContain(secret)
 })
@@ -260,14 +264,20 @@ test('[F12.9.remote] [F12.9.cycles] a $ref to another document is not followed, 
   }
   const asyncapi = { asyncapi: '3.0.0', info: { title: 'a', version: '1' }, channels: { a: ref(`${other.origin}/channel.json`) } }
   const service = await startSite((path) => {
-    const inline = (type: string, schema: object): object => ({ type, spec_version: '3', location: { type: 'inline' }, inline_schema: schema })
+    const inline = (type: string, schema: object): object => ({
+      type,
+      spec_version: '3',
+      location: { type: 'inline' },
+      inline_schema: schema,
+    })
     const schemas = [inline('openapi', document), inline('asyncapi', asyncapi)]
     if (path === '/_farp/manifest') return { body: { version: '1.0.0', service_name: 'users', schemas } }
     return path === '/schema' || path === '/users' ? { body: { path } } : undefined
   })
   const running = await startRunning({ registries: { static: [record('users', service.port)] } })
   expect(await running.json('/users/schema')).toEqual({ path: '/schema' })
-  for (const path of ['/users/remote', '/users/file', '/users/relative', '/users/circle']) expect(await running.status(path), path).toBe(404)
+  for (const path of ['/users/remote', '/users/file', '/users/relative', '/users/circle'])
+    expect(await running.status(path), path).toBe(404)
   expect(running.codes('users')).toContain('PATH_SKIPPED')
   expect(Object.keys((await running.admin('/_farp/federated/openapi.json'))['paths'] as object)).toContain('/users/schema')
   expect((await running.admin('/_farp/federated/asyncapi.json'))['asyncapi']).toBe('3.0.0')
@@ -341,7 +351,11 @@ test('[F12.12.authenticity] a right hash opens nothing: other hosts and reserved
 test('[F12.18.version] [F12.18.verify] TLS below 1.2 is not spoken, and a certificate of nobody knows whom is not believed', async () => {
   const { server: certificate } = testCertificates()
   const start = (versions: object): Promise<number> =>
-    portOf(createTlsServer({ cert: certificate.cert, key: certificate.key, ciphers: 'DEFAULT@SECLEVEL=0', ...versions }, (socket) => socket.destroy()))
+    portOf(
+      createTlsServer({ cert: certificate.cert, key: certificate.key, ciphers: 'DEFAULT@SECLEVEL=0', ...versions }, (socket) =>
+        socket.destroy(),
+      ),
+    )
   const old = await start({ minVersion: 'TLSv1', maxVersion: 'TLSv1.1' })
   const current = await start({ minVersion: 'TLSv1.2' })
   const failure = async (port: number): Promise<FetchError> => {

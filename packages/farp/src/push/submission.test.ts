@@ -120,7 +120,12 @@ const pushOf = (id: string, host: string, port: number, named = host): Registrat
   ({ service: 'users', id, host, named, port, secure: false, version: '', metadata: {} }) as unknown as Registration
 
 test('discovery and registrations in one set', () => {
-  const pushes = [pushOf('x', '10.0.0.1', 80), pushOf('b', '10.0.0.2', 80, 'b.shop'), pushOf('c', '10.0.0.9', 80), pushOf('d', '10.0.0.4', 80)]
+  const pushes = [
+    pushOf('x', '10.0.0.1', 80),
+    pushOf('b', '10.0.0.2', 80, 'b.shop'),
+    pushOf('c', '10.0.0.9', 80),
+    pushOf('d', '10.0.0.4', 80),
+  ]
   const merged = mergedInstances(discoveredBy('consul'), pushes)
   expect(merged.map(({ record: { id, provider, ready }, push: its, notes }) => [id, provider, ready, its?.id, notes.length])).toEqual([
     ['a', 'consul', false, 'x', 0],

@@ -94,7 +94,7 @@ test('compressed values are known by their first bytes, whatever the key', async
   expect(text(plain.bytes)).toBe('{}')
 })
 
-test('decompression is bounded by size and by ratio; broken data is an error', async () => {
+test('[F12.5.registry] decompression is bounded by size and by ratio; broken data is an error', async () => {
   const bomb = gzipSync(Buffer.alloc(40_000_000))
   await expect(readRegistry(store('etcd', { [PATH]: [bomb, 1] }), PATH, LIMITS)).rejects.toThrow('decodes to more than')
   const steep = gzipSync(Buffer.alloc(5_000_000))

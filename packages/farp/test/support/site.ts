@@ -21,7 +21,13 @@ export async function startSite(answer: (path: string, request: RecordedRequest)
   const service = await startService({
     handler(request, response, recorded) {
       request.resume()
-      const { status = 200, headers = {}, body = {}, isMute = false, isBroken = false } = answer(recorded.url.split('?')[0]!, recorded) ?? { status: 404 }
+      const {
+        status = 200,
+        headers = {},
+        body = {},
+        isMute = false,
+        isBroken = false,
+      } = answer(recorded.url.split('?')[0]!, recorded) ?? { status: 404 }
       if (isBroken) return void request.socket.destroy()
       if (isMute) return
       const isRaw = typeof body === 'string' || body instanceof Uint8Array
