@@ -2,6 +2,7 @@ import { auth } from '@octopus-gateway/core/plugins'
 import { createAdmin } from '@octopus-gateway/admin'
 import { expect, test } from 'vitest'
 import { forgeInstance, startPushGateway } from './support/pushing.ts'
+import { manifestChecksum, schemaHash } from '@octopus-gateway/farp-digest'
 import { openapiOf, waitFor } from '@octopus-gateway/testing'
 import { record, recordOf } from '../src/testing/harness.ts'
 import { startBystander, startSite } from './support/site.ts'
@@ -222,6 +223,44 @@ test('[F12.20.override] what mDNS says replaces no registration: not of another 
   expect(running.instances('users')).toHaveLength(1)
   for (let n = 0; n < 4; n++) expect(await running.json('/users/users')).toMatchObject({ instance: 'users-1' })
   expect(fake.requests).toEqual([])
+})
+
+test('[F12.audit.instances] [F12.audit.refusals] the log tells who came, changed and went, and once what was refused', async () => {
+  const hash = schemaHash(openapi)
+  const users = await startOne({ name: 'users', version: '1.2.3', openapi })
+  const declare = (declared: string): Record<string, unknown> => ({
+    schemas: [{ type: 'openapi', spec_version: '3.1.0', hash: declared, location: { type: 'http', url: users.openapiUrl } }],
+    checksum: manifestChecksum([{ type: 'openapi', hash: declared }]),
+  })
+  users.update({ manifest: declare(hash) })
+  const running = await startRunning({ registries: { consul: [] }, farp: { probe: true, hashVerification: 'enforce', routeLinger: '0s' } })
+  const lines = (message: string, more: object = {}): object[] =>
+    running.logged.filter((line) => line.message === message && Object.entries(more).every(([name, value]) => line.fields[name] === value))
+  const who = { service: 'users', instance: users.instanceId, version: '1.2.3', schemas: 1 }
+  running.announce([recordOf(users)])
+  await waitFor(() => lines('a FARP instance is known', { ...who, checksum: manifestChecksum([{ type: 'openapi', hash }]) }).length === 1)
+  users.update({ openapi: openapiOf('Users', ['GET /other']), manifest: declare('f'.repeat(64)) })
+  await waitFor(() => lines('a FARP finding', { service: 'users', code: 'HASH_MISMATCH' }).length === 1)
+  users.update({ openapi, manifest: { ...declare(hash), service_version: '1.3.0' } })
+  await waitFor(() => lines('a FARP instance has changed', { ...who, version: '1.3.0' }).length === 1)
+  const refused: readonly [string, Record<string, unknown>][] = [
+    ['MOUNT_REFUSED', { routing: { strategy: 'root' } }],
+    ['MOUNT_REFUSED', { routing: { strategy: 'custom', base_path: '/_farp' } }],
+    ['CHECKSUM_MISMATCH', { checksum: 'a'.repeat(64) }],
+  ]
+  for (const [code, manifest] of refused) {
+    users.update({ manifest: { ...declare(hash), ...manifest } })
+    await waitFor(() => running.codes('users').includes(code))
+  }
+  // Told when it begins, not at every look.
+  for (const code of ['MOUNT_REFUSED', 'CHECKSUM_MISMATCH']) expect(lines('a FARP finding', { service: 'users', code })).toHaveLength(1)
+  running.announce([])
+  await waitFor(() => lines('a FARP instance is gone', { service: 'users', instance: users.instanceId }).length === 1)
+  // Two who want the same path.
+  const routing = { strategy: 'custom', base_path: '/same' }
+  const [one, two] = await Promise.all(['one', 'two'].map((name) => startOne({ name, openapi, manifest: { routing } })))
+  running.announce([recordOf(one!), recordOf(two!)])
+  await waitFor(() => lines('routes conflict').length === 1)
 })
 
 test('[F12.21.future] a manifest from the future blocks no later one, and is no newer than others', async () => {

@@ -231,6 +231,66 @@ test('[R38] [F12.6.concurrency] at most eight fetches run at once, and two of on
   expect([most, mostOfLane]).toEqual([8, 2])
 })
 
+test('[F12.6.concurrency] a service with many slow documents does not keep others from theirs', async () => {
+  const turns = new Turns(4, 2)
+  const order: string[] = []
+  const ends: (() => void)[] = []
+  const ask = (lane: string): Promise<void> =>
+    turns.run(lane, () => {
+      order.push(lane)
+      return new Promise((resolve) => ends.push(resolve))
+    })
+  const all = [...Array.from({ length: 20 }, () => 'slow'), ...Array.from({ length: 20 }, () => 'slower'), 'good', 'fine'].map(ask)
+  const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+  await settle()
+  // Who came first has what there was.
+  expect(order).toEqual(['slow', 'slow', 'slower', 'slower'])
+  for (const next of ['good', 'fine']) {
+    ends.shift()!()
+    await settle()
+    expect(order.at(-1)).toBe(next)
+  }
+  while (ends.length > 0) {
+    ends.shift()!()
+    await settle()
+  }
+  await Promise.all(all)
+  expect(order).toHaveLength(42)
+})
+
+test('[F12.6.back-off] a place that does not answer in time is asked less and less often, for one service only', async () => {
+  let isMute = true
+  await using server = await site((request, response) => {
+    if (!isMute || request.url === '/quick') response.end('{}')
+  })
+  const limits = { ...fast, totalMs: 100, headersMs: 5_000 }
+  const fetcher = documentFetcher(undiciFetcher(), limits, new Turns(8, 2))
+  const fetchOf = (path: string, service = 'users', backsOff = true): Promise<FetchedDocument> =>
+    fetcher.fetch({
+      url: new URL(server.origin + path),
+      scope: { registered: [{ scheme: 'http', host: '127.0.0.1', port: server.port }], service, allowedHosts: [], requireHttps: undefined },
+      maxBytes: 1_000,
+      accept: '*/*',
+      backsOff,
+      signal: new AbortController().signal,
+    })
+  expect((await failure(fetchOf('/slow'))).kind).toBe('timeout')
+  // In its pause nobody is asked.
+  const before = server.requests.length
+  expect(await failure(fetchOf('/slow?again'))).toMatchObject({ kind: 'timeout', message: expect.stringContaining('not asked again') as string })
+  expect(server.requests).toHaveLength(before)
+  expect((await fetchOf('/quick')).status).toBe(200)
+  for (const [service, backsOff] of [
+    ['others', true],
+    ['users', false],
+  ] as const)
+    expect((await failure(fetchOf('/slow', service, backsOff))).message).not.toContain('not asked again')
+  isMute = false
+  await expect.poll(async () => fetchOf('/slow').then(({ status }) => status, () => 0), { timeout: 5_000 }).toBe(200)
+  // Forgiven: it is asked at once.
+  expect((await fetchOf('/slow')).status).toBe(200)
+})
+
 test('an aborted fetch ends at once and leaves nothing on the signal', async () => {
   await using mute = await site(() => {})
   const controller = new AbortController()
