@@ -110,6 +110,25 @@ test('[F12.1.every-url] no member of a manifest that is a URL makes the gateway 
   expect(other.requests).toEqual([])
 })
 
+test('[F12.1.every-url] nor does a URL in a registration', async () => {
+  const other = await startBystander()
+  const users = await startOne({ name: 'users', openapi })
+  await using gateway = await startPushGateway()
+  const { instance } = forgeInstance(users) as { readonly instance: { readonly metadata: object } }
+  const metadata = {
+    ...instance.metadata,
+    'farp.manifest': `${other.origin}/_farp/manifest`,
+    'farp.openapi': `${other.origin}/openapi.json`,
+  }
+  const body = { instance: { ...instance, metadata }, manifest_url: `${other.origin}/m`, callback_url: `${other.origin}/c` }
+  expect((await gateway.call('POST', 'register', body)).status).toBe(201)
+  await waitFor(() => users.counts.manifest > 2)
+  expect(await gateway.status('/users/users')).toBe(200)
+  const [set] = gateway.gateway.snapshot.sets.get('farp')!
+  expect(set!.findings!.map(({ code }) => code)).toContain('FOREIGN_HOST')
+  expect(other.requests).toEqual([])
+})
+
 test('[F12.2.certificate] a client certificate registers, owns what it registered, and nobody without one does', async () => {
   const users = await startOne({ name: 'users', openapi })
   await using gateway = await startPushGateway({ tokens: [], clientCertificates: true })

@@ -277,7 +277,10 @@ test('[F12.6.back-off] a place that does not answer in time is asked less and le
   expect((await failure(fetchOf('/slow'))).kind).toBe('timeout')
   // In its pause nobody is asked.
   const before = server.requests.length
-  expect(await failure(fetchOf('/slow?again'))).toMatchObject({ kind: 'timeout', message: expect.stringContaining('not asked again') as string })
+  expect(await failure(fetchOf('/slow?again'))).toMatchObject({
+    kind: 'timeout',
+    message: expect.stringContaining('not asked again') as string,
+  })
   expect(server.requests).toHaveLength(before)
   expect((await fetchOf('/quick')).status).toBe(200)
   for (const [service, backsOff] of [
@@ -286,7 +289,16 @@ test('[F12.6.back-off] a place that does not answer in time is asked less and le
   ] as const)
     expect((await failure(fetchOf('/slow', service, backsOff))).message).not.toContain('not asked again')
   isMute = false
-  await expect.poll(async () => fetchOf('/slow').then(({ status }) => status, () => 0), { timeout: 5_000 }).toBe(200)
+  await expect
+    .poll(
+      async () =>
+        fetchOf('/slow').then(
+          ({ status }) => status,
+          () => 0,
+        ),
+      { timeout: 5_000 },
+    )
+    .toBe(200)
   // Forgiven: it is asked at once.
   expect((await fetchOf('/slow')).status).toBe(200)
 })

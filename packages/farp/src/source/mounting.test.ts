@@ -158,6 +158,16 @@ test('[R38] [F12.10.reserved] [F12.10.subdomain] [F12.10.displaced] reserved pre
   }
 })
 
+test('[F12.10.subdomain] the operator says which subdomains are reserved', async () => {
+  const at = async (subdomain: string, options: FarpOptions): Promise<readonly string[]> => {
+    await using mount = await mounted({ strategy: 'subdomain', subdomain }, options)
+    return mount.farp.codes('user-service').filter((code) => code === 'MOUNT_REFUSED')
+  }
+  for (const label of ['www', 'admin', 'api']) expect(await at(label, {}), label).toEqual(['MOUNT_REFUSED'])
+  expect(await at('gateway', { reservedSubdomains: ['Gateway'] })).toEqual(['MOUNT_REFUSED'])
+  expect(await at('admin', { reservedSubdomains: ['gateway'] })).toEqual([])
+})
+
 test('what is not done yet is said', async () => {
   await using service = await startFarpService({
     name: 'users',
