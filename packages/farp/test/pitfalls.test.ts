@@ -1,11 +1,12 @@
 import { auth } from '@octopus-gateway/core/plugins'
 import { createAdmin } from '@octopus-gateway/admin'
 import { createServer } from 'node:net'
-import { createServer as createTlsServer } from 'node:tls'
+import { connect as connectTls, createServer as createTlsServer } from 'node:tls'
 import { expect, onTestFinished, test } from 'vitest'
 import { fetcherWhere, startBystander, startSite } from './support/site.ts'
 import { FetchError } from '../src/net/fetcher.ts'
 import { forgeInstance, startPushGateway } from './support/pushing.ts'
+import { once } from 'node:events'
 import { openapiOf, testCertificates, waitFor } from '@octopus-gateway/testing'
 import { record, recordOf } from '../src/testing/harness.ts'
 import { schemaHash } from '@octopus-gateway/farp-digest'
@@ -19,6 +20,8 @@ import type { AddressInfo, Server } from 'node:net'
 
 const openapi = openapiOf('Users', ['GET /users'])
 const SECRET = 'a secret of sixteen'
+/** As servers from before TLS 1.2 have them. */
+const OLD_CIPHERS = 'DEFAULT@SECLEVEL=0'
 
 async function portOf(server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -371,12 +374,17 @@ test('[F12.18.version] [F12.18.verify] TLS below 1.2 is not spoken, and a certif
   const { server: certificate } = testCertificates()
   const start = (versions: object): Promise<number> =>
     portOf(
-      createTlsServer({ cert: certificate.cert, key: certificate.key, ciphers: 'DEFAULT@SECLEVEL=0', ...versions }, (socket) =>
-        socket.destroy(),
+      createTlsServer({ cert: certificate.cert, key: certificate.key, ciphers: OLD_CIPHERS, ...versions }, (socket) =>
+        // Whoever does not believe the certificate goes.
+        socket.on('error', () => {}),
       ),
     )
   const old = await start({ minVersion: 'TLSv1', maxVersion: 'TLSv1.1' })
   const current = await start({ minVersion: 'TLSv1.2' })
+  // Who speaks the old versions gets as far as the certificate.
+  const speaker = connectTls({ host: '127.0.0.1', port: old, minVersion: 'TLSv1', ciphers: OLD_CIPHERS })
+  const [problem] = (await once(speaker, 'error')) as [Error]
+  expect(problem.message).toMatch(/certificate/)
   const failure = async (port: number): Promise<FetchError> => {
     const sent = undiciFetcher().send({
       url: new URL(`https://127.0.0.1:${port}/`),
