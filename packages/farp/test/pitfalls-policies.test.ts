@@ -207,7 +207,7 @@ test('[F12.19.labels] services that come under ever new names leave no series be
   expect(await series()).toEqual([])
 })
 
-test('[F12.20.override] what mDNS says replaces no registration: not of another registry, and not of who registered itself', async () => {
+test('[F12.20.override] what mDNS says replaces no registration of another registry', async () => {
   const real = await startOne({ name: 'users', openapi, instanceId: 'users-1' })
   const fake = await startBystander()
   const spoofed = record('users', fake.port, { id: 'users-1', metadata: { 'farp.enabled': 'true' } })
@@ -223,6 +223,29 @@ test('[F12.20.override] what mDNS says replaces no registration: not of another 
   expect(running.instances('users')).toHaveLength(1)
   for (let n = 0; n < 4; n++) expect(await running.json('/users/users')).toMatchObject({ instance: 'users-1' })
   expect(fake.requests).toEqual([])
+})
+
+test('[F12.20.override] nor does it replace who registered itself, and what it said before is over then', async () => {
+  const real = await startOne({ name: 'users', openapi, instanceId: 'users-1' })
+  const fake = await startOne({ name: 'users', openapi, instanceId: 'users-1', version: '9.9.9' })
+  const metadata = { 'farp.enabled': 'true' }
+  const token = 'a-token-of-this-test'
+  const running = await startRunning({
+    registries: { mdns: [record('users', fake.port, { id: 'users-1', metadata })] },
+    farp: { push: { enabled: true, tokens: [token] } },
+  })
+  expect(running.instances('users')).toMatchObject([{ origin: fake.origin }])
+  const answer = await fetch(`${running.adminUrl}/_farp/v1/register`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}` },
+    body: JSON.stringify(forgeInstance(real)),
+  })
+  expect(answer.status).toBe(201)
+  await waitFor(() => running.instances('users').every(({ origin }) => origin === real.origin))
+  const before = fake.counts.operations
+  for (let n = 0; n < 4; n++) expect(await running.status('/users/users')).toBe(200)
+  expect(fake.counts.operations).toBe(before)
+  expect(running.instances('users')).toHaveLength(1)
 })
 
 test('[F12.audit.instances] [F12.audit.refusals] the log tells who came, changed and went, and once what was refused', async () => {

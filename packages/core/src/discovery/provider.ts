@@ -20,8 +20,6 @@ export interface ServiceInstance {
   readonly metadata: Readonly<Record<string, string>>
   /** The kind of the provider that reported it (`static`, `consul`…). Set by the gateway, whatever a provider writes. */
   readonly provider?: string
-  /** Whether that provider is one that anybody can write into. Set by the gateway as well. */
-  readonly isSpoofable?: boolean
 }
 
 /** The whole truth, every time. A consumer needs no memory; a reconnect is just another value. */
@@ -45,10 +43,13 @@ export interface DiscoveryProvider {
   readonly name: string
   /** Two providers with equal identities are one: it keeps running through an update. Default: compared by reference. */
   readonly identity?: unknown
-  /** Whether anybody on the network can write into it, as with mDNS: its word on a service counts as long as no other provider knows one of that name. Default false. */
-  readonly isSpoofable?: boolean
   /** Yields the full set at once, then on every change. An instance that is the same object as in an earlier set counts as unchanged. Ends when `signal` aborts. May throw: it is started again with back-off. */
   watch(signal: AbortSignal, host: { readonly log: Logger }): AsyncIterable<ServiceSet>
+  /**
+   * Whether its records are claims that anybody could make. A service then counts only as long as no other provider knows one of that name, in any
+   * letter case, and not before all others have said what they know. Default false.
+   */
+  readonly yields?: boolean
   /** The registry's key-value store, where schemas may be. */
   readonly keyValues?: KeyValues
 }

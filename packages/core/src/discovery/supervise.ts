@@ -78,9 +78,7 @@ class Supervised {
   #stamp(instance: ServiceInstance, log: Logger): ServiceInstance {
     const known = this.#stamped.get(instance)
     if (known !== undefined) return known
-    const { name: provider, isSpoofable = false } = this.provider
-    const { isSpoofable: _claimed, ...said } = instance
-    const stamped = { ...said, provider, ...(isSpoofable ? { isSpoofable } : {}) }
+    const stamped = { ...instance, provider: this.provider.name }
     this.#stamped.set(instance, stamped)
     if (isUsable(stamped, log)) this.#usable.add(stamped)
     return stamped
@@ -113,8 +111,6 @@ function isUsable(instance: ServiceInstance, log: Logger): boolean {
     })
   return isAddress
 }
-
-const NONE: ReadonlySet<string> = new Set()
 
 /** All providers of a gateway, run once each, read by many. */
 export class Discovery {
@@ -168,38 +164,43 @@ export class Discovery {
     for (const supervised of this.#running) supervised.abort.abort()
   }
 
-  /** Services that a provider knows into which not everybody can write. */
-  #vouched(): ReadonlySet<string> {
-    const providers = this.#running.filter(({ provider }) => provider.isSpoofable !== true)
-    if (providers.length === this.#running.length) return NONE
-    return new Set(providers.flatMap(({ instances }) => instances.map(({ service }) => service)))
-  }
-
   #changed(): void {
     // The first complete set goes out at once: somebody is waiting to become ready.
     if (this.services.value === undefined) this.#publish()
     else this.#timer ??= setTimeout(() => this.#publish(), COALESCE_MS)
   }
 
+  /** Of two instances with one id the one of the provider that is named first counts. */
+  #merged(): ServiceInstance[] {
+    const merged = new Map<string, ServiceInstance>()
+    const trusted = this.#running.filter(({ provider }) => provider.yields !== true).flatMap(({ instances }) => instances)
+    for (const instance of [...trusted, ...yielding(this.#running)]) {
+      const key = `${instance.service}\0${instance.id}`
+      if (!merged.has(key)) merged.set(key, instance)
+    }
+    return [...merged.values()]
+  }
+
   #publish(): void {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
     if (this.#running.some((supervised) => supervised.set === undefined && supervised.error === null)) return
-    const merged = new Map<string, ServiceInstance>()
-    const known = this.#vouched()
-    for (const { instances } of this.#running) {
-      for (const instance of instances) {
-        if (instance.isSpoofable === true && known.has(instance.service)) continue
-        const key = `${instance.service}\0${instance.id}`
-        if (!merged.has(key)) merged.set(key, instance)
-      }
-    }
-    const next = [...merged.values()]
+    const next = this.#merged()
     // Readers also learn that the set has become complete.
     const isNewlyComplete = !this.#isComplete && this.hasReported
     this.#isComplete ||= isNewlyComplete
     if (isNewlyComplete || this.services.value === undefined || !sameData(this.services.value, next)) this.services.set(next)
   }
+}
+
+/** What anybody could claim takes nothing from what a registry says: the names of others are theirs alone. */
+function yielding(running: readonly Supervised[]): ServiceSet {
+  const others = running.filter(({ provider }) => provider.yields !== true)
+  // What they know is not known yet: any name might be theirs.
+  if (others.some((one) => one.set === undefined && one.instances.length === 0)) return []
+  const taken = new Set(others.flatMap(({ instances }) => instances.map(({ service }) => service.toLowerCase())))
+  const claims = running.filter(({ provider }) => provider.yields === true).flatMap(({ instances }) => instances)
+  return claims.filter(({ service }) => !taken.has(service.toLowerCase()))
 }
 
 /** A provider with other options takes the place of the one of its name, one of another name that of all that go: their last word holds meanwhile. */

@@ -1,7 +1,7 @@
 import { FetchError } from './fetcher.ts'
 
 /** Milliseconds of the longest pause. */
-const LONGEST_MS = 300_000
+const LONGEST_MS = 60_000
 /** Places that are remembered; of more the oldest is forgotten. */
 const MOST = 4_096
 

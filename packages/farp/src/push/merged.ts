@@ -14,19 +14,27 @@ export interface Known {
 /** The provider of records that come from registrations alone. */
 export const PUSH_PROVIDER = 'push'
 
+/** Providers whose records are claims that anybody in the network could make. */
+const UNPROVEN: ReadonlySet<string> = new Set(['mdns'])
+
+/** What discovery knows, without claims on the names of services that have registered: those are known by a token or an address. */
+function proven(discovered: ServiceSet, registrations: readonly Registration[]): ServiceSet {
+  const taken = new Set(registrations.map(({ service }) => service.toLowerCase()))
+  if (taken.size === 0) return discovered
+  return discovered.filter(({ provider, service }) => !UNPROVEN.has(provider ?? '') || !taken.has(service.toLowerCase()))
+}
+
 /**
  * Discovery and registrations in one set, in no order. An instance that both know, by its id or by its address, has the registry's address and readiness; what it
- * pushed is used beside it. Under one id with another address the registry is right, and the registration counts for nothing. Who can be anybody (mDNS) is not
- * asked about services that register themselves.
+ * pushed is used beside it. Under one id with another address the registry is right, and the registration counts for nothing.
  */
-export function mergedInstances(discovered: ServiceSet, registrations: readonly Registration[]): Known[] {
+export function mergedInstances(found: ServiceSet, registrations: readonly Registration[]): Known[] {
+  const discovered = proven(found, registrations)
   const pushes = new Map<ServiceInstance, Registration>()
   const notes = new Map<ServiceInstance, Finding[]>()
   const alone: Registration[] = []
   const byService = new Map<string, ServiceInstance[]>()
-  const registered = new Set(registrations.map(({ service }) => service))
-  const believed = discovered.filter(({ isSpoofable = false, service }) => !(isSpoofable && registered.has(service)))
-  for (const record of believed) byService.set(record.service, [...(byService.get(record.service) ?? []), record])
+  for (const record of discovered) byService.set(record.service, [...(byService.get(record.service) ?? []), record])
   for (const registration of registrations) {
     const records = byService.get(registration.service) ?? []
     const atPlace = records.find((record) => isAt(registration, record) && !pushes.has(record))
@@ -36,7 +44,7 @@ export function mergedInstances(discovered: ServiceSet, registrations: readonly 
     else alone.push(registration)
   }
   return [
-    ...believed.map((record) => ({ record, push: pushes.get(record), notes: notes.get(record) ?? [] })),
+    ...discovered.map((record) => ({ record, push: pushes.get(record), notes: notes.get(record) ?? [] })),
     ...alone.map((push) => ({ record: recordOf(push), push, notes: [] })),
   ]
 }

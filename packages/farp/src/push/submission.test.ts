@@ -107,26 +107,23 @@ test('a reported status replaces that of a pushed manifest, and beside a served 
   expect([status('draining', false, plain), status('healthy', false, plain)]).toEqual(['draining', undefined])
 })
 
-const discoveredBy = (provider: string): ServiceInstance[] =>
-  (
-    [
-      ['a', '10.0.0.1'],
-      ['b', 'b.shop'],
-      ['c', '10.0.0.3'],
-    ] as const
-  ).map(([id, host]) => ({ id, service: 'users', host, port: 80, secure: false, ready: false, weight: 1, metadata: {}, provider }))
-
-const pushOf = (id: string, host: string, port: number, named = host): Registration =>
-  ({ service: 'users', id, host, named, port, secure: false, version: '', metadata: {} }) as unknown as Registration
-
 test('discovery and registrations in one set', () => {
-  const pushes = [
-    pushOf('x', '10.0.0.1', 80),
-    pushOf('b', '10.0.0.2', 80, 'b.shop'),
-    pushOf('c', '10.0.0.9', 80),
-    pushOf('d', '10.0.0.4', 80),
-  ]
-  const merged = mergedInstances(discoveredBy('consul'), pushes)
+  const record = (id: string, host: string, port: number): ServiceInstance => ({
+    id,
+    service: 'users',
+    host,
+    port,
+    secure: false,
+    ready: false,
+    weight: 1,
+    metadata: {},
+    provider: 'consul',
+  })
+  const push = (id: string, host: string, port: number, named = host): Registration =>
+    ({ service: 'users', id, host, named, port, secure: false, version: '', metadata: {} }) as unknown as Registration
+  const discovered = [record('a', '10.0.0.1', 80), record('b', 'b.shop', 80), record('c', '10.0.0.3', 80)]
+  const pushes = [push('x', '10.0.0.1', 80), push('b', '10.0.0.2', 80, 'b.shop'), push('c', '10.0.0.9', 80), push('d', '10.0.0.4', 80)]
+  const merged = mergedInstances(discovered, pushes)
   expect(merged.map(({ record: { id, provider, ready }, push: its, notes }) => [id, provider, ready, its?.id, notes.length])).toEqual([
     ['a', 'consul', false, 'x', 0],
     ['b', 'consul', false, 'b', 0],
@@ -135,12 +132,16 @@ test('discovery and registrations in one set', () => {
   ])
 })
 
-test('[F12.20.override] who can be anybody does not replace what registered itself', () => {
-  const [first] = discoveredBy('mdns')
-  const spoofed = { ...first!, isSpoofable: true }
-  const known = (records: readonly ServiceInstance[], ...pushes: Registration[]): string[] =>
-    mergedInstances(records, pushes).map(({ record: { provider, host } }) => `${provider} ${host}`)
-  expect(known([spoofed])).toEqual(['mdns 10.0.0.1'])
-  expect(known([spoofed], pushOf('a', '10.0.0.9', 80))).toEqual(['push 10.0.0.9'])
-  expect(known([spoofed], pushOf('other', '10.0.0.9', 80))).toEqual(['push 10.0.0.9'])
+test('claims of the local network say nothing of a service that has registered', () => {
+  const record = (service: string, provider: string): ServiceInstance => {
+    const place = { host: '10.0.0.66', port: 80, secure: false }
+    return { id: `${service} of ${provider}`, service, ...place, ready: true, weight: 1, metadata: {}, provider }
+  }
+  const place = { host: '10.0.0.1', named: '10.0.0.1', port: 80, secure: false }
+  const registered = { service: 'users', id: 'u', ...place, version: '', metadata: {} } as unknown as Registration
+  const discovered = [record('users', 'mdns'), record('Users', 'mdns'), record('users', 'consul'), record('orders', 'mdns')]
+  const ids = (...registrations: readonly Registration[]): string[] =>
+    mergedInstances(discovered, registrations).map(({ record: { id } }) => id)
+  expect(ids(registered)).toEqual(['users of consul', 'orders of mdns', 'u'])
+  expect(ids()).toHaveLength(4)
 })

@@ -22,7 +22,7 @@ export function registryOf(name: string): Registry {
     },
     provider: {
       name,
-      isSpoofable: name === 'mdns',
+      yields: name === 'mdns',
       async *watch(signal) {
         while (!signal.aborted) {
           const change = next(signal)
