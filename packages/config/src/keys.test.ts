@@ -189,7 +189,7 @@ describe('[R31] every key arrives', () => {
 
   test('farp.*', async () => {
     const { config, farp } = await load(
-      `${service('')}farp: { enabled: true, watch_interval: 1s, schema_cache_ttl: 2m, default_strategy: root, domain: example.com, root_mounts: [users], ` +
+      `${service('')}farp: { enabled: true, watch_interval: 1s, schema_cache_ttl: 2m, default_strategy: root, domain: example.com, root_mounts: [users], reserved_subdomains: [gateway], ` +
         'allowed_hosts: ["*.example.com:8443"], probe: false, hash_verification: enforce, include_introspection: true, route_linger: 0s, trust_hints: [timeout, retry], ' +
         'collapse_service_tags: true, info: { title: Shop, version: "2", description: All }, merge: { conflict_strategy: skip, security_strategy: per_service }, update_policy: gated, ' +
         'include_tags: [public], exclude_tags: [internal], major_alias: true, instance_labels: { env: prod }, region: eu, split_on: ip, ' +
@@ -202,6 +202,7 @@ describe('[R31] every key arrives', () => {
       defaultStrategy: 'root',
       domain: 'example.com',
       rootMounts: ['users'],
+      reservedSubdomains: ['gateway'],
       allowedHosts: ['*.example.com:8443'],
       probe: false,
       hashVerification: 'enforce',

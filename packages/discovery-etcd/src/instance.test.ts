@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { instanceIn } from './instance.ts'
 import { outermost, rangeOf, shapeOf } from './keys.ts'
@@ -105,6 +106,12 @@ test('keys say what is behind them', () => {
     { kind: 'instance', service: undefined, id: 'd', isCertain: false },
     null,
   ])
+})
+
+test('the key under which the library keeps a manifest', () => {
+  const vector = new URL('../../farp/vectors/storage-keys.json', import.meta.url)
+  const { library_manifest_key: key } = JSON.parse(readFileSync(vector, 'utf8')) as { readonly library_manifest_key: string }
+  expect(shapeOf(key, 'farp/services/')).toEqual({ kind: 'manifest', service: 'user-service', id: 'abc123', isCertain: true })
 })
 
 test('ranges end where the prefix does, also behind other bytes than ASCII', () => {

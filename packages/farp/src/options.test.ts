@@ -13,6 +13,7 @@ test('every option has a default', () => {
     defaultStrategy: 'service',
     domain: undefined,
     rootMounts: new Set(),
+    reservedSubdomains: new Set(['www', 'admin', 'api']),
     allowedHosts: [],
     push: {
       enabled: false,

@@ -33,6 +33,8 @@ export interface FarpOptions {
   readonly domain?: string
   /** Services whose manifest may ask for the `root` strategy. Default none; records of static and file discovery always may. */
   readonly rootMounts?: readonly string[]
+  /** First labels that no service gets by the `subdomain` strategy: those under which the gateway and the operator's own sites are known. Default `www`, `admin` and `api`. */
+  readonly reservedSubdomains?: readonly string[]
   /**
    * Hosts outside the registry that manifests may point to: `host`, `host:port` or `*.suffix`. Default none. Whoever controls a manifest can make
    * the gateway send GET requests to these hosts.
@@ -189,6 +191,7 @@ export const farpOptions = v.strictObject({
   defaultStrategy: v.optional(v.picklist(['root', 'instance', 'service', 'versioned']), 'service'),
   domain: v.optional(hostName),
   rootMounts: v.optional(v.array(v.string()), []),
+  reservedSubdomains: v.optional(v.array(v.string()), ['www', 'admin', 'api']),
   allowedHosts: v.optional(v.array(allowedHost), []),
   push: v.optional(pushOptions, {}),
   probe: v.optional(v.boolean()),
@@ -228,6 +231,8 @@ export interface Settings {
   readonly defaultStrategy: MountStrategy
   readonly domain: string | undefined
   readonly rootMounts: ReadonlySet<string>
+  /** Lower case. */
+  readonly reservedSubdomains: ReadonlySet<string>
   readonly allowedHosts: readonly string[]
   readonly push: PushSettings
   readonly probe: boolean | undefined
@@ -275,6 +280,7 @@ export function settingsOf(options: FarpOptions, limits: Limits = LIMITS): Setti
     routeLinger: toMilliseconds(output.routeLinger),
     domain: output.domain,
     rootMounts: new Set(output.rootMounts),
+    reservedSubdomains: new Set(output.reservedSubdomains.map((label) => label.toLowerCase())),
     push: pushSettingsOf(output.push),
     probe: output.probe,
     includeTags: new Set(output.includeTags),

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { isRoutable, sharesOf } from './pool.ts'
 import { vectors } from './testing/vectors.ts'
 import type { Sharer } from './pool.ts'
@@ -13,6 +13,7 @@ interface Case {
     deployment?: { traffic_percent?: number; strategy?: string }
   }[]
   readonly shares?: Readonly<Record<string, number>>
+  readonly draws?: readonly { readonly rand_0_99: number; readonly pool: string }[]
 }
 
 const { cases } = vectors<{ cases: readonly Case[] }>('instance-selection')
@@ -24,18 +25,20 @@ const sharer = (id: string, account: Partial<Account> = {}, registryWeight = 1):
   account: { weight: undefined, status: 'healthy', role: '', strategy: '', trafficPercent: undefined, ...account },
 })
 
-test('statuses', () => {
-  for (const { statuses } of cases)
-    for (const [status, expected] of Object.entries(statuses ?? {}))
+describe('vectors', () => {
+  test.each(cases)('$name', ({ statuses = {}, instances = [], shares = {}, draws = [] }) => {
+    for (const [status, expected] of Object.entries(statuses))
       expect(isRoutable(status === '<absent>' ? '' : status), status).toBe(expected)
-})
-
-test('weights of the vectors', () => {
-  for (const { instances, shares } of cases) {
-    if (shares === undefined) continue
-    const found = sharesOf(instances!.map(({ id, weight, role = '' }) => sharer(id, { weight, role })))
+    const found = sharesOf(
+      instances.map(({ id, weight, role = '', deployment }) => sharer(id, { weight, role, trafficPercent: deployment?.traffic_percent })),
+    )
     for (const [id, share] of Object.entries(shares)) expect(found.get(id) ?? 0, id).toBe(share)
-  }
+    const total = [...found.values()].reduce((sum, share) => sum + share, 0)
+    const percentOf = (pool: string): number =>
+      instances.filter(({ role }) => role === pool).reduce((sum, { id }) => sum + (100 * (found.get(id) ?? 0)) / total, 0)
+    // What a draw from 0 to 99 below the share comes to.
+    for (const { rand_0_99: draw, pool } of draws) expect(draw < Math.round(percentOf('canary')) ? 'canary' : 'primary').toBe(pool)
+  })
 })
 
 test('canaries get their percentage, whatever their number', () => {

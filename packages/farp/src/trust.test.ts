@@ -19,7 +19,7 @@ const why = (url: string, more: Partial<TrustScope> = {}): string => {
   return found.allowed ? found.by : found.reason
 }
 
-test('[R38] who may be contacted', () => {
+test('[R38] [F12.1.registry] [F12.1.own-hosts] who may be contacted', () => {
   expect(why('http://10.0.0.7:8080/openapi.json')).toBe('registry')
   expect(why('https://10.0.0.8:8080/openapi.json')).toBe('registry')
   for (const host of ['users', 'USERS', 'users.shop', 'users.shop.svc', 'users.shop.svc.cluster.local', 'users.'])
@@ -29,14 +29,14 @@ test('[R38] who may be contacted', () => {
   expect(why('http://cache.example.com:6379/x')).toBe('operator')
 })
 
-test('[R38] a name that carries its namespace is a name of the service, and the one without it is not', () => {
+test('[R38] [F12.1.own-hosts] a name that carries its namespace is a name of the service, and the one without it is not', () => {
   for (const host of ['users.shop', 'users.shop.svc', 'users.shop.svc.cluster.local'])
     expect(why(`http://${host}:8080/x`, { service: 'users.shop' }), host).toBe('name')
   for (const host of ['users', 'users.shop.shop', 'users.other'])
     expect(why(`http://${host}:8080/x`, { service: 'users.shop' }), host).toBe('foreign')
 })
 
-test('[R38] who may not', () => {
+test('[R38] [F12.1.schemes] [F12.1.credentials] [F12.1.ports] who may not', () => {
   for (const url of [
     'http://10.0.0.7:9090/x',
     'http://10.0.0.9:8080/x',
@@ -68,14 +68,14 @@ test('[R38] who may not', () => {
   expect(judge(new URL('http://users.shop/x'), anywhere).allowed).toBe(false)
 })
 
-test('an instance on loopback is the same under each of its names', () => {
+test('[F12.1.registry] an instance on loopback is the same under each of its names', () => {
   const registered = [{ scheme: 'http', host: '127.0.0.1', port: 8080 }] as const
   expect(why('http://localhost:8080/x', { registered })).toBe('registry')
   expect(why('http://[::1]:8080/x', { registered })).toBe('registry')
   expect(why('http://localhost:8081/x', { registered })).toBe('foreign')
 })
 
-test('[R38] every resolved address is checked', () => {
+test('[R38] [F12.1.addresses] every resolved address is checked', () => {
   const objects = (url: string, addresses: readonly string[], more: Partial<TrustScope> = {}): boolean => {
     const found = verdict(url, more)
     if (!found.allowed) throw new Error(found.message)

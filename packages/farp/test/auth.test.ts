@@ -107,7 +107,7 @@ test('without anybody who is asked the service checks itself, and says so; with 
   expect([await statuses(never, '/users/people'), codes(never)]).toEqual([[200, 200, 200], ['AUTH_NOT_ENFORCED']])
 })
 
-test('a service loosens nothing of the gateway', async () => {
+test('[F12.16.absent] a service loosens nothing of the gateway', async () => {
   await using users = await service({
     auth: { schemes: null, public_routes: ['/**'] },
     route_table: [
@@ -129,7 +129,7 @@ test('an auth policy that comes with an update is applied to the demands that ar
   expect(await statuses(gateway, '/users/people')).toEqual([401, 403, 200])
 })
 
-test('an update of the service does not take its demands back', async () => {
+test('[F12.16.relaxation] an update of the service does not take its demands back', async () => {
   await using users = await service(GUARDED)
   const gateway = await gatewayOf(users, {}, [policy()])
   const allowing = await gatewayOf(users, { auth: { allowRelaxation: true } }, [policy()])

@@ -28,7 +28,7 @@ const proto = {
   messages: { Id: {}, User: {} },
 }
 
-test('all languages of a service that the gateway routes are merged and served beside the admin API, for those who may see it', async () => {
+test('[F12.17.protected] all languages of a service that the gateway routes are merged and served beside the admin API, for those who may see it', async () => {
   const schemas = (document: object): object[] => [
     inline('openapi', '3.1.0', document),
     inline('asyncapi', '3.0.0', asyncapi),
@@ -72,7 +72,7 @@ test('all languages of a service that the gateway routes are merged and served b
   await waitFor(async () => Object.keys((await ask('/_farp/federated/openapi.json'))['paths'] as object).includes('/users/more'))
 })
 
-test('metadata of one service asks for one tag, that of another for none of it; who stays out stays out of every language', async () => {
+test('[F12.17.merged] metadata of one service asks for one tag, that of another for none of it; who stays out stays out of every language', async () => {
   const openapi = openapiOf('S', ['GET /x'])
   const hidden = [inline('openapi', '3.1.0', openapi, { openapi: { composition: {} } }), inline('asyncapi', '3.0.0', asyncapi)]
   await using one = await startFarpService({ name: 'one', openapi })

@@ -2,51 +2,17 @@ import { createGateway } from '@octopus-gateway/core'
 import { expect, onTestFinished, test } from 'vitest'
 import { farp } from '@octopus-gateway/farp'
 import { openapiOf, startFarpService, waitFor } from '@octopus-gateway/testing'
+import { recordOf } from '../src/testing/harness.ts'
+import { registryOf } from './support/registry.ts'
 import { serve } from '@octopus-gateway/node'
 import { vectors } from '../src/testing/vectors.ts'
-import type { DiscoveryProvider, Gateway, ServiceInstance } from '@octopus-gateway/core'
+import type { Gateway, ServiceInstance } from '@octopus-gateway/core'
 import type { FarpOptions } from '@octopus-gateway/farp'
 import type { FarpService, FarpServiceOptions } from '@octopus-gateway/testing'
+import type { Registry } from './support/registry.ts'
 
-/** A registry whose list is what was announced last. */
-class Registry {
-  #list: readonly ServiceInstance[] = []
-  #wake: () => void = () => {}
-  readonly provider: DiscoveryProvider
-
-  constructor() {
-    const next = (signal: AbortSignal): Promise<void> =>
-      new Promise((resolve) => {
-        this.#wake = resolve
-        signal.addEventListener('abort', () => resolve(), { once: true })
-      })
-    const list = (): readonly ServiceInstance[] => this.#list
-    this.provider = {
-      name: 'static',
-      async *watch(signal) {
-        while (!signal.aborted) {
-          const change = next(signal)
-          yield list()
-          await change
-        }
-      },
-    }
-  }
-
-  announce(...services: readonly FarpService[]): void {
-    this.#list = services.map(({ name, instanceId: id, port }) => ({
-      id,
-      service: name,
-      host: '127.0.0.1',
-      port,
-      secure: false,
-      ready: true,
-      weight: 1,
-      metadata: {},
-    }))
-    this.#wake()
-  }
-}
+const recordsOf = (services: readonly FarpService[]): readonly ServiceInstance[] =>
+  services.map((one) => recordOf(one, { id: one.instanceId }))
 
 async function service(options: FarpServiceOptions): Promise<FarpService> {
   const started = await startFarpService(options)
@@ -55,8 +21,8 @@ async function service(options: FarpServiceOptions): Promise<FarpService> {
 }
 
 async function gatewayOf(options: FarpOptions, ...services: readonly FarpService[]): Promise<{ gateway: Gateway; registry: Registry }> {
-  const registry = new Registry()
-  registry.announce(...services)
+  const registry = registryOf('static')
+  registry.announce(recordsOf(services))
   const gateway = createGateway({
     discovery: [registry.provider],
     sources: [farp({ watchInterval: '30ms', routeLinger: '1s', ...options })],
@@ -97,6 +63,27 @@ test.each(vectors<{ cases: readonly RewriteCase[] }>('path-rewrite').cases)(
   },
 )
 
+interface Contender {
+  readonly service: string
+  readonly version: string
+  readonly priority?: number
+}
+
+test.each(vectors<{ cases: readonly { existing: Contender; incoming: Contender; winner: string }[] }>('conflicts').cases)(
+  'the conflict that $winner wins',
+  async ({ existing, incoming, winner }) => {
+    const start = ({ service: name, version, priority }: Contender): Promise<FarpService> => {
+      const routing = { strategy: 'custom', base_path: '/api', ...(priority === undefined ? {} : { priority }) }
+      return service({ name, version, openapi: openapiOf('A', ['GET /things']), manifest: { routing } })
+    }
+    const [first, second] = [await start(existing), await start(incoming)]
+    const { gateway, registry } = await gatewayOf({}, first)
+    registry.announce(recordsOf([first, second]))
+    await waitFor(() => gateway.snapshot.standby.length === 1)
+    expect(await (await gateway.request('/api/things')).json()).toMatchObject({ service: winner })
+  },
+)
+
 test('of two services with one route the loser stands by, both are told, and it takes over when the winner goes', async () => {
   const [old, next] = await Promise.all(
     ['1.9.0', '1.10.0'].map((version, i) =>
@@ -111,10 +98,10 @@ test('of two services with one route the loser stands by, both are told, and it 
   const { gateway, registry } = await gatewayOf({ routeLinger: '0s' }, old!, next!)
   expect(await ask(gateway, '/api/things/1')).toMatchObject({ instance: next!.instanceId })
   expect(gateway.snapshot.standby.map(({ route, winner }) => [route.service, winner.service])).toEqual([['api-0', 'api-1']])
-  registry.announce(old!)
+  registry.announce(recordsOf([old!]))
   await waitFor(() => gateway.snapshot.standby.length === 0)
   expect(await ask(gateway, '/api/things/1')).toMatchObject({ instance: old!.instanceId })
-  registry.announce(old!, next!)
+  registry.announce(recordsOf([old!, next!]))
   await waitFor(() => gateway.snapshot.standby.length === 1)
   next!.update({ manifest: { routing: { strategy: 'custom', base_path: '/api', priority: 10 } } })
   await waitFor(async () => ((await ask(gateway, '/api/things/1')) as Echo).instance === old!.instanceId)

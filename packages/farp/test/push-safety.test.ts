@@ -8,7 +8,7 @@ import type { PushGateway } from './support/pushing.ts'
 const users = (): Promise<FarpService> => startFarpService({ name: 'users', openapi: openapiOf('Users', ['GET /users/{id}']) })
 const at = (address: string, port = 8080): object => ({ instance: { id: 'i', service_name: 'users', address, port } })
 
-test('[R38] nobody registers without a credential, whatever is tried; nothing is told', async () => {
+test('[R38] [F12.2.credential] nobody registers without a credential, whatever is tried; nothing is told', async () => {
   await using service = await users()
   await using gateway = await startPushGateway()
   for (const authorization of [
@@ -71,7 +71,7 @@ test('calls come from allowed addresses only', async () => {
   expect((await open.call('POST', 'register', forgeInstance(service), {})).status).toBe(201)
 })
 
-test('[R38] a registration cannot point the gateway to where services are not', async () => {
+test('[R38] [F12.2.addresses] a registration cannot point the gateway to where services are not', async () => {
   await using gateway = await startPushGateway()
   const blocked = [
     '169.254.169.254',
@@ -95,7 +95,7 @@ test('[R38] a registration cannot point the gateway to where services are not', 
   expect((await gateway.call('GET', 'services')).body).toEqual([])
 })
 
-test('a body over the limit is refused while it comes, however long it says it is', async () => {
+test('[F12.4.push] [F12.4.streaming] a body over the limit is refused while it comes, however long it says it is', async () => {
   await using gateway = await startPushGateway()
   const send = (headers: Record<string, string>): Promise<{ status: number; sent: number }> =>
     new Promise((resolve, reject) => {
@@ -125,7 +125,7 @@ test('a body over the limit is refused while it comes, however long it says it i
   expect((await gateway.call('GET', 'services')).status).toBe(200)
 })
 
-test('[R38] hostile JSON is refused with a code, and pollutes nothing', async () => {
+test('[R38] [F12.7.depth] [F12.7.utf8] [F12.8.metadata] hostile JSON is refused with a code, and pollutes nothing', async () => {
   await using service = await users()
   await using gateway = await startPushGateway()
   const code = async (body: unknown): Promise<unknown> => (await gateway.call('POST', 'register', body)).body['code']
@@ -190,7 +190,7 @@ test('a name with several instances takes out those of the caller, by id exactly
   expect((await gateway.call('DELETE', 'deregister/users')).body['instances']).toEqual([one.instanceId, two.instanceId].sort())
 })
 
-test('a service changes its registration at most sixty times a minute', async () => {
+test('[F12.14.bucket] a service changes its registration at most sixty times a minute', async () => {
   await using service = await users()
   await using gateway = await startPushGateway()
   const body = forgeInstance(service)
@@ -216,7 +216,7 @@ test('what the gateway answers tells nothing of its inside', async () => {
   expect(await gateway.status('/users/users/7')).toBe(200)
 })
 
-test('a manifest that says more than its instance serves is no way to other hosts', async () => {
+test('[F12.1.foreign] a manifest that says more than its instance serves is no way to other hosts', async () => {
   let hits = 0
   const other = createServer((_, response) => {
     hits++

@@ -7,7 +7,7 @@ import type { FarpService } from '@octopus-gateway/testing'
 const users = (options: { version?: string; instanceId?: string } = {}): Promise<FarpService> =>
   startFarpService({ name: 'users', openapi: openapiOf('Users', ['GET /users/{id}']), ...options })
 
-test('Forge: registers once without a manifest, sends no heartbeat, and deregisters by its name', async () => {
+test('[F13.forge-push] Forge: registers once without a manifest, sends no heartbeat, and deregisters by its name', async () => {
   await using service = await users()
   await using gateway = await startPushGateway({ heartbeatTimeout: 100 })
   const registered = await gateway.call('POST', 'register', forgeInstance(service))
@@ -155,7 +155,7 @@ test('gateways with one store share what is registered, goes and drains', async 
   expect(await store.list('farp/push/')).toEqual([])
 })
 
-test('[R38] a registered instance cannot be taken over, beaten for or removed with another credential', async () => {
+test('[R38] [F12.2.ownership] a registered instance cannot be taken over, beaten for or removed with another credential', async () => {
   await using service = await users({ instanceId: 'u-1' })
   await using thief = await users({ instanceId: 'u-1' })
   const other = { authorization: 'Bearer another-token-of-tests' }
@@ -183,7 +183,7 @@ test('[R38] a registered instance cannot be taken over, beaten for or removed wi
   expect((await gateway.call('GET', 'services/users')).body).toMatchObject([{ port: thief.port }])
 })
 
-test('a token of one service cannot have another one mounted', async () => {
+test('[F12.2.credential] a token of one service cannot have another one mounted', async () => {
   await using service = await users()
   const headers = { authorization: 'Bearer the-token-of-orders' }
   await using gateway = await startPushGateway({ tokens: [{ token: 'the-token-of-orders', services: ['orders'] }] })

@@ -121,6 +121,19 @@ behaviour('farp.root_mounts[]', 'are the services of registries that may mount a
   ])
 })
 
+behaviour('farp.reserved_subdomains[]', 'are labels that no service gets, www, admin and api by default', async () => {
+  const asking = (subdomain: string): Promise<FarpService> => people({ manifest: { routing: { strategy: 'subdomain', subdomain } } })
+  const under = async (farp: string, service: FarpService, host: string): Promise<number> => {
+    await using gateway = await follow(farp, service)
+    return (await rawRequest(gateway.port, head('GET', '/people').replace('gateway.test', host))).response.status
+  }
+  await using admin = await asking('admin')
+  await using own = await asking('gateway')
+  expect([await under('', admin, 'admin.test'), await under('', own, 'gateway.test')]).toEqual([404, 200])
+  const reserved = 'reserved_subdomains: [gateway]'
+  expect([await under(reserved, admin, 'admin.test'), await under(reserved, own, 'gateway.test')]).toEqual([200, 404])
+})
+
 behaviour('farp.allowed_hosts[]', 'are further places that manifests may point to', async () => {
   await using elsewhere = await people({ name: 'schemas', openapi: openapiOf('Elsewhere', ['GET /from-elsewhere']) })
   const schemas = [{ type: 'openapi', spec_version: '3.1.0', location: { type: 'http', url: elsewhere.openapiUrl } }]

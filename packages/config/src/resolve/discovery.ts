@@ -45,6 +45,7 @@ export async function routeSources(config: Config, host: ConfigHost): Promise<Ro
       schemaCacheTtl: farp.schema_cache_ttl,
       defaultStrategy: farp.default_strategy,
       rootMounts: farp.root_mounts,
+      reservedSubdomains: farp.reserved_subdomains,
       allowedHosts: farp.allowed_hosts,
       includeIntrospection: farp.include_introspection,
       routeLinger: farp.route_linger,

@@ -43,6 +43,10 @@ export const farp = section({
     description: 'Services that may mount at `/`. Services written in `discovery.static` always may.',
     risk: 'A service at the root answers every path that nobody else has.',
   }),
+  reserved_subdomains: defaulted(list(name()), ['www', 'admin', 'api'], {
+    description:
+      'First labels of hosts that no service gets by the `subdomain` mount: those under which the gateway and your own sites are known.',
+  }),
   allowed_hosts: defaulted(list(hostRule()), [], {
     description: 'Further hosts that manifests may point to: `host`, `host:port` or `*.suffix`.',
     risk: 'The gateway sends requests there for any service that says so.',

@@ -86,7 +86,7 @@ describe('the exposition', () => {
     ])
   })
 
-  it('[R37] random URLs, hosts and methods add no series', async () => {
+  it('[R37] [F12.19.labels] random URLs, hosts and methods add no series', async () => {
     const gateway = await start()
     const series = (): number => gateway.metrics.exposition().split('\n').length
     const burst = async (): Promise<void> => {

@@ -52,7 +52,7 @@ describe('compileRules', () => {
     expect(ruleProblem({ pattern, replacement })).toContain(reason)
   })
 
-  it('refuses more than 32 rules', () => {
+  it('[F12.11.bounds] refuses more than 32 rules', () => {
     expect(() => compileRules(Array.from({ length: 33 }, () => ({ pattern: 'a', replacement: '/' })))).toThrow('32')
   })
 })

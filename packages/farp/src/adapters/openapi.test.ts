@@ -36,7 +36,7 @@ test('what an operation carries', () => {
   expect(operations[1]).toMatchObject({ summary: 'own', deprecated: false, security: [] })
 })
 
-test('path items through local references; circles and other documents are left out', () => {
+test('[F12.9.remote] [F12.9.cycles] path items through local references; circles and other documents are left out', () => {
   const { operations, findings } = adapt({
     paths: {
       '/a': { $ref: '#/components/pathItems/A' },
@@ -106,7 +106,7 @@ test("schema paths in the gateway's syntax", () => {
   }
 })
 
-test('[R38] paths that reach outside their mount or confuse a router are skipped', () => {
+test('[R38] [F12.10.paths] paths that reach outside their mount or confuse a router are skipped', () => {
   for (const path of [
     'users',
     '',

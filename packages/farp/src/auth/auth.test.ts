@@ -84,7 +84,7 @@ describe('how much of an operation a glob covers', () => {
 })
 
 describe('what a service demands', () => {
-  test('nothing declared is nothing demanded, and nothing granted', () => {
+  test('[F12.16.absent] nothing declared is nothing demanded, and nothing granted', () => {
     for (const manifest of [{}, { auth: null }, { auth: {} }, { auth: { schemes: null } }, { auth: { public_routes: ['/**'] } }]) {
       expect(isDemanding(readAuth(manifest))).toBe(false)
       expect(one(manifest)).toBeUndefined()
@@ -215,7 +215,7 @@ describe('what a service demands', () => {
   })
 })
 
-test('a hostile declaration costs little', () => {
+test('[F12.11.globs] a hostile declaration costs little', () => {
   const globs = Array.from({ length: 200 }, (_, n) => `/**/a${n}/*/b/*c*/**`)
   const hostile = readAuth({ auth: { access_control: globs.map((path) => ({ path, roles: ['x'] })), public_routes: globs } })
   const time = (count: number): AuthBook => {

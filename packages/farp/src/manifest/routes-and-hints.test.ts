@@ -83,7 +83,7 @@ describe('route_table', () => {
     expect(routeMetadataOf(offered, found!).carried).not.toHaveProperty('middleware')
   })
 
-  test('[R38] entries that reach outside the mount, or ask for tunnels, are left out with a finding each', () => {
+  test('[R38] [F12.10.paths] entries that reach outside the mount, or ask for tunnels, are left out with a finding each', () => {
     const found = table({ path: '/../admin' }, { path: 'a' }, 1, { methods: ['GET'] }, { path: '/t', methods: ['TRACE', 'CONNECT', 'G T'] })
     expect(found.operations).toEqual([])
     expect(found.findings.map(({ code }) => code)).toEqual(Array.from({ length: 7 }, () => 'PATH_SKIPPED'))
@@ -172,7 +172,7 @@ describe('hints', () => {
     })
   })
 
-  test('what is not trusted, or has no counterpart, is named', () => {
+  test('[F12.15.allow-list] what is not trusted, or has no counterpart, is named', () => {
     expect(read(all).notApplied).toEqual([
       'cors (no policy of this gateway)',
       'graceful_shutdown (no policy of this gateway)',
@@ -205,7 +205,7 @@ describe('hints', () => {
     expect(read(zeros)).toMatchObject({ timeout: undefined, upstream: {}, notApplied: [] })
   })
 
-  test('hostile values are bounded or left out', () => {
+  test('[F12.15.headers] hostile values are bounded or left out', () => {
     const found = read({
       retry_policy: { max_attempts: 1e9 },
       circuit_breaker: { enabled: true, half_open_requests: 1e9 },

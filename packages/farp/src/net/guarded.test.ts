@@ -107,7 +107,7 @@ test('who refuses, who is silent, who says no', async () => {
   expect((await failure(ask(garbage.origin))).kind).toBe('network')
 })
 
-test('[R38] slow heads, slow bodies and endless bodies end in time', async () => {
+test('[R38] [F12.6.headers] slow heads, slow bodies and endless bodies end in time', async () => {
   await using mute = await site(() => {})
   await using drip = await site((_request, response) => {
     response.writeHead(200)
@@ -121,7 +121,7 @@ test('[R38] slow heads, slow bodies and endless bodies end in time', async () =>
   }
 })
 
-test('[R38] an answer is cut at its limit, whatever it says of its length', async () => {
+test('[R38] [F12.4.streaming] an answer is cut at its limit, whatever it says of its length', async () => {
   let sent = 0
   await using endless = await site((_request, response) => {
     response.writeHead(200)
@@ -136,7 +136,7 @@ test('[R38] an answer is cut at its limit, whatever it says of its length', asyn
   expect(sent).toBeLessThan(50_000_000)
 })
 
-test('[R38] compressed bombs, unknown and nested codings are refused', async () => {
+test('[R38] [F12.5.http] compressed bombs, unknown and nested codings are refused', async () => {
   for (const [coding, body] of [
     ['gzip', gzipSync(Buffer.alloc(20_000_000))],
     ['br', brotliCompressSync(Buffer.alloc(20_000_000))],
@@ -151,7 +151,7 @@ test('[R38] compressed bombs, unknown and nested codings are refused', async () 
   }
 })
 
-test('[R38] redirects are judged again, few, and go without the headers of another host', async () => {
+test('[R38] [F12.1.redirects] [F12.3.host] redirects are judged again, few, and go without the headers of another host', async () => {
   await using other = await site((_request, response) => void response.end('{}'))
   await using metadata = await site((_request, response) => void response.end('{"secret":1}'))
   await using server = await site((request, response) => {
@@ -181,7 +181,7 @@ test('[R38] redirects are judged again, few, and go without the headers of anoth
   expect(metadata.requests).toEqual([])
 })
 
-test('[R38] a name is resolved once, and only its checked addresses are connected to', async () => {
+test('[R38] [F12.1.rebinding] a name is resolved once, and only its checked addresses are connected to', async () => {
   await using server = await site((request, response) => void response.end(JSON.stringify(request.headers.host)))
   let lookups = 0
   const answers = ['127.0.0.1', '169.254.169.254']
@@ -204,7 +204,7 @@ test('[R38] a name is resolved once, and only its checked addresses are connecte
   expect(lookups).toBe(1)
 })
 
-test('[R38] a name that resolves to a forbidden address is not connected to', async () => {
+test('[R38] [F12.1.addresses] a name that resolves to a forbidden address is not connected to', async () => {
   await using server = await site((_request, response) => void response.end('{}'))
   const inward: Fetcher = { send: (request) => undiciFetcher().send(request), resolve: async () => ['10.0.0.1', '127.0.0.1'] }
   const scope = { registered: [], service: 'users', allowedHosts: [], requireHttps: undefined }
@@ -212,7 +212,7 @@ test('[R38] a name that resolves to a forbidden address is not connected to', as
   expect(server.requests).toEqual([])
 })
 
-test('[R38] at most eight fetches run at once, and two of one service', async () => {
+test('[R38] [F12.6.concurrency] at most eight fetches run at once, and two of one service', async () => {
   const turns = new Turns(8, 2)
   let running = 0
   let most = 0
@@ -229,6 +229,78 @@ test('[R38] at most eight fetches run at once, and two of one service', async ()
     })
   await Promise.all(Array.from({ length: 60 }, (_, index) => work(`service-${Math.floor(index / 6)}`)))
   expect([most, mostOfLane]).toEqual([8, 2])
+})
+
+test('[F12.6.concurrency] a service with many slow documents does not keep others from theirs', async () => {
+  const turns = new Turns(4, 2)
+  const order: string[] = []
+  const ends: (() => void)[] = []
+  const ask = (lane: string): Promise<void> =>
+    turns.run(lane, () => {
+      order.push(lane)
+      return new Promise((resolve) => ends.push(resolve))
+    })
+  const all = [...Array.from({ length: 20 }, () => 'slow'), ...Array.from({ length: 20 }, () => 'slower'), 'good', 'fine'].map(ask)
+  const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+  await settle()
+  // Who came first has what there was.
+  expect(order).toEqual(['slow', 'slow', 'slower', 'slower'])
+  for (const next of ['good', 'fine']) {
+    ends.shift()!()
+    await settle()
+    expect(order.at(-1)).toBe(next)
+  }
+  while (ends.length > 0) {
+    ends.shift()!()
+    await settle()
+  }
+  await Promise.all(all)
+  expect(order).toHaveLength(42)
+})
+
+test('[F12.6.back-off] a place that does not answer in time is asked less and less often, for one service only', async () => {
+  let isMute = true
+  await using server = await site((request, response) => {
+    if (!isMute || request.url === '/quick') response.end('{}')
+  })
+  const limits = { ...fast, totalMs: 100, headersMs: 5_000 }
+  const fetcher = documentFetcher(undiciFetcher(), limits, new Turns(8, 2))
+  const fetchOf = (path: string, service = 'users', backsOff = true): Promise<FetchedDocument> =>
+    fetcher.fetch({
+      url: new URL(server.origin + path),
+      scope: { registered: [{ scheme: 'http', host: '127.0.0.1', port: server.port }], service, allowedHosts: [], requireHttps: undefined },
+      maxBytes: 1_000,
+      accept: '*/*',
+      backsOff,
+      signal: new AbortController().signal,
+    })
+  expect((await failure(fetchOf('/slow'))).kind).toBe('timeout')
+  // In its pause nobody is asked.
+  const before = server.requests.length
+  expect(await failure(fetchOf('/slow?again'))).toMatchObject({
+    kind: 'timeout',
+    message: expect.stringContaining('not asked again') as string,
+  })
+  expect(server.requests).toHaveLength(before)
+  expect((await fetchOf('/quick')).status).toBe(200)
+  for (const [service, backsOff] of [
+    ['others', true],
+    ['users', false],
+  ] as const)
+    expect((await failure(fetchOf('/slow', service, backsOff))).message).not.toContain('not asked again')
+  isMute = false
+  await expect
+    .poll(
+      async () =>
+        fetchOf('/slow').then(
+          ({ status }) => status,
+          () => 0,
+        ),
+      { timeout: 5_000 },
+    )
+    .toBe(200)
+  // Forgiven: it is asked at once.
+  expect((await fetchOf('/slow')).status).toBe(200)
 })
 
 test('an aborted fetch ends at once and leaves nothing on the signal', async () => {
@@ -259,7 +331,7 @@ test('a POST has its body and its type, and is not sent on', async () => {
   expect(bodies).toEqual(Array.from({ length: 2 }, () => 'POST application/json {"query":"{a}"}'))
 })
 
-test('over HTTP/2 an answer has its trailers, limits hold, and certificates are verified', async () => {
+test('[F12.18.verify] over HTTP/2 an answer has its trailers, limits hold, and certificates are verified', async () => {
   const sessions = new Set<Http2Session>()
   const serve = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void => {
     stream.on('error', () => {})

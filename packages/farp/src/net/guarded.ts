@@ -1,3 +1,4 @@
+import { Circuits } from './circuits.ts'
 import { FetchError, toFetchError } from './fetcher.ts'
 import { judge, objection } from '../trust.ts'
 import type { Fetcher, FetchResponse } from './fetcher.ts'
@@ -21,6 +22,8 @@ export interface DocumentRequest {
   readonly body?: { readonly type: string; readonly bytes: Uint8Array }
   /** Over HTTP/2, known beforehand in the clear. */
   readonly http2?: boolean
+  /** While the place does not answer in time it is asked less and less often; between that the fetch is a timeout at once. */
+  readonly backsOff?: boolean
   readonly signal: AbortSignal
 }
 
@@ -42,11 +45,16 @@ export interface DocumentFetcher {
 }
 
 export function documentFetcher(fetcher: Fetcher, limits: Limits, turns: Turns): DocumentFetcher {
+  const circuits = new Circuits(limits.totalMs)
+  const inTurn = (request: DocumentRequest): Promise<FetchedDocument> =>
+    turns.run(request.scope.service, () =>
+      withDeadline(request.signal, limits.totalMs, (signal) => follow({ fetcher, limits, request, signal })),
+    )
   return {
-    fetch: (request) =>
-      turns.run(request.scope.service, () =>
-        withDeadline(request.signal, limits.totalMs, (signal) => follow({ fetcher, limits, request, signal })),
-      ),
+    fetch(request) {
+      const { url, scope, signal, backsOff = false } = request
+      return backsOff ? circuits.run(`${scope.service} ${url.origin}${url.pathname}`, signal, () => inTurn(request)) : inTurn(request)
+    },
   }
 }
 

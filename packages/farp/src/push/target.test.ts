@@ -40,14 +40,14 @@ test('hosts and ports in every form', async () => {
   expect(await target('[fd00::7]:81')).toMatchObject({ host: 'fd00::7', port: 81 })
 })
 
-test('[R38] without TLS an address stands for a name, so that the name cannot be pointed elsewhere', async () => {
+test('[R38] [F12.2.addresses] without TLS an address stands for a name, so that the name cannot be pointed elsewhere', async () => {
   expect(await target('users.shop', { port: 8080 })).toEqual({ host: '10.0.0.7', named: 'users.shop', port: 8080, secure: false })
   expect(await target('both.shop', { port: 8080 })).toMatchObject({ host: '10.0.0.7' })
   // Of a certificate that is verified the name is a part.
   expect(await target('users.shop', { port: 8443, secure: true })).toMatchObject({ host: 'users.shop' })
 })
 
-test('[R38] every address of a name is checked', async () => {
+test('[R38] [F12.2.addresses] every address of a name is checked', async () => {
   expect(await code('rebound.evil', { port: 80 })).toBe('ADDRESS_BLOCKED')
   expect(await code('self.evil', { port: 80 })).toBe('ADDRESS_BLOCKED')
   expect(await code('nobody.shop', { port: 80 })).toBe('ADDRESS_UNRESOLVED')
@@ -61,7 +61,7 @@ test('loopback is for callers on this machine', async () => {
   expect(await target('localhost', { port: 8080, isLoopback: true })).toMatchObject({ host: 'localhost' })
 })
 
-test('ports of infrastructure are closed unless the operator opens them', async () => {
+test('[F12.1.ports] ports of infrastructure are closed unless the operator opens them', async () => {
   expect(await code('10.0.0.7', { port: 6379 })).toBe('ADDRESS_BLOCKED')
   expect(await code('10.0.0.9', { port: 6379 })).toContain('6379')
 })

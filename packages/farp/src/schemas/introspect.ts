@@ -41,6 +41,7 @@ async function ask(url: URL, query: string, { fetcher, scope, limits, headers, s
     accept: 'application/json, application/graphql-response+json;q=0.9',
     headers,
     body: { type: 'application/json', bytes: new TextEncoder().encode(JSON.stringify({ query, operationName: 'IntrospectionQuery' })) },
+    backsOff: true,
     signal,
   })
   const value = parse(answer.body)

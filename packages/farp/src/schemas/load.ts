@@ -264,6 +264,7 @@ async function fetchCandidate(candidate: Candidate, context: LoadContext): Promi
       accept: ACCEPT,
       headers,
       ...(etag === undefined ? {} : { etag }),
+      backsOff: true,
       signal,
     })
   } catch (thrown) {

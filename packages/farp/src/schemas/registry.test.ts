@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { gzipSync } from 'node:zlib'
 import { LIMITS } from '../limits.ts'
@@ -32,13 +33,35 @@ function store(
   }
 }
 
+interface Vectors {
+  readonly cases: readonly Vector[]
+  readonly compressed_suffix: string
+  readonly compress_when_bytes_greater_than: number
+  readonly reject_when_uncompressed_bytes_greater_than: number
+}
+
 describe('vectors', () => {
-  const { cases } = vectors<{ cases: readonly Vector[] }>('storage-keys')
+  const {
+    cases,
+    compressed_suffix: suffix,
+    compress_when_bytes_greater_than: compressed,
+    reject_when_uncompressed_bytes_greater_than: largest,
+  } = vectors<Vectors>('storage-keys')
   test.each(cases)('keys of $backend', async ({ backend, registry_path: path, try: keys }) => {
     expect(registryKeys(backend, path).flat()).toEqual(keys)
     const empty = store(backend, {})
     await expect(readRegistry(empty, path, LIMITS)).rejects.toThrow('is not there')
     expect(empty.asked).toEqual(keys)
+  })
+
+  test.each([compressed, compressed + 1, largest])('a value of %i bytes, stored as the library stores it', async (size) => {
+    for (const { backend, registry_path: path, try: keys } of cases) {
+      const value = Buffer.from(randomBytes(size).toString('hex').slice(0, size))
+      const isCompressed = size > compressed
+      const key = keys.findLast((one) => one.endsWith(suffix) === isCompressed)!
+      const found = await readRegistry(store(backend, { [key]: [isCompressed ? gzipSync(value) : value, 1] }), path, LIMITS)
+      expect([found.key, value.equals(found.bytes)]).toEqual([key, true])
+    }
   })
 })
 
@@ -71,7 +94,7 @@ test('compressed values are known by their first bytes, whatever the key', async
   expect(text(plain.bytes)).toBe('{}')
 })
 
-test('decompression is bounded by size and by ratio; broken data is an error', async () => {
+test('[F12.5.registry] decompression is bounded by size and by ratio; broken data is an error', async () => {
   const bomb = gzipSync(Buffer.alloc(40_000_000))
   await expect(readRegistry(store('etcd', { [PATH]: [bomb, 1] }), PATH, LIMITS)).rejects.toThrow('decodes to more than')
   const steep = gzipSync(Buffer.alloc(5_000_000))

@@ -210,7 +210,7 @@ test('records that do not speak FARP make no set; silent ones are shown', async 
   expect(registered.counts.manifest).toBe(0)
 })
 
-test('a hanging instance delays the first list by one fetch at most, and nobody else after that', async () => {
+test('[F12.6.serving] a hanging instance delays the first list by one fetch at most, and nobody else after that', async () => {
   await using hanging = await startFarpService({ name: 'hanging', delay: 60_000 })
   await using users = await startFarpService({ name: 'users', openapi: openapiOf('Users', ['GET /users']) })
   await using farp = startFarp({}, { headersMs: 250, totalMs: 400 })

@@ -102,7 +102,7 @@ test('a relative server is where the service has its API; other hosts are ignore
   expect(farp.origins('users')).toEqual([service.origin])
 })
 
-test('[R38] the root mount is for the operator to give', async () => {
+test('[R38] [F12.10.root] the root mount is for the operator to give', async () => {
   const consul = { provider: 'consul', metadata: { farp_enabled: 'true' } }
   await using refused = await mounted({ strategy: 'root' }, { record: consul })
   expect(refused.farp.routes('user-service')).toEqual([])
@@ -115,7 +115,7 @@ test('[R38] the root mount is for the operator to give', async () => {
   expect(lines(fixed.farp.routes('user-service'))).toContain('GET /users')
 })
 
-test("[R38] a root mount never displaces another service's route, nor the gateway's own paths", async () => {
+test("[R38] [F12.10.displaced] a root mount never displaces another service's route, nor the gateway's own paths", async () => {
   await using root = await startFarpService({
     name: 'front',
     openapi: openapiOf('F', ['GET /users/a', 'GET /usersx', 'GET /_farp/x', 'GET /_/y']),
@@ -131,7 +131,7 @@ test("[R38] a root mount never displaces another service's route, nor the gatewa
   await farp.until('the path is free again', () => lines(farp.routes('front')).includes('GET /users/a'))
 })
 
-test('[R38] reserved prefixes, reserved subdomains and names of other services cannot be mounted', async () => {
+test('[R38] [F12.10.reserved] [F12.10.subdomain] [F12.10.displaced] reserved prefixes, reserved subdomains and names of other services cannot be mounted', async () => {
   for (const routing of [
     { strategy: 'custom', base_path: '/_/admin' },
     { strategy: 'custom', base_path: '/_farp/v1' },
@@ -156,6 +156,16 @@ test('[R38] reserved prefixes, reserved subdomains and names of other services c
     expect(farp.codes('aaa')).toContain('SERVICE_NAME_TAKEN')
     expect(farp.routes('billing')).toHaveLength(2)
   }
+})
+
+test('[F12.10.subdomain] the operator says which subdomains are reserved', async () => {
+  const at = async (subdomain: string, options: FarpOptions): Promise<readonly string[]> => {
+    await using mount = await mounted({ strategy: 'subdomain', subdomain }, options)
+    return mount.farp.codes('user-service').filter((code) => code === 'MOUNT_REFUSED')
+  }
+  for (const label of ['www', 'admin', 'api']) expect(await at(label, {}), label).toEqual(['MOUNT_REFUSED'])
+  expect(await at('gateway', { reservedSubdomains: ['Gateway'] })).toEqual(['MOUNT_REFUSED'])
+  expect(await at('admin', { reservedSubdomains: ['gateway'] })).toEqual([])
 })
 
 test('what is not done yet is said', async () => {

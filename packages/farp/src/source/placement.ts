@@ -1,6 +1,6 @@
 import { finding } from '../findings.ts'
 import { sha256 } from '../manifest/checksum.ts'
-import { isReserved, isReservedLabel, mountOf } from '../mount.ts'
+import { isReserved, mountOf } from '../mount.ts'
 import { isSegment } from '../text.ts'
 import type { Candidate } from './eligible.ts'
 import type { Finding } from '@octopus-gateway/core'
@@ -83,8 +83,8 @@ function refusalOf({ record, manifest }: Candidate, strategy: MountStrategy, set
   if (strategy === 'versioned' && !isSegment(manifest.serviceVersion)) {
     return finding('MOUNT_REFUSED', 'the versioned mount needs a service_version of letters, digits and . _ ~ -')
   }
-  if (strategy === 'subdomain' && isReservedLabel(routing.subdomain)) {
-    return finding('MOUNT_REFUSED', `the subdomain "${routing.subdomain}" is reserved for the operator`)
+  if (strategy === 'subdomain' && settings.reservedSubdomains.has(routing.subdomain.toLowerCase())) {
+    return finding('MOUNT_REFUSED', `the subdomain "${routing.subdomain}" is reserved for the operator (farp.reserved_subdomains)`)
   }
   return undefined
 }

@@ -66,7 +66,7 @@ test('hints of trusted kinds are settings of upstreams and routes; the gateway t
   await expect.poll(() => gateway.snapshot.routes.map(({ timeout, path }) => `${path} ${timeout}`)).toEqual(['/users/people 5000'])
 })
 
-test('without trust, hints are carried and nothing else', async () => {
+test('[F12.15.allow-list] without trust, hints are carried and nothing else', async () => {
   const manifest = {
     hints: { recommended_timeout: '5s', retry_policy: { max_attempts: 2 } },
     routes: [{ path: '/people', idempotent: true }],

@@ -1,3 +1,4 @@
+import { Audit } from './audit.ts'
 import { Composers } from './composers.ts'
 import { ContractGate } from '../contract/gate/gate.ts'
 import { Hub } from '../webhook/hub.ts'
@@ -28,6 +29,7 @@ export class Run {
   readonly #composers: Composers
   readonly #gate: ContractGate
   readonly #schemas: SchemaWatch
+  readonly #audit: Audit
   readonly #wake = new Pause()
   readonly #stopped = new AbortController()
   readonly #registry: Registry | undefined
@@ -53,6 +55,7 @@ export class Run {
       counted: (service, verdict) => host.contractChanged(service, verdict),
     })
     this.#composers = new Composers(settings, { log, gate: this.#gate })
+    this.#audit = new Audit(log)
     this.#schemas = new SchemaWatch((service) => host.schemaUpdated(service))
     this.hub = new Hub(settings, host, this.#fleet)
     const { enabled, heartbeatTimeout } = settings.push
@@ -109,6 +112,7 @@ export class Run {
           last = revision
           this.#hasYielded = true
           this.#schemas.look(sets)
+          this.#audit.look(views, sets)
           this.hub.composed(sets)
           yield sets
         }

@@ -170,7 +170,7 @@ test('a slow receiver holds up nobody, and what waits for it stays small and new
   expect(new Set(seen.slice(1))).toEqual(new Set(['circuit.breaker.open']))
 })
 
-test('[R38] an address that no manifest may point to is not contacted: the instance itself gets the message', async () => {
+test('[R38] [F12.1.every-url] an address that no manifest may point to is not contacted: the instance itself gets the message', async () => {
   const { url, got } = await receiver()
   const paths: string[] = []
   const handler = (request: { url?: string }, response: { end(): void }): void => {

@@ -110,7 +110,7 @@ test('ill health counts for five minutes, and a manifest that says another statu
   await farp.until('it is forgotten', () => statusOf(started) === 'serving')
 })
 
-test('only the right signature counts, and an empty secret never does', async () => {
+test('[F12.13.empty-secret] only the right signature counts, and an empty secret never does', async () => {
   const { farp, users } = await start()
   for (const signature of ['', 'sha256=', signatureOf('another secret of 16', Buffer.from('{}'))])
     expect((await send(farp, users, { headers: { 'x-farp-signature': signature } }))[0], signature).toBe(401)
@@ -121,7 +121,7 @@ test('only the right signature counts, and an empty secret never does', async ()
   expect((await send(none.farp, none.users))[0]).toBe(401)
 })
 
-test("the operator's secret counts alone, and those of manifests only where the operator lets them", async () => {
+test("[F12.13.operator] the operator's secret counts alone, and those of manifests only where the operator lets them", async () => {
   const operators = 'the operator says so'
   const given = await start({ secret: SECRET }, { webhooks: { secrets: { users: operators } } })
   expect((await send(given.farp, given.users))[0]).toBe(401)
@@ -130,7 +130,7 @@ test("the operator's secret counts alone, and those of manifests only where the 
   expect((await send(strict.farp, strict.users))[0]).toBe(401)
 })
 
-test('what was overheard does not count again: not later, not under another id, not as another instance', async () => {
+test('[F12.13.replay] what was overheard does not count again: not later, not under another id, not as another instance', async () => {
   const { farp, users } = await start()
   expect((await send(farp, users, { age: 301 }))[0]).toBe(401)
   expect((await send(farp, users, { age: -301 }))[0]).toBe(401)
@@ -173,7 +173,7 @@ test('only events that the manifest lists are taken, where it lists any', async 
   expect((await send(farp, users, { event: 'health.changed' }))[0]).toBe(200)
 })
 
-test('an instance sends so many events a minute and no more; forged ones are not counted against it', async () => {
+test('[F12.13.rate] an instance sends so many events a minute and no more; forged ones are not counted against it', async () => {
   const { farp, users } = await start()
   for (let n = 0; n < 80; n++) await send(farp, users, { secret: 'somebody else altogether' })
   const statuses = new Set<number>()
@@ -181,7 +181,7 @@ test('an instance sends so many events a minute and no more; forged ones are not
   expect([...statuses]).toEqual([200, 429])
 })
 
-test('the secret of a manifest is in nothing that can be looked at', async () => {
+test('[F12.13.secret] the secret of a manifest is in nothing that can be looked at', async () => {
   const { farp } = await start()
   expect(JSON.stringify([farp.history, farp.logged])).not.toContain(SECRET)
 })

@@ -190,7 +190,7 @@ describe('version 3', () => {
     expect(found.operations[0]!.security).toEqual([{ oauth: ['chat'] }, { type: 'apiKey', in: 'user' }])
   })
 
-  test('circles and other documents end', () => {
+  test('[F12.9.remote] [F12.9.cycles] circles and other documents end', () => {
     const found = adapt(
       three({
         channels: { a: { $ref: '#/channels/a' }, b: { $ref: 'http://evil/x' }, c: { address: '/c' } },
@@ -201,7 +201,7 @@ describe('version 3', () => {
   })
 })
 
-test('[R38] addresses that reach outside the mount are skipped, the rest is routed', () => {
+test('[R38] [F12.10.paths] addresses that reach outside the mount are skipped, the rest is routed', () => {
   const found = adapt(
     three({ channels: { a: { address: '/../admin' }, b: { address: '//evil' }, c: { address: '/a?b={x}' }, d: { address: '/d' } } }),
   )

@@ -87,6 +87,7 @@ function asker(url: URL, { fetcher, scope, limits, signal }: ReflectionContext):
       headers: new Map([['te', 'trailers']]),
       body: { type: 'application/grpc+proto', bytes: frameMessages(questions.map(encodeQuestion)) },
       http2: true,
+      backsOff: true,
       signal,
     })
     if (!/^application\/grpc(?:$|[+;])/i.test(answer.contentType)) throw new FetchError('content', 'it does not answer in gRPC')

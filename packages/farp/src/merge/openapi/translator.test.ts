@@ -81,7 +81,7 @@ test('a property that is called $ref is a property', () => {
   expect(merged['components']).toEqual({ schemas: { a_A: { properties: { $ref: { type: 'string' } } } } })
 })
 
-test('references to what is not there and to other documents', async () => {
+test('[F12.9.remote] references to what is not there and to other documents', async () => {
   const content = (ref: string): JsonObject => ({ '200': { description: 'x', content: { 'application/json': { schema: { $ref: ref } } } } })
   const merged = await merge(service('a', { paths: { '/x': { get: { responses: content('#/components/schemas/Gone') } } } }))
   expect(merged.components['schemas']).toEqual({ a_Gone: { description: 'Not defined by the service.' } })
@@ -187,7 +187,7 @@ test('OpenAPI 3.0 becomes 3.1', async () => {
   })
 })
 
-test('[R38] components called __proto__ and the like are components', async () => {
+test('[R38] [F12.8.components] components called __proto__ and the like are components', async () => {
   const document = JSON.parse(
     '{"paths":{"/x":{"get":{"responses":{"200":{"description":"x","content":{"application/json":{"schema":{"$ref":"#/components/schemas/__proto__"}}}}}}}},' +
       '"components":{"schemas":{"__proto__":{"type":"object","properties":{"__proto__":{"$ref":"#/components/schemas/constructor"}}},"constructor":{"type":"string"},"List<User>":{"type":"array","items":{"$ref":"#/components/schemas/List%3CUser%3E"}}}}}',
