@@ -34,6 +34,13 @@ describe('hash candidates', () => {
     expect(isHashOf(declared, { bytes, value: parseSchema(bytes, LIMITS) })).toBe(verified)
   })
 
+  test('white space in the middle of a body costs no more than its length', () => {
+    const text = `{${' '.repeat(1_000_000)}}`
+    const bytes = Buffer.from(`${text}\n`)
+    expect(isHashOf(createHash('sha256').update(text).digest('hex'), { bytes, value: {} })).toBe(true)
+    expect(isHashOf('0'.repeat(64), { bytes, value: {} })).toBe(false)
+  })
+
   test('a body served with a trailing newline', () => {
     const { body, declared_hash: declared } = vectors<{ body: string; declared_hash: string }>('served-schema-hash')
     const bytes = Buffer.from(body)
