@@ -1,4 +1,5 @@
 import { capped, skipped } from '../notes.ts'
+import { isGrpcPath } from '../grpc-path.ts'
 import { finding } from '../../findings.ts'
 import { isObject, own, ownList, ownObject, ownText, table } from '../../json.ts'
 import { SchemaError } from '../../schemas/parse.ts'
@@ -31,7 +32,7 @@ export function grpcOperations(document: JsonObject, { limits, metadata }: Adapt
     for (const method of service.methods) {
       const name = ownText(method, 'name') ?? ''
       const path = `/${service.name}/${name}`
-      if (!isFullName(service.name) || !isName(name)) findings.push(skipped(path, 'it is no name of a gRPC method'))
+      if (!isGrpcPath(path)) findings.push(skipped(path, 'it is no name of a gRPC method'))
       else if (!operations.has(path)) operations.set(path, operationOf(service, method, { path, web }))
     }
   }
@@ -122,12 +123,4 @@ function textsOf(metadata: JsonObject, name: string): ReadonlySet<string> {
 function webOf(metadata: JsonObject): string | undefined {
   if (own(metadata, 'grpc_web_enabled') !== true) return undefined
   return ownText(metadata, 'grpc_web_protocol') === 'grpc-web-text' ? 'grpc-web-text' : 'grpc-web'
-}
-
-function isName(name: string): boolean {
-  return /^[A-Za-z_]\w{0,254}$/.test(name)
-}
-
-function isFullName(name: string): boolean {
-  return name.length <= 512 && name.split('.').every(isName)
 }
