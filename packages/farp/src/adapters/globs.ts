@@ -39,10 +39,11 @@ export function partsOf(text: string): string[] {
 /** Piece by piece, each where it is found first: a walk that goes back would cost as much as both lengths multiplied. */
 function matchesSegment(pattern: string, segment: string): boolean {
   if (pattern === '*' || pattern === segment) return true
-  const [first = '', ...pieces] = pattern.split('*')
-  const last = pieces.pop()
-  if (last === undefined || segment.length < first.length + last.length) return false
-  if (!segment.startsWith(first) || !segment.endsWith(last)) return false
+  // The usual case.
+  if (!pattern.includes('*')) return false
+  const pieces = pattern.split('*')
+  const [first, last] = [pieces.shift()!, pieces.pop()!]
+  if (segment.length < first.length + last.length || !segment.startsWith(first) || !segment.endsWith(last)) return false
   const end = segment.length - last.length
   let at = first.length
   for (const piece of pieces) {

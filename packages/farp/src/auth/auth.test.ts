@@ -223,7 +223,7 @@ test('a hostile declaration costs little', () => {
     const before = performance.now()
     const book = new AuthBook()
     const result = book.demands({ settings: SETTINGS, declarations: [hostile], operations, providers: JWT })
-    expect(performance.now() - before).toBeLessThan(2_000)
+    expect(performance.now() - before).toBeLessThan(10_000)
     expect(result.of(operations[0]!)).not.toBeUndefined()
     expect(result.findings.some(({ code }) => code === 'AUTH_UNCLEAR')).toBe(count > 500)
     if (count > 500) expect(result.of(operations[0]!)).toBe('nobody')
