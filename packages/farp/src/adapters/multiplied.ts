@@ -32,7 +32,15 @@ function sizeOf(part: unknown, most: number): number {
   while (pending.length > 0 && size <= most) {
     const next = pending.pop()
     size += 1
-    if (typeof next === 'object' && next !== null) for (const child of Object.values(next)) pending.push(child)
+    if (typeof next === 'string') size += next.length >> LETTERS
+    if (typeof next !== 'object' || next === null) continue
+    for (const [name, child] of Object.entries(next)) {
+      size += name.length >> LETTERS
+      pending.push(child)
+    }
   }
   return size
 }
+
+/** A long text counts as a value for every 64 letters. */
+const LETTERS = 6

@@ -171,6 +171,8 @@ test('[R38] references do not make a large document of a small one', () => {
   expect(() => adapt(shared({ additionalOperations: methods }))).toThrow('it has more than 10000 operations')
   const security = tags.map((name) => ({ [name]: [] }))
   expect(() => adapt({ ...shared({ get: {} }), security })).toThrow('once its references are followed')
+  const long = [{ ['a'.repeat(100_000)]: ['b'.repeat(100_000)] }]
+  expect(() => adapt(shared({ get: { security: long } }))).toThrow('once its references are followed')
   expect(adapt(shared({ get: { tags: ['t'] } })).operations).toHaveLength(5_000)
 })
 
