@@ -164,6 +164,15 @@ describe('hints', () => {
   const read = (hints: JsonObject, kinds: readonly HintKind[] = HINT_KINDS): ReturnType<typeof readHints> =>
     readHints(manifest({ hints }), new Set(kinds))
 
+  test('[R38] what would be too much for every route is not carried', () => {
+    const long = 'x'.repeat(20_000)
+    const { written, notApplied, timeout } = read({ recommended_timeout: '5s', cors: { allowed_origins: [long] } })
+    expect([Object.keys(written), timeout]).toEqual([[], 5000])
+    expect(notApplied.join()).toContain('not carried')
+    const said = manifest({ routes: [{ path: '/a', cors: { allowed_origins: [long] }, cost: 3 }] })
+    expect(routeMetadataOf(said, operation('/a')).carried).toEqual({ cost: 3 })
+  })
+
   test('trusted kinds become settings', () => {
     expect(read(all)).toMatchObject({
       timeout: 5000,
