@@ -4,6 +4,8 @@ export interface Limits {
   readonly manifestBytes: number
   /** Bytes of a schema, decoded. */
   readonly schemaBytes: number
+  /** Bytes of all schemas of one instance. */
+  readonly schemasBytes: number
   /** Bytes of a schema in YAML: parsing it is slow and blocks. */
   readonly yamlBytes: number
   /** Decoded bytes per byte received. */
@@ -47,6 +49,7 @@ export interface Limits {
 export const LIMITS: Limits = {
   manifestBytes: 1_048_576,
   schemaBytes: 10_485_760,
+  schemasBytes: 41_943_040,
   yamlBytes: 1_048_576,
   ratio: 100,
   depth: 64,

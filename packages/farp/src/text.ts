@@ -18,3 +18,10 @@ export function isSegment(text: string): boolean {
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown)
 }
+
+/** Without slashes at its end. An expression for that would look at every run of slashes in a long text again and again. */
+export function withoutEndSlashes(text: string): string {
+  let end = text.length
+  while (end > 0 && text[end - 1] === '/') end--
+  return text.slice(0, end)
+}

@@ -54,7 +54,7 @@ test('versions in order', () => {
 })
 
 test('addresses that are none', () => {
-  for (const text of ['', 'a b', 'ftp://a:1', 'http://user@host:80', 'host:99999', 'host', 'http://host/path', 'host:80?x'])
+  for (const text of ['', 'a b', 'ftp://a:1', 'http://user@host:80', 'host:99999', 'host', 'http://host/path', 'host:80?x', 'a|b:80'])
     expect(parseAddress(text), text).toBeUndefined()
   expect(parseAddress('::1', 80)).toEqual({ scheme: 'http', host: '::1', port: 80 })
   expect(parseAddress('Users.Example', 80, true)).toEqual({ scheme: 'https', host: 'users.example', port: 80 })

@@ -139,3 +139,38 @@ test('[F12.16.relaxation] an update of the service does not take its demands bac
   expect(await statuses(gateway, '/users/people')).toEqual([401, 403, 200])
   expect(codes(allowing)).not.toContain('AUTH_RELAXATION')
 })
+
+test('an update does not get rid of its demands by another mount, or by another version', async () => {
+  await using users = await service(GUARDED)
+  const gateway = await gatewayOf(users, {}, [policy()])
+  const header = { strategy: 'header' }
+  const updates = [
+    ['2.0.0', { strategy: 'versioned' }, '/users/2.0.0/people'],
+    ['3.0.0', { strategy: 'versioned' }, '/users/3.0.0/people'],
+    ['4.0.0', { strategy: 'custom', base_path: '/elsewhere' }, '/elsewhere/people'],
+    ['5.0.0', { strategy: 'service', versioning: header }, '/users/people'],
+    ['6.0.0', { strategy: 'service', versioning: header }, '/users/people'],
+  ] as const
+  for (const [version, routing, path] of updates) {
+    users.update({ manifest: { routing }, version })
+    await waitFor(() => gateway.snapshot.routes.some((route) => route.path === path && route.meta?.['version'] === version))
+    expect([version, await statuses(gateway, path)]).toEqual([version, [401, 403, 200]])
+  }
+})
+
+test('versions that are there together bind each other in nothing', async () => {
+  await using old = await service(GUARDED)
+  await using open = await service({})
+  const versioned = { routing: { strategy: 'versioned' } }
+  old.update({ manifest: { ...GUARDED, ...versioned }, version: '1.0.0' })
+  open.update({ manifest: versioned, version: '2.0.0' })
+  const gateway = createGateway({
+    discovery: [staticDiscovery([old, open].map(({ name, port }) => ({ name, address: '127.0.0.1', port })))],
+    sources: [farp({ watchInterval: '30ms' })],
+    plugins: [policy()],
+  })
+  onTestFinished(() => gateway[Symbol.asyncDispose]())
+  await gateway.synced
+  expect(await statuses(gateway, '/users/1.0.0/people')).toEqual([401, 403, 200])
+  expect(await statuses(gateway, '/users/2.0.0/people')).toEqual([200, 200, 200])
+})

@@ -134,6 +134,8 @@ test('[R38] [F12.7.depth] [F12.7.utf8] [F12.8.metadata] hostile JSON is refused 
   }
   expect(await code(`{"instance":${'{"a":'.repeat(100)}1${'}'.repeat(100)}}`)).toBe('INVALID_BODY')
   expect(await code('['.repeat(1_000_000))).toBe('INVALID_BODY')
+  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
+  expect(await code({ manifest: { service_name: 'users' }, schemas: [{ format: 'openapi', content: deep }] })).toBe('INVALID_BODY')
   expect(await code(`{"instance":{"id":"${'x'.repeat(300)}","service_name":"users","address":"127.0.0.1"}}`)).toBe('INVALID_INSTANCE')
   for (const [member, value] of Object.entries({ service_name: '../admin', id: 'a\u0000b', version: 'ä', port: 70_000 })) {
     expect(await code({ instance: { id: 'i', service_name: 'users', address: '127.0.0.1', port: 1, [member]: value } }), member).toBe(

@@ -32,6 +32,11 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TR
 const METHOD_INDEX = new Map<string, number>(METHODS.map((method, index) => [method, index]))
 const OTHER = METHODS.indexOf('OTHER')
 
+/** Templates come over the network, and their series stay: a service that changes its paths all the time must not fill the memory. */
+const MOST_SERIES = 50_000
+/** The templates that came after. No path is called so. */
+const REST = '(other)'
+
 /** The series of one route template. */
 class RouteSeries {
   readonly label: string
@@ -84,13 +89,13 @@ export class Metrics implements GatewayMetrics {
     this.#sources = sources
   }
 
-  /** The series of a route template; the same template gives the same series. */
+  /** The series of a route template; the same template gives the same series, and those beyond all reason share one. */
   seriesFor(label: string): number {
-    let index = this.#byLabel.get(label)
-    if (index === undefined) {
-      index = this.#series.push(new RouteSeries(label)) - 1
-      this.#byLabel.set(label, index)
-    }
+    const known = this.#byLabel.get(label)
+    if (known !== undefined) return known
+    if (this.#byLabel.size >= MOST_SERIES && label !== REST) return this.seriesFor(REST)
+    const index = this.#series.push(new RouteSeries(label)) - 1
+    this.#byLabel.set(label, index)
     return index
   }
 

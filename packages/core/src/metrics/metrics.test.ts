@@ -27,6 +27,15 @@ const lines = (gateway: Gateway, start: string): string[] =>
     .split('\n')
     .filter((line) => line.startsWith(start))
 
+it('[R38] templates beyond all reason share one series: paths come over the network', () => {
+  const metrics = new Metrics({ farp: () => ({ services: 0, routes: [] }), providers: () => [], upstreams: () => [], plugins: () => [] })
+  const first = metrics.seriesFor('/first')
+  for (let n = 0; n < 60_000; n++) metrics.seriesFor(`/p${n}`)
+  expect(metrics.snapshot().series.length).toBe(50_001)
+  expect(metrics.seriesFor('/new')).toBe(metrics.seriesFor('/newer'))
+  expect(metrics.seriesFor('/first')).toBe(first)
+})
+
 describe('the exposition', () => {
   it('has HELP and TYPE of all metrics from the start, and no series of what does not exist', async () => {
     const text = new Metrics({

@@ -161,3 +161,31 @@ test('[R38] a relative server with dot segments is no prefix', () => {
     ).toEqual(['SERVER_IGNORED'])
   }
 })
+
+test('[R38] references do not make a large document of a small one', () => {
+  const paths = Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`/p${i}`, { $ref: '#/components/pathItems/A' }]))
+  const tags = Array.from({ length: 10_000 }, (_, i) => `t${i}`)
+  const shared = (item: JsonObject): JsonObject => ({ paths, components: { pathItems: { A: item } } })
+  expect(() => adapt(shared({ get: { tags } }))).toThrow('once its references are followed')
+  const methods = Object.fromEntries(tags.map((_, i) => [`M${i}`, {}]))
+  expect(() => adapt(shared({ additionalOperations: methods }))).toThrow('it has more than 10000 operations')
+  const security = tags.map((name) => ({ [name]: [] }))
+  expect(() => adapt({ ...shared({ get: {} }), security })).toThrow('once its references are followed')
+  const long = [{ ['a'.repeat(100_000)]: ['b'.repeat(100_000)] }]
+  expect(() => adapt(shared({ get: { security: long } }))).toThrow('once its references are followed')
+  expect(adapt(shared({ get: { tags: ['t'] } })).operations).toHaveLength(5_000)
+})
+
+test('[R38] addresses of servers cost no more than a path may', () => {
+  const long = `/${'/'.repeat(400_000)}x`
+  const names = '{a}'.repeat(500)
+  for (const server of [{ url: `x${long}` }, { url: names, variables: { a: { default: 'b'.repeat(1_000_000) } } }]) {
+    const { operations, findings } = adapt({ servers: [server], paths: { '/a': { get: {} } } })
+    expect([operations.map(({ serverPrefix }) => serverPrefix), findings.map(({ code }) => code)]).toEqual([[''], ['SERVER_IGNORED']])
+  }
+})
+
+test('a path of more segments than anybody has is left out', () => {
+  expect(toPathPattern('/a'.repeat(64))).not.toHaveProperty('problem')
+  expect(toPathPattern('/a'.repeat(65))).toEqual({ problem: 'it has more than 64 segments' })
+})

@@ -1,11 +1,13 @@
 import { finding } from '../findings.ts'
-import { isObject, own, ownList, ownObject, ownText, table } from '../json.ts'
+import { isObject, own, ownList, ownObject, ownText, table, violation } from '../json.ts'
 import { checkSchemaValue, parseSchema, SchemaError } from '../schemas/parse.ts'
-import { clean } from '../text.ts'
+import { clean, withoutEndSlashes } from '../text.ts'
 import { convertSwagger2, isSwagger2 } from './swagger2/convert.ts'
 import { capped, extensionsOf, label, skipped } from './notes.ts'
+import { multiplied } from './multiplied.ts'
 import { resolveItem } from './pointers.ts'
 import { toPathPattern } from './path-pattern.ts'
+import { withVariables } from './server-variables.ts'
 import type { Finding } from '@octopus-gateway/core'
 import type { AdaptedSchema, SchemaAdapter, SchemaOperation } from './adapter.ts'
 import type { JsonObject } from '../json.ts'
@@ -55,6 +57,9 @@ function withoutSelf(document: JsonObject): JsonObject {
 /** Reads an OpenAPI 3 or Swagger 2.0 document. Pure. Throws `SchemaError` when it is none, or larger than the limits. */
 export function adaptOpenApi(given: JsonObject, limits: Limits): AdaptedSchema {
   const document = openApi3(given)
+  // What a reference names may be written out in its place.
+  const problem = document === given ? undefined : violation(document, limits)
+  if (problem !== undefined) throw new SchemaError(`as OpenAPI 3, ${problem}`)
   const version = ownText(document, 'openapi') ?? ''
   if (!/^3\.\d+/.test(version))
     throw new SchemaError(
@@ -65,6 +70,8 @@ export function adaptOpenApi(given: JsonObject, limits: Limits): AdaptedSchema {
   const findings: Finding[] = []
   const note = (item: Finding): void => void findings.push(item)
   const seen = new Set<string>()
+  const size = multiplied(limits)
+  const shared = own(document, 'security') ?? null
   const operations = paths.flatMap(([path, item]) => {
     const pattern = toPathPattern(path)
     if ('problem' in pattern) {
@@ -76,12 +83,16 @@ export function adaptOpenApi(given: JsonObject, limits: Limits): AdaptedSchema {
       note(skipped(path, 'its path item is not an object of this document'))
       return []
     }
-    return operationsOf({ path, ...pattern }, { item: resolved, document, note }).filter(
-      ({ method, key }) => !seen.has(`${method} ${key}`) && seen.add(`${method} ${key}`),
-    )
+    size.take(resolved)
+    size.take(shared)
+    const methods = methodsOf(path, resolved, note).filter(([method]) => {
+      const key = `${method} ${pattern.key}`
+      return !seen.has(key) && seen.add(key)
+    })
+    // Before anything is made of them.
+    if (seen.size > limits.operations) throw new SchemaError(`it has more than ${limits.operations} operations`)
+    return operationsOf({ path, ...pattern }, { methods, item: resolved, document, note })
   })
-  if (operations.length > limits.operations)
-    throw new SchemaError(`it has ${operations.length} operations; the limit is ${limits.operations}`)
   return { operations, findings: capped(findings) }
 }
 
@@ -92,13 +103,15 @@ interface Place {
 }
 
 interface Surroundings {
+  /** What is routed of them. */
+  readonly methods: readonly (readonly [string, JsonObject])[]
   readonly item: JsonObject
   readonly document: JsonObject
   readonly note: (finding: Finding) => void
 }
 
-function operationsOf(place: Place, { item, document, note }: Surroundings): SchemaOperation[] {
-  return methodsOf(place.path, item, note).flatMap(([method, operation]) => {
+function operationsOf(place: Place, { methods, item, document, note }: Surroundings): SchemaOperation[] {
+  return methods.flatMap(([method, operation]) => {
     const server = prefixOf([operation, item, document].map((owner) => ownList(owner, 'servers')).find((list) => list.length > 0))
     if (server.problem !== undefined) note(finding('SERVER_IGNORED', server.problem))
     return [
@@ -157,18 +170,10 @@ function prefixOf(servers: readonly unknown[] | undefined): { readonly prefix: s
           problem: `servers[0].url is absolute, so its path ${clean(path, 100)} is not used; make it relative if the service has its API there`,
         }
   }
-  const path = `/${url.replace(/^\.?\//, '').replace(/\/+$/, '')}`
+  const path = `/${withoutEndSlashes(url.replace(/^\.?\//, ''))}`
   const pattern = toPathPattern(path)
   if ('problem' in pattern || /[{}]/.test(path)) return { prefix: '', problem: `servers[0].url "${clean(url, 100)}" is not a usable path` }
   return { prefix: path === '/' ? '' : path }
-}
-
-function withVariables(url: string, server: JsonObject): string {
-  const variables = ownObject(server, 'variables') ?? table()
-  return url.replaceAll(/\{([^{}]*)\}/g, (whole, name: string) => {
-    const variable = ownObject(variables, name)
-    return (variable === undefined ? undefined : ownText(variable, 'default')) ?? whole
-  })
 }
 
 export { pointerTokens, resolveItem, resolvePointer } from './pointers.ts'

@@ -87,3 +87,11 @@ test('languages that are documents only: JSON, YAML, or text', () => {
   expect(() => read(Uint8Array.of(0xff, 0xfe, 0x00))).toThrow('UTF-8')
   expect(documentAdapter.adapt({}, { limits: LIMITS, metadata: {}, endpoint: undefined })).toEqual({ operations: [], findings: [] })
 })
+
+test('[R38] an endpoint of slashes costs no more than its length', () => {
+  const { findings } = orpcAdapter.adapt(
+    { orpc: '1.0', transport: { endpoint: `/x${'/'.repeat(400_000)}y` }, procedures: {} },
+    { limits: LIMITS, metadata: {}, endpoint: undefined },
+  )
+  expect(findings.map(({ code }) => code)).toEqual(['PATH_SKIPPED'])
+})

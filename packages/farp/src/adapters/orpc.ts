@@ -1,5 +1,5 @@
 import { checkSchemaValue, parseSchema, SchemaError } from '../schemas/parse.ts'
-import { clean } from '../text.ts'
+import { clean, withoutEndSlashes } from '../text.ts'
 import { isObject, own, ownList, ownObject, ownText, table } from '../json.ts'
 import { capped, extensionsOf, label, skipped } from './notes.ts'
 import { operationAt } from './operation.ts'
@@ -60,7 +60,7 @@ function adapt(document: JsonObject, { limits, metadata }: AdapterContext): Adap
 function endpointOf(transport: JsonObject): string {
   const text = ownText(transport, 'endpoint') || '/rpc'
   const path = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? (/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*([^?#]*)/i.exec(text)?.[1] ?? '') : text
-  return `/${path.replace(/^\/+/, '').replace(/\/+$/, '')}`
+  return `/${withoutEndSlashes(path.replace(/^\/+/, ''))}`
 }
 
 function below(endpoint: string, name: string): string {

@@ -309,3 +309,29 @@ describe('an update that takes demands back', () => {
     expect(auths).toEqual({ 'GET /a': {}, 'GET /admin': { roles: ['admin'] }, 'GET /new': {} })
   })
 })
+
+describe('[R38] demands cost no more than they are long, and too many of them are never less', () => {
+  const names = (count: number, start: string): string[] => Array.from({ length: count }, (_, i) => `${start}${i}`)
+
+  test('rules of many names that cover the same operations', () => {
+    const list = names(200, 'r').map((name) => ({ path: '/**', roles: [...names(90, 'x'), name], permissions: names(90, name) }))
+    const operations = names(1_000, 'GET /p')
+    const { auths } = demands(rules(...list), { operations })
+    expect(new Set(Object.values(auths))).toEqual(new Set(['nobody']))
+    expect(one(rules(...list.slice(0, 2)))).toMatchObject({ roles: [...names(90, 'x'), 'r0'].sort(), permissions: expect.any(Array) })
+  })
+
+  test('requirements of many scopes that stand for the whole document', () => {
+    const scopes = names(100_000, 's')
+    const security = [{ a: scopes }, { b: scopes.toReversed() }]
+    const operations = names(1_000, 'GET /p').map((text) => operation(text, { security }))
+    const { auths } = demands({ auth: { schemes: BEARER } }, { operations })
+    expect(new Set(Object.values(auths))).toEqual(new Set(['nobody']))
+  })
+
+  test('a rule of many methods covers all of them, and grants nothing', () => {
+    const methods = names(200, 'M')
+    expect(one(rules({ path: '/a', methods, roles: ['admin'] }))).toEqual({ roles: ['admin'] })
+    expect(one(rules({ path: '/a', methods, allow_anonymous: true }))).toEqual({})
+  })
+})

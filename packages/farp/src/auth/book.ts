@@ -34,8 +34,18 @@ const MAX_HELD = 4
  * allows that. The memory is that of the process.
  */
 export class AuthBook {
-  #held: readonly AuthDeclaration[] = []
+  #held: readonly AuthDeclaration[]
   #demands: ReadonlyMap<string, Demand> = new Map()
+
+  /** `held`: what the service demanded at other places before. */
+  constructor(held: readonly AuthDeclaration[] = []) {
+    this.#held = held
+  }
+
+  /** What holds for new operations. */
+  get held(): readonly AuthDeclaration[] {
+    return this.#held
+  }
 
   /** Takes over what a pool offers now. */
   demands(pool: Pool): PoolAuth {
@@ -98,7 +108,7 @@ export class AuthBook {
         `an update takes back what ${relaxed.length} operations demanded, ${clean(relaxed[0]!, 100)} for one; the earlier demands hold on until farp.auth.allow_relaxation is true`,
       ),
     )
-    return this.#remember(full, distinct([...this.#held, ...declarations]).slice(0, MAX_HELD))
+    return this.#remember(full, mostHeld([...this.#held, ...declarations]))
   }
 
   #remember(demands: ReadonlyMap<string, Demand>, held: readonly AuthDeclaration[]): ReadonlyMap<string, Demand> {
@@ -178,6 +188,11 @@ function closed(routes: readonly string[], providers: ReadonlySet<string>): Find
       ? 'no plugin of the gateway authenticates callers'
       : 'no provider of the gateway stands for what the service accepts; map its schemes in farp.auth.providers'
   return finding('AUTH_NOBODY', `${routes.length} routes admit nobody, ${clean(routes[0]!, 100)} for one: ${why}`)
+}
+
+/** Each once; those that were there first. */
+export function mostHeld(declarations: readonly AuthDeclaration[]): AuthDeclaration[] {
+  return distinct(declarations).slice(0, MAX_HELD)
 }
 
 function distinct(declarations: readonly AuthDeclaration[]): AuthDeclaration[] {

@@ -1,4 +1,4 @@
-import { both, KNOWN_CALLER } from './demand.ts'
+import { both, KNOWN_CALLER, together } from './demand.ts'
 import { coverageOf, globParts, pathParts } from './coverage.ts'
 import { demandsEverywhere } from '../manifest/auth.ts'
 import { isObject } from '../json.ts'
@@ -64,13 +64,20 @@ export function declaredFor(declaration: AuthDeclaration, operation: Guarded, re
   const best = Math.max(-1, ...matches.filter(({ isWhole }) => isWhole).map(({ rank }) => rank))
   const counting = matches.filter(({ rank }) => rank >= best)
   const base: Demand = {
-    providers: declaration.isUnreadable ? [] : providersOf(declaration, reading),
+    providers: declaration.isUnreadable || security.isUnreadable || isTooMuch(counting) ? [] : providersOf(declaration, reading),
     scopes: [...declaration.requiredScopes, ...security.scopes],
     permissions: [],
     roles: declaration.roles.length === 0 ? [] : [declaration.roles],
   }
-  const demand = counting.reduce<Demand>((sum, { rule }) => both(sum, rightsOf(rule))!, both(base, KNOWN_CALLER)!)
+  const demand = together([base, KNOWN_CALLER, ...(isTooMuch(counting) ? [] : counting.map(({ rule }) => rightsOf(rule)))])
   return { demand, widened: counting.filter(({ isWidened }) => isWidened).map(({ rule }) => rule.path) }
+}
+
+/** Roles and permissions that the rules of one operation may demand; whoever demands more can be satisfied by nobody. */
+const MOST_NAMES = 500
+
+function isTooMuch(matches: readonly Match[]): boolean {
+  return matches.reduce((sum, { rule }) => sum + rule.roles.length + rule.permissions.length, 0) > MOST_NAMES
 }
 
 const OPEN: Declared = { demand: undefined, widened: [] }
@@ -163,17 +170,34 @@ interface Security {
   readonly isOpen: boolean
   /** Needed whichever alternative a caller takes. */
   readonly scopes: readonly string[]
+  /** It demands more than anybody has. */
+  readonly isUnreadable: boolean
 }
 
+const NO_SECURITY: Security = { isDemanding: false, isOpen: false, scopes: [], isUnreadable: false }
+
+/** What a document says once stands for thousands of its operations. */
+const requirements = new WeakMap<readonly unknown[], Security>()
+
 function securityOf({ security }: Guarded): Security {
-  if (security === undefined) return { isDemanding: false, isOpen: false, scopes: [] }
+  if (security === undefined) return NO_SECURITY
+  let known = requirements.get(security)
+  if (known === undefined) requirements.set(security, (known = readSecurity(security)))
+  return known
+}
+
+function readSecurity(security: readonly unknown[]): Security {
   const alternatives = security
     .filter(isObject)
     .map((alternative) => Object.values(alternative).flatMap((scopes) => (Array.isArray(scopes) ? scopes : [])))
   const isOpen = security.length === 0 || security.some((alternative) => isObject(alternative) && Object.keys(alternative).length === 0)
   const [first = [], ...rest] = alternatives
-  const scopes = first.filter(
-    (scope): scope is string => typeof scope === 'string' && scope !== '' && rest.every((other) => other.includes(scope)),
-  )
-  return { isDemanding: security.length > 0 && !isOpen, isOpen, scopes: isOpen ? [] : scopes }
+  // From one to the next: each with each would be hours for a hostile list.
+  const shared = rest.reduce<unknown[]>((left, other) => {
+    const here = new Set<unknown>(other)
+    return left.filter((scope) => here.has(scope))
+  }, first)
+  const scopes = shared.filter((scope): scope is string => typeof scope === 'string' && scope !== '')
+  const isUnreadable = !isOpen && scopes.length > MOST_NAMES
+  return { isDemanding: security.length > 0 && !isOpen, isOpen, scopes: isOpen || isUnreadable ? [] : scopes, isUnreadable }
 }

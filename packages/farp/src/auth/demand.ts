@@ -16,17 +16,17 @@ export const KNOWN_CALLER: Demand = { providers: undefined, scopes: [], permissi
 
 /** Both at once. */
 export function both(a: Demand | undefined, b: Demand | undefined): Demand | undefined {
-  if (a === undefined || b === undefined) return a ?? b
+  return a === undefined || b === undefined ? (a ?? b) : together([a, b])
+}
+
+/** All at once. */
+export function together(demands: readonly Demand[]): Demand {
+  const providers = demands.flatMap((demand) => (demand.providers === undefined ? [] : [demand.providers]))
   return {
-    providers:
-      a.providers === undefined
-        ? b.providers
-        : b.providers === undefined
-          ? a.providers
-          : a.providers.filter((name) => b.providers!.includes(name)),
-    scopes: union(a.scopes, b.scopes),
-    permissions: union(a.permissions, b.permissions),
-    roles: groups([...a.roles, ...b.roles]),
+    providers: providers.length === 0 ? undefined : providers.reduce((left, others) => left.filter((name) => others.includes(name))),
+    scopes: distinct(demands.flatMap(({ scopes }) => scopes)),
+    permissions: distinct(demands.flatMap(({ permissions }) => permissions)),
+    roles: groups(demands.flatMap(({ roles }) => roles)),
   }
 }
 
@@ -41,7 +41,7 @@ export function implies(demand: Demand | undefined, other: Demand | undefined): 
     isNarrower &&
     other.scopes.every((name) => demand.scopes.includes(name)) &&
     other.permissions.every((name) => demand.permissions.includes(name)) &&
-    other.roles.every((group) => demand.roles.some((mine) => mine.every((role) => group.includes(role))))
+    other.roles.every((group) => demand.roles.some((mine) => isWithin(mine, new Set(group))))
   )
 }
 
@@ -59,14 +59,21 @@ export function toRouteAuth({ providers, scopes, permissions, roles }: Demand): 
   }
 }
 
-function union(a: readonly string[], b: readonly string[]): readonly string[] {
-  return [...new Set([...a, ...b])].sort()
+function distinct(names: readonly string[]): readonly string[] {
+  return [...new Set(names)].sort()
+}
+
+function isWithin(group: readonly string[], other: ReadonlySet<string>): boolean {
+  return group.length <= other.size && group.every((role) => other.has(role))
 }
 
 /** Each group once, in one order, and none that another one implies: equal demands are written alike. */
 function groups(roles: readonly (readonly string[])[]): readonly (readonly string[])[] {
-  const sorted = roles.map((group) => [...new Set(group)].sort())
-  const distinct = [...new Map(sorted.map((group) => [JSON.stringify(group), group])).values()]
-  const needed = distinct.filter((group) => !distinct.some((other) => other !== group && other.every((role) => group.includes(role))))
+  const sorted = roles.map((group) => distinct(group))
+  const all = [...new Map(sorted.map((group) => [JSON.stringify(group), group])).values()]
+  const needed = all.filter((group) => {
+    const set = new Set(group)
+    return !all.some((other) => other !== group && isWithin(other, set))
+  })
   return needed.sort((a, b) => compareText(JSON.stringify(a), JSON.stringify(b)))
 }

@@ -1,5 +1,6 @@
-import { AuthBook } from './book.ts'
+import { AuthBook, mostHeld } from './book.ts'
 import { mountPath, upstreamPath } from '../mount.ts'
+import type { AuthDeclaration } from '../manifest/auth.ts'
 import type { Guarded } from './declared.ts'
 import type { Mount } from '../mount.ts'
 import type { SchemaOperation } from '../adapters/adapter.ts'
@@ -28,17 +29,31 @@ export function guardedOf(operation: SchemaOperation, mount: Mount, stripPrefix:
 export class AuthBooks {
   readonly #most: number
   readonly #books = new Map<string, AuthBook>()
+  /** What services demanded when all of their pools were last looked at. */
+  readonly #demanded = new Map<string, readonly AuthDeclaration[]>()
 
   constructor(most: number) {
     this.#most = most
   }
 
-  /** The book of an upstream. Of too many, those that were opened longest ago are thrown away. */
-  of(upstream: string): AuthBook {
-    const book = this.#books.get(upstream) ?? new AuthBook()
-    this.#books.delete(upstream)
-    this.#books.set(upstream, book)
-    if (this.#books.size > this.#most) this.#books.delete(this.#books.keys().next().value!)
+  /**
+   * The book of a pool. A new one begins with what the service demanded elsewhere: an update must not get rid of that by another mount or another
+   * version. Of too many, those that were opened longest ago are thrown away.
+   */
+  of(name: string, service: string): AuthBook {
+    const book = this.#books.get(name) ?? new AuthBook(this.#demanded.get(service))
+    put(this.#books, name, book, this.#most)
     return book
   }
+
+  /** All pools of a service were looked at, with these books: versions that come together do not bind each other. */
+  settle(service: string, books: Iterable<AuthBook>): void {
+    put(this.#demanded, service, mostHeld([...books].flatMap(({ held }) => held)), this.#most)
+  }
+}
+
+function put<T>(map: Map<string, T>, name: string, value: T, most: number): void {
+  map.delete(name)
+  map.set(name, value)
+  if (map.size > most) map.delete(map.keys().next().value!)
 }

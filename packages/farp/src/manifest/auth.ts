@@ -113,17 +113,18 @@ function readRule(rule: unknown, odd: (text: string) => void): AccessRule {
     odd(written.startsWith('regex:') ? 'is a regular expression, so it covers every path' : 'has no usable path, so it covers every path')
   const roles = demandedNames(own(raw, 'roles'))
   const permissions = demandedNames(own(raw, 'permissions'))
+  const named = new Set(ownList(raw, 'methods').flatMap((method) => (typeof method === 'string' ? [method.toUpperCase()] : [])))
   const isUnreadable = roles === undefined || permissions === undefined
   if (isUnreadable) odd('has roles or permissions that cannot be read, so nobody can satisfy it')
   return {
     path: isUsable ? written : '',
-    methods: ownList(raw, 'methods')
-      .filter((method) => typeof method === 'string')
-      .map((method) => method.toUpperCase()),
+    // More than anybody has cover all: every operation is compared with them.
+    methods: named.size > MAX_NAMES ? [] : [...named],
     roles: roles ?? [],
     permissions: permissions ?? [],
     // A grant must say where it applies, and demand nothing itself.
-    isAnonymous: own(raw, 'allow_anonymous') === true && isUsable && roles?.length === 0 && permissions?.length === 0,
+    isAnonymous:
+      own(raw, 'allow_anonymous') === true && isUsable && named.size <= MAX_NAMES && roles?.length === 0 && permissions?.length === 0,
     isUnreadable,
   }
 }

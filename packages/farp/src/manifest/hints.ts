@@ -1,5 +1,5 @@
 import { own, ownList, ownObject, ownText, table } from '../json.ts'
-import { durationOf } from './route-metadata.ts'
+import { durationOf, MOST_CARRIED } from './route-metadata.ts'
 import { toPathPattern } from '../adapters/path-pattern.ts'
 import type { BalancerName, HashKey, UpstreamOptions } from '@octopus-gateway/core'
 import type { JsonObject } from '../json.ts'
@@ -17,7 +17,7 @@ export interface ServiceHints {
   readonly timeout: number | undefined
   /** Settings of its upstream. */
   readonly upstream: Omit<UpstreamOptions, 'endpoints'>
-  /** The hints as written, for plugins and people. */
+  /** The hints as written, for plugins and people; empty when they are too long for that. */
   readonly written: JsonObject
   /** Members that are not applied, each with the reason. */
   readonly notApplied: readonly string[]
@@ -40,6 +40,8 @@ const CARRIED: readonly string[] = [
 export function readHints(manifest: Manifest, trusted: ReadonlySet<HintKind>): ServiceHints {
   const written = ownObject(manifest.raw, 'hints') ?? table()
   const notApplied: string[] = CARRIED.filter((name) => !isEmpty(own(written, name))).map((name) => `${name} (no policy of this gateway)`)
+  const isCarried = JSON.stringify(written).length <= MOST_CARRIED
+  if (!isCarried) notApplied.push(`hints of more than ${MOST_CARRIED} characters (not carried)`)
   const settings = (kind: HintKind, found: Record<string, unknown>, left: readonly string[] = []): Record<string, unknown> => {
     const isSaid = Object.keys(found).length > 0
     if (isSaid && !trusted.has(kind)) notApplied.push(`${kind} (not in farp.trust_hints)`)
@@ -60,7 +62,7 @@ export function readHints(manifest: Manifest, trusted: ReadonlySet<HintKind>): S
     ...settings('load_balancing', balancingOf(balancing)),
     ...settings('health_check', checkOf(ownObject(balancing, 'health_check') ?? table(), manifest.endpoints.health)),
   }
-  return { timeout, upstream, written, notApplied }
+  return { timeout, upstream, written: isCarried ? written : table(), notApplied }
 }
 
 /** `max_attempts` counts the first one. More than 10 repetitions are nobody's to ask for. */

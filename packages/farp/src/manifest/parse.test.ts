@@ -183,3 +183,13 @@ test('any JSON gives a manifest or a ManifestError, never another failure', () =
     { numRuns: 500 },
   )
 })
+
+test('[R38] tags and path rules are few: routes carry all tags, and every path is compared with every rule', () => {
+  const routing = (more: object): string => JSON.stringify({ service_name: 'a', routing: more })
+  const { manifest, findings } = parseManifest(routing({ tags: Array.from({ length: 101 }, (_, i) => `t${i}`) }))
+  expect(manifest.routing.tags).toHaveLength(100)
+  expect(findings.map(({ pointer }) => pointer)).toContain('/routing/tags')
+  const rules = (count: number): object => ({ path_rules: Array.from({ length: count }, () => ({ pattern: '/a', action: 'exclude' })) })
+  expect(parseManifest(routing(rules(100))).manifest.routing.pathRules).toHaveLength(100)
+  expect(refusal(() => parseManifest(routing(rules(101))))).toMatchObject({ code: 'VALIDATION', field: 'routing.path_rules' })
+})

@@ -30,8 +30,19 @@ const CARRIED: readonly (readonly [string, string])[] = [
   ['public', 'public'],
 ]
 
-/** Reads the members of a route's metadata, wherever they stand. */
+/** Characters of what a route carries for plugins: the same may stand with ten thousand routes, and is compared with each update. */
+export const MOST_CARRIED = 16_384
+
+const read = new WeakMap<JsonObject, RouteMetadata>()
+
+/** Reads the members of a route's metadata, wherever they stand. The same object gives the same metadata. */
 export function readRouteMetadata(raw: JsonObject): RouteMetadata {
+  let known = read.get(raw)
+  if (known === undefined) read.set(raw, (known = metadataIn(raw)))
+  return known
+}
+
+function metadataIn(raw: JsonObject): RouteMetadata {
   const idempotent = own(raw, 'idempotent')
   return {
     timeout: durationOf(raw, 'timeout'),
@@ -40,7 +51,7 @@ export function readRouteMetadata(raw: JsonObject): RouteMetadata {
     carried: table(
       CARRIED.flatMap(([name, shown]): [string, unknown][] => {
         const value = own(raw, name)
-        return isZero(value) ? [] : [[shown, value]]
+        return isZero(value) || JSON.stringify(value).length > MOST_CARRIED ? [] : [[shown, value]]
       }),
     ),
   }

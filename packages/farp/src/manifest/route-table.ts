@@ -3,6 +3,7 @@ import { clean } from '../text.ts'
 import { isObject, own, ownList, ownObject, ownText, table } from '../json.ts'
 import { capped, extensionsOf, skipped } from '../adapters/notes.ts'
 import { fromTable, tableEntryOf } from './route-metadata.ts'
+import { isGrpcPath } from '../adapters/grpc-path.ts'
 import { operationAt } from '../adapters/operation.ts'
 import type { AdaptedSchema, OperationProtocol, SchemaOperation, SchemaType } from '../adapters/adapter.ts'
 import type { Finding } from '@octopus-gateway/core'
@@ -75,6 +76,11 @@ function operationsOf(entry: JsonObject, path: string, findings: Finding[]): Sch
   return (named.length > 0 ? named : METHODS[protocol]).slice(0, 20).flatMap((method) => {
     if (!/^[A-Z][A-Z0-9-]{0,39}$/.test(method) || NEVER.has(method)) {
       findings.push(finding('PATH_SKIPPED', `method "${clean(method, 40)}" of path "${clean(path, 200)}" is not routed`))
+      return []
+    }
+    // Such a route stands at the root, whatever the mount: nothing else may pass for one.
+    if (protocol === 'grpc' && (method !== 'POST' || !isGrpcPath(path))) {
+      findings.push(skipped(path, `${method} is no call of a gRPC method, which is POST /package.Service/Method`))
       return []
     }
     const summary = ownText(metadata, 'summary')

@@ -89,6 +89,13 @@ describe('route_table', () => {
     expect(found.findings.map(({ code }) => code)).toEqual(Array.from({ length: 7 }, () => 'PATH_SKIPPED'))
   })
 
+  test('[R38] only calls of gRPC methods stand at the root: nothing else passes for one', () => {
+    const grpc = (path: string, ...methods: string[]): object => ({ path, methods, protocol: 'grpc' })
+    const found = table(grpc('/{any}/{thing}'), grpc('/'), grpc('/login'), grpc('/a.B/C', 'GET'), grpc('/a.B/C/d'), grpc('/a.B/C', 'POST'))
+    expect(found.operations.map(({ path }) => path)).toEqual(['/a.B/C'])
+    expect(found.findings.map(({ code }) => code)).toEqual(Array.from({ length: 5 }, () => 'PATH_SKIPPED'))
+  })
+
   test('not more than the limit', () => {
     const entries = Array.from({ length: 30 }, (_, i) => ({ path: `/p${i}` }))
     const found = routeTableOf(manifest({ route_table: entries }), { ...LIMITS, operations: 10 })!
@@ -156,6 +163,15 @@ describe('hints', () => {
   }
   const read = (hints: JsonObject, kinds: readonly HintKind[] = HINT_KINDS): ReturnType<typeof readHints> =>
     readHints(manifest({ hints }), new Set(kinds))
+
+  test('[R38] what would be too much for every route is not carried', () => {
+    const long = 'x'.repeat(20_000)
+    const { written, notApplied, timeout } = read({ recommended_timeout: '5s', cors: { allowed_origins: [long] } })
+    expect([Object.keys(written), timeout]).toEqual([[], 5000])
+    expect(notApplied.join()).toContain('not carried')
+    const said = manifest({ routes: [{ path: '/a', cors: { allowed_origins: [long] }, cost: 3 }] })
+    expect(routeMetadataOf(said, operation('/a')).carried).toEqual({ cost: 3 })
+  })
 
   test('trusted kinds become settings', () => {
     expect(read(all)).toMatchObject({

@@ -42,9 +42,9 @@ export function readRouting(raw: JsonObject, note: Note): Routing {
     subdomain,
     stripPrefix: typeof strip === 'boolean' ? strip : undefined,
     priority: priorityOf(own(routing, 'priority')),
-    tags: ownList(routing, 'tags').filter((tag) => typeof tag === 'string'),
+    tags: tagsOf(routing, note),
     rewrites: rewritesOf(routing, note),
-    pathRules: ownList(routing, 'path_rules').filter(isObject).flatMap(ruleOf),
+    pathRules: pathRulesOf(routing),
     versioning: versioningOf(routing, note),
   }
 }
@@ -94,6 +94,26 @@ function versioningOf(routing: JsonObject, note: Note): Versioning | undefined {
     return undefined
   }
   return { by, name, defaultVersion: ownText(versioning, 'default_version') || undefined }
+}
+
+/** Every route carries all of them. */
+const MOST_TAGS = 100
+
+function tagsOf(routing: JsonObject, note: Note): string[] {
+  const tags = ownList(routing, 'tags').filter((tag) => typeof tag === 'string')
+  if (tags.length > MOST_TAGS) note(`routing.tags has ${tags.length} tags; only the first ${MOST_TAGS} are used`, '/routing/tags')
+  return tags.slice(0, MOST_TAGS)
+}
+
+/** Every path is compared with all of them. */
+const MOST_PATH_RULES = 100
+
+/** Too many are refused: a rule that is left out may be the one that keeps a path in. */
+function pathRulesOf(routing: JsonObject): Routing['pathRules'] {
+  const rules = ownList(routing, 'path_rules').filter(isObject)
+  if (rules.length > MOST_PATH_RULES)
+    throw refused('routing.path_rules', `there are ${rules.length} rules; the limit is ${MOST_PATH_RULES}`)
+  return rules.flatMap(ruleOf)
 }
 
 function ruleOf(rule: JsonObject): { pattern: string; include: boolean }[] {

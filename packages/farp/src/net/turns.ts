@@ -1,21 +1,14 @@
-interface Waiting {
-  readonly lane: string
-  readonly start: () => void
-}
-
 /**
- * Lets at most `total` pieces of work run at once, and at most `perLane` of one lane. The lane that has fewest running is next, then the one that
- * waited longest since it had a turn: a service with fifty slow documents must not keep all others from theirs.
+ * Lets at most `total` pieces of work run at once, and at most `perLane` of one lane. The rest of a lane waits in order, and lanes take turns: one that
+ * has a thousand pieces waiting, each as slow as it may be, must not keep the others from their first.
  */
 export class Turns {
   readonly #total: number
   readonly #perLane: number
   readonly #running = new Map<string, number>()
-  /** When a lane that still has work had its last turn. */
-  readonly #turns = new Map<string, number>()
-  readonly #waiting: Waiting[] = []
+  /** What waits, by lane; the lane that had a turn last is the last. */
+  readonly #waiting = new Map<string, (() => void)[]>()
   #active = 0
-  #turn = 0
 
   constructor(total: number, perLane: number) {
     this.#total = total
@@ -25,7 +18,9 @@ export class Turns {
   /** Runs `work` when it is its turn. Work whose signal aborted while it waited runs all the same: it sees the signal itself. */
   async run<T>(lane: string, work: () => Promise<T>): Promise<T> {
     await new Promise<void>((start) => {
-      this.#waiting.push({ lane, start })
+      const queue = this.#waiting.get(lane) ?? []
+      queue.push(start)
+      this.#waiting.set(lane, queue)
       this.#next()
     })
     try {
@@ -35,32 +30,35 @@ export class Turns {
       const left = this.#running.get(lane)! - 1
       if (left === 0) this.#running.delete(lane)
       else this.#running.set(lane, left)
-      if (left === 0 && !this.#waiting.some((other) => other.lane === lane)) this.#turns.delete(lane)
       this.#next()
     }
   }
 
   #next(): void {
     while (this.#active < this.#total) {
-      const index = this.#choice()
-      if (index === undefined) return
-      const [{ lane, start }] = this.#waiting.splice(index, 1) as [Waiting]
+      const lane = this.#mostPatient()
+      if (lane === undefined) return
+      const queue = this.#waiting.get(lane)!
+      const start = queue.shift()!
+      this.#waiting.delete(lane)
+      if (queue.length > 0) this.#waiting.set(lane, queue)
       this.#active++
       this.#running.set(lane, (this.#running.get(lane) ?? 0) + 1)
-      this.#turns.set(lane, ++this.#turn)
       start()
     }
   }
 
-  #choice(): number | undefined {
-    let best: { readonly index: number; readonly running: number; readonly turn: number } | undefined
-    for (const [index, { lane }] of this.#waiting.entries()) {
+  /** The lane of which least runs; of several the one that has waited longest for a turn. */
+  #mostPatient(): string | undefined {
+    let found: string | undefined
+    let least = this.#perLane
+    for (const lane of this.#waiting.keys()) {
       const running = this.#running.get(lane) ?? 0
-      const turn = this.#turns.get(lane) ?? 0
-      if (running >= this.#perLane) continue
-      if (best === undefined || running < best.running || (running === best.running && turn < best.turn)) best = { index, running, turn }
-      if (running === 0 && turn === 0) break
+      if (running >= least) continue
+      found = lane
+      least = running
+      if (running === 0) break
     }
-    return best?.index
+    return found
   }
 }

@@ -92,7 +92,8 @@ class PushHandler {
 
   async #register(call: Call): Promise<Response> {
     const { request, principal, desk, log, name } = call
-    const submission = readSubmission(await readBody(request, this.#settings.limits))
+    const { limits } = this.#settings
+    const submission = readSubmission(await readBody(request, limits), limits)
     if (name !== '' && submission.service !== name)
       throw new PushError(400, 'SERVICE_NAME_DIFFERS', 'the path names another service than the body')
     const registered = await register(submission, principal, { desk, settings: this.#settings, gates: this.#gates })

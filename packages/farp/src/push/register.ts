@@ -36,19 +36,14 @@ export async function register(
   const { service, id, claim } = submission
   checkRights(principal, service)
   const manifest = submission.manifest === undefined ? undefined : checkedManifest(submission, settings)
+  checkOwner(desk.registry.get(service, id), principal)
   checkRoom(submission, desk, settings)
   const wait = Math.max(gates.all.take(service), desk.registry.get(service, id) === undefined ? 0 : gates.updates.take(service))
   if (wait > 0) throw new PushError(429, 'RATE_LIMITED', 'the service registers too often', { headers: { 'retry-after': String(wait) } })
   const target = await targetOf(claim, principal, settings)
   // From here to the registry nothing waits: of two who claim the same instance the second is refused.
   const before = desk.registry.get(service, id)
-  if (before !== undefined && !isAuthorityOf(principal, before)) {
-    throw new PushError(
-      409,
-      'INSTANCE_OWNED',
-      'the instance is registered by somebody else; it can be taken over with the same credential only',
-    )
-  }
+  checkOwner(before, principal)
   const registration = await desk.registry.put({
     service,
     id,
@@ -62,6 +57,16 @@ export async function register(
     source: principal.ip ?? '',
   })
   return { registration, manifest, isNew: before === undefined }
+}
+
+/** Before anything is spent on it, and again when it is about to happen. */
+function checkOwner(registered: Registration | undefined, principal: Principal): void {
+  if (registered === undefined || isAuthorityOf(principal, registered)) return
+  throw new PushError(
+    409,
+    'INSTANCE_OWNED',
+    'the instance is registered by somebody else; it can be taken over with the same credential only',
+  )
 }
 
 /** Whoever holds a token for some services has nothing to do with others. */

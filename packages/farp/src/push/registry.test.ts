@@ -128,6 +128,28 @@ test('a list of the store that is older than what happened here changes nothing'
   expect(ids()).toEqual(['u-2'])
 })
 
+test('who registers again while an older list is looked at stays as it is now', async () => {
+  const inner = memoryStore()
+  let say: (entries: readonly StoreEntry[]) => void = () => {}
+  const store: KeyValueStore = {
+    ...bound(inner),
+    get: (key) => new Promise((resolve) => setTimeout(() => resolve(inner.get(key)), 10)),
+    async *watch(_prefix, signal) {
+      yield []
+      while (!signal.aborted) yield await new Promise<readonly StoreEntry[]>((resolve) => (say = resolve))
+    },
+  }
+  const { registry } = await start(store)
+  const registration = await registry.put(GIVEN)
+  const old = await inner.list('')
+  await registry.remove(registration, 'deregistered')
+  say(old)
+  await vi.advanceTimersByTimeAsync(0)
+  await registry.put({ ...GIVEN, port: 9090 })
+  await vi.advanceTimersByTimeAsync(10)
+  expect(registry.list).toMatchObject([{ port: 9090 }])
+})
+
 test('what happens while the store is slow is stored in its order', async () => {
   const inner = memoryStore()
   const slow: KeyValueStore = {

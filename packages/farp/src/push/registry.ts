@@ -246,13 +246,17 @@ export class Registry {
         continue
       }
       stored.add(identity)
-      const known = this.#registrations.get(identity)
       const registration = readRegistration(value, identity)
-      if (registration === undefined) log.warn('a stored registration is not usable and is left alone', { key })
-      else if (known === undefined ? await this.#isStillThere(identity) : registration.revision > known.revision) {
-        this.#take(identity, { ...registration, beatAt: known?.beatAt })
-        isChanged = true
+      if (registration === undefined) {
+        log.warn('a stored registration is not usable and is left alone', { key })
+        continue
       }
+      if (!this.#registrations.has(identity) && !(await this.#isStillThere(identity))) continue
+      // Meanwhile it may have registered itself again, here.
+      const known = this.#registrations.get(identity)
+      if (known !== undefined && registration.revision <= known.revision) continue
+      this.#take(identity, { ...registration, beatAt: known?.beatAt })
+      isChanged = true
     }
     for (const [identity, { at, status }] of beats) {
       const known = this.#registrations.get(identity)

@@ -1,10 +1,15 @@
 import { expect, test } from 'vitest'
-import { readSubmission, statusOf } from './submission.ts'
+import { LIMITS } from '../limits.ts'
+import { readSubmission as read, statusOf } from './submission.ts'
 import { withReportedStatus } from './reported-status.ts'
 import { mergedInstances } from './merged.ts'
 import { parseManifest } from '../manifest/parse.ts'
 import type { Registration } from './registration.ts'
 import type { ServiceInstance } from '@octopus-gateway/core'
+import type { JsonObject } from '../json.ts'
+import type { Submission } from './submission.ts'
+
+const readSubmission = (body: JsonObject): Submission => read(body, LIMITS)
 
 test('an instance in the words of every known peer', () => {
   const forms = [

@@ -7,6 +7,7 @@ import { PushError } from './push-error.ts'
 import { withLegacySchemas } from './legacy.ts'
 import type { Claim } from './target.ts'
 import type { JsonObject } from '../json.ts'
+import type { Limits } from '../limits.ts'
 
 /** A registration as it was sent, in whichever form. */
 export interface Submission {
@@ -29,13 +30,13 @@ const MOST_PAIRS = 128
 /**
  * Reads `{instance, manifest?}` (with the member names of every known peer), `{manifest, schemas?}`, and a bare manifest. Throws `PushError`.
  */
-export function readSubmission(body: JsonObject): Submission {
+export function readSubmission(body: JsonObject, limits: Limits): Submission {
   // A bare manifest may have an `instance` as well, but only a manifest has its service's name beside it.
   if (ownText(body, 'service_name') !== undefined) return fromManifest(body)
   const instance = ownObject(body, 'instance')
   const manifest = ownObject(body, 'manifest')
   if (instance !== undefined) return fromInstance(instance, manifest)
-  if (manifest !== undefined) return fromManifest(withLegacySchemas(manifest, ownList(body, 'schemas')))
+  if (manifest !== undefined) return fromManifest(withLegacySchemas(manifest, ownList(body, 'schemas'), limits))
   throw new PushError(400, 'INVALID_BODY', 'the body has neither an instance nor a manifest')
 }
 

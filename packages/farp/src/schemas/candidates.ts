@@ -92,7 +92,7 @@ export function placesOf(text: string, at: Pick<Whereabouts, 'own' | 'scope'>, f
   const url = new URL(text, origin)
   url.hash = ''
   const isWeb = url.protocol === 'http:' || url.protocol === 'https:'
-  const moved: Place[] = isWeb && url.origin !== origin ? [{ url: new URL(url.pathname + url.search, origin), isMoved: true }] : []
+  const moved: Place[] = isWeb && url.origin !== origin ? [{ url: onOrigin(origin, url), isMoved: true }] : []
   const verdict = judge(url, at.scope)
   if (verdict.allowed) return [{ url, isMoved: false }, ...(verdict.by === 'registry' ? [] : moved)]
   if (verdict.reason === 'foreign') {
@@ -104,4 +104,12 @@ export function placesOf(text: string, at: Pick<Whereabouts, 'own' | 'scope'>, f
     )
   } else findings.push(finding('ADDRESS_BLOCKED', `${url.protocol}//${url.host} is not contacted: ${verdict.message}`))
   return moved
+}
+
+/** The same path and query at another place. Member by member: a path such as `//x` would be read as a host. */
+function onOrigin(origin: string, { pathname, search }: URL): URL {
+  const url = new URL(origin)
+  url.pathname = pathname
+  url.search = search
+  return url
 }

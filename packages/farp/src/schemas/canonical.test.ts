@@ -50,6 +50,13 @@ describe('hash candidates', () => {
     expect(isHashOf(declared, { value })).toBe(by.some((way) => way !== 'raw'))
   })
 
+  test('white space in the middle of a body costs no more than its length', () => {
+    const text = `{${' '.repeat(1_000_000)}}`
+    const bytes = Buffer.from(`${text}\n`)
+    expect(isHashOf(createHash('sha256').update(text).digest('hex'), { bytes, value: {} })).toBe(true)
+    expect(isHashOf('0'.repeat(64), { bytes, value: {} })).toBe(false)
+  })
+
   test('a body served with a trailing newline', () => {
     const vector = vectors<Readonly<Record<string, string>>>('served-schema-hash')
     const body = vector['body']!

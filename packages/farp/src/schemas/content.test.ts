@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { LIMITS } from '../limits.ts'
 import { openApiAdapter } from '../adapters/openapi.ts'
 import { SchemaCache } from './content.ts'
+import type { LoadedSchema } from './load.ts'
 
 const bytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
 const openapi = { type: 'openapi', adapter: openApiAdapter } as const
@@ -47,6 +48,18 @@ test('[R38] only a verified hash finds content', () => {
   const cache = new SchemaCache(LIMITS)
   const content = cache.fromBytes(openapi, bytes(document))
   expect(cache.verified('openapi', content.hash)).toBeUndefined()
-  cache.remember(content.hash, content, 10)
+  cache.remember(content.hash, content)
   expect(cache.verified('openapi', content.hash)).toBe(content)
+})
+
+test('[R38] whoever makes up new schemas does not fill the memory, wherever they come from', () => {
+  const cache = new SchemaCache(LIMITS)
+  const large = (n: number): object => ({ ...document, info: { title: `${n}`, description: 'x'.repeat(8_000_000) } })
+  const first = cache.fromValue(openapi, large(0))
+  cache.remember(first.hash, first)
+  cache.keep('0', { content: first } as LoadedSchema)
+  expect([cache.verified('openapi', first.hash), cache.kept('0')?.content]).toEqual([first, first])
+  for (let n = 1; n < 10; n++) cache.keep(`${n}`, { content: cache.fromValue(openapi, large(n)) } as LoadedSchema)
+  expect([cache.verified('openapi', first.hash), cache.kept('0')]).toEqual([undefined, undefined])
+  expect(cache.kept('9')).toBeDefined()
 })

@@ -35,7 +35,13 @@ export class SchemaCache {
   readonly #adapted = new WeakMap<SchemaContent, Map<string, AdaptedSchema | SchemaError>>()
 
   /** The last good schema of a service's version. */
-  readonly #kept = new LRUCache<string, LoadedSchema>({ max: 1000 })
+  readonly #kept = new LRUCache<string, LoadedSchema>({
+    max: 1000,
+    maxSize: 67_108_864,
+    sizeCalculation: ({ content }) => this.sizeOf(content),
+  })
+  /** Characters or bytes of contents as they came. */
+  readonly #sizes = new WeakMap<SchemaContent, number>()
 
   constructor(limits: Limits) {
     this.#limits = limits
@@ -51,14 +57,19 @@ export class SchemaCache {
     return this.#kept.get(shelf)
   }
 
+  /** What a content took as it came, in bytes or characters; 1 for what was not read here. */
+  sizeOf(content: SchemaContent): number {
+    return this.#sizes.get(content) ?? 1
+  }
+
   /** The content of a verified declared hash. */
   verified(type: SchemaType, declared: string): SchemaContent | undefined {
     return this.#entries.get(`declared:${type}:${declared}`)
   }
 
   /** Remembers that a declared hash was found right. */
-  remember(declared: string, content: SchemaContent, size: number): void {
-    this.#entries.set(`declared:${content.type}:${declared}`, content, { size: Math.max(1, size) })
+  remember(declared: string, content: SchemaContent): void {
+    this.#entries.set(`declared:${content.type}:${declared}`, content, { size: this.sizeOf(content) })
   }
 
   /** Parses bytes, or finds them parsed. Throws `SchemaError`. */
@@ -82,7 +93,9 @@ export class SchemaCache {
   fromValue(language: Language, value: unknown): SchemaContent {
     const known = typeof value === 'object' && value !== null ? this.#inline.get(value) : undefined
     if (known?.type === language.type) return known
-    const content = this.#content(language, language.adapter.check(value, this.#limits), 1024)
+    const document = language.adapter.check(value, this.#limits)
+    // What it would be as bytes: whoever makes up new ones must not fill the memory.
+    const content = this.#content(language, document, JSON.stringify(value).length)
     if (typeof value === 'object' && value !== null) this.#inline.set(value, content)
     return content
   }
@@ -109,7 +122,8 @@ export class SchemaCache {
     const known = this.#entries.get(key)
     if (known !== undefined) return known
     const content = { type, hash, document }
-    this.#entries.set(key, content, { size: Math.max(1, size) })
+    this.#sizes.set(content, Math.max(1, size))
+    this.#entries.set(key, content, { size: this.sizeOf(content) })
     return content
   }
 }

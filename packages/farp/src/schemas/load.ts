@@ -54,6 +54,8 @@ export interface LoadContext extends Whereabouts {
   readonly policy: HashPolicy | undefined
   /** Milliseconds for which an unreachable schema counts as fresh. */
   readonly ttl: number
+  /** What is left for the schemas of this instance: each may be large, but not all of them. */
+  readonly budget: { bytes: number }
   /** The last good one of this instance and place in the manifest. */
   readonly previous: LoadedSchema | undefined
   readonly signal: AbortSignal
@@ -85,6 +87,16 @@ export function nameOfSchema(type: SchemaType): string {
 
 /** Gets a schema: from its place, from the places where the instance should have it, from what is known. Never throws for what a peer does. */
 export async function loadSchema(descriptor: SchemaDescriptor, context: LoadContext): Promise<LoadResult> {
+  const result = await bestSchema(descriptor, context)
+  if (result.loaded === undefined) return result
+  const { budget, cache, limits } = context
+  budget.bytes -= cache.sizeOf(result.loaded.content)
+  if (budget.bytes >= 0) return result
+  const message = `${NAMES[descriptor.type]} is not used: the schemas of the instance have more than ${limits.schemasBytes} bytes together`
+  return { loaded: undefined, findings: [...result.findings, finding('LIMIT_EXCEEDED', message)] }
+}
+
+async function bestSchema(descriptor: SchemaDescriptor, context: LoadContext): Promise<LoadResult> {
   const language = { type: descriptor.type, adapter: await adapterOf(descriptor.type, context.adapters) }
   const load: Load = { descriptor, language, context, findings: [], name: NAMES[descriptor.type] }
   const known = knownSchema(load)
@@ -314,7 +326,7 @@ function settle(load: Load, { content, value, bytes, from }: Arrived): LoadedSch
   // Hashing a large document in every known way takes long; a document that did not change needs it once.
   const isKnown = previous?.content === content && previous.declared === hash
   const isRight = isKnown ? previous.isVerified : hash !== undefined && isHashOf(hash, { value, ...(bytes === undefined ? {} : { bytes }) })
-  if (isRight && hash !== undefined) context.cache.remember(hash, content, bytes?.length ?? 1024)
+  if (isRight && hash !== undefined) context.cache.remember(hash, content)
   else if (hash !== undefined && policy !== 'off') {
     const isRefused = policy === 'enforce'
     findings.push({

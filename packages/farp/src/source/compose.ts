@@ -12,7 +12,7 @@ import { sha256 } from '../manifest/checksum.ts'
 import { table } from '../json.ts'
 import { Unity } from './unity.ts'
 import type { AdaptedSchema } from '../adapters/adapter.ts'
-import type { AuthBooks } from '../auth/index.ts'
+import type { AuthBook, AuthBooks } from '../auth/index.ts'
 import type { ContractGate } from '../contract/gate/gate.ts'
 import type { Ruling } from '../contract/gate/ruling.ts'
 import type { Candidate } from './eligible.ts'
@@ -144,18 +144,19 @@ export class ServiceComposer {
       ruling.key,
     ])
     if (this.#built?.key === key) return
-    const authOf: PlanContext['authOf'] = (book, generations, operations) =>
-      this.#books.of(book).demands({
-        settings: settings.auth,
-        declarations: generations.map(({ sample }) => sample.manifest.auth),
-        operations,
-        providers: authProviders,
-      })
+    const books = new Set<AuthBook>()
+    const authOf: PlanContext['authOf'] = (name, generations, operations) => {
+      const book = this.#books.of(name, this.#service)
+      books.add(book)
+      const declarations = generations.map(({ sample }) => sample.manifest.auth)
+      return book.demands({ settings: settings.auth, declarations, operations, providers: authProviders })
+    }
     this.#built = {
       key,
       version: sha256(key).slice(0, 16),
       ...plannedRoutes(pools, { settings, foreignPrefixes, shadowed, documents, grpcPools, authOf }),
     }
+    this.#books.settle(this.#service, books)
   }
 }
 

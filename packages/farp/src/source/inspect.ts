@@ -124,11 +124,12 @@ async function withSchemas(inspection: Inspection, found: Found): Promise<Inspec
   const { endpoints, serviceVersion: version } = found.manifest
   const { adapters, limits, hashVerification: policy, schemaCacheTtl: ttl } = settings
   const descriptors = describedSchemas(found.manifest, metadata)
+  const budget = { bytes: limits.schemasBytes }
   const results = await Promise.all(
     descriptors.slice(0, limits.schemas).map((descriptor) => {
       const previous = previousOf(descriptor, descriptors, known)
       const place = { own, scope, metadata, endpoints, version }
-      return loadSchema(descriptor, { ...place, fetcher, cache, store, adapters, limits, policy, ttl, previous, signal })
+      return loadSchema(descriptor, { ...place, fetcher, cache, store, adapters, limits, policy, ttl, budget, previous, signal })
     }),
   )
   return {

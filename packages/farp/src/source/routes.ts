@@ -4,11 +4,13 @@ import { matchesGlob } from '../adapters/globs.ts'
 import { finding } from '../findings.ts'
 import { isDemanding } from '../manifest/auth.ts'
 import { table } from '../json.ts'
+import { MOST_CARRIED } from '../manifest/route-metadata.ts'
 import { isReserved, mountPath, rewriteOf, upstreamPath } from '../mount.ts'
 import { deprecationFields, deprecationMeta, deprecationOf } from '../contract/deprecations.ts'
 import { describedBy, languageOf, routeTableOf } from '../manifest/route-table.ts'
 import { traitsOf } from './traits.ts'
 import { clean } from '../text.ts'
+import type { AuthDeclaration } from '../manifest/auth.ts'
 import type { Candidate } from './eligible.ts'
 import type { Finding, RouteDefinition } from '@octopus-gateway/core'
 import type { Placement } from './placement.ts'
@@ -249,10 +251,20 @@ function metaOf({ generation, schema, operation }: Slot): Readonly<Record<string
   if (operation.operationId !== undefined) meta['operationId'] = operation.operationId
   if (operation.summary !== undefined) meta['summary'] = operation.summary
   if (operation.security !== undefined) meta['security'] = operation.security
-  // The schemes' settings are not kept: they may hold what operators would not show.
-  if (isDemanding(auth)) {
-    const { schemes, requiredScopes, rules, publicRoutes } = auth
-    meta['auth'] = { schemes: schemes.map(({ type }) => clean(type, 40)), requiredScopes, accessControl: rules, publicRoutes }
-  }
+  if (isDemanding(auth)) meta['auth'] = carriedAuth(auth)
   return meta
+}
+
+const carried = new WeakMap<AuthDeclaration, object>()
+
+/** What plugins are told. The schemes' settings are not: they may hold what operators would not show; nor is what would be too much for every route. */
+function carriedAuth(auth: AuthDeclaration): object {
+  let known = carried.get(auth)
+  if (known === undefined) {
+    const { requiredScopes, rules: accessControl, publicRoutes } = auth
+    const schemes = auth.schemes.map(({ type }) => clean(type, 40))
+    const all = { schemes, requiredScopes, accessControl, publicRoutes }
+    carried.set(auth, (known = JSON.stringify(all).length <= MOST_CARRIED ? all : { schemes }))
+  }
+  return known
 }

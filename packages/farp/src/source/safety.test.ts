@@ -126,6 +126,20 @@ test('[R38] [F12.4.operations] a schema over ten mebibytes, with too many paths 
   })
 })
 
+test('[R38] the schemas of one instance are not more together than a few large ones', async () => {
+  const schemas = ['A', 'B', 'C'].map((title) => ({
+    type: 'openapi',
+    location: { type: 'inline' },
+    inline_schema: openapiOf(title, [`GET /${title}`]),
+  }))
+  const size = JSON.stringify(schemas[0]!.inline_schema).length
+  await using users = await startFarpService({ name: 'users', openapi, manifest: { schemas } })
+  await using farp = startFarp({}, { schemasBytes: size * 2 })
+  farp.discover([recordOf(users)])
+  await farp.until('it is said', () => farp.codes('users').includes('LIMIT_EXCEEDED'))
+  expect(farp.routes('users')).toHaveLength(2)
+})
+
 test('[R38] [F12.4.services] services beyond the limit are not routed, and the log says so', async () => {
   await using a = await startFarpService({ name: 'a', openapi })
   await using b = await startFarpService({ name: 'b', openapi })

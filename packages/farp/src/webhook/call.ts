@@ -24,9 +24,9 @@ export async function callRoute(to: Addressee, route: ServiceRoute, call: Servic
     throw new FetchError('blocked', `the route needs a token: set farp.webhooks.tokens for "${to.service}"`)
   const path = route.path.replaceAll('{event_id}', encodeURIComponent(call.eventId ?? ''))
   const origin = originOf(to.own)
-  const url = new URL(path, origin)
-  // What looks like a path may begin another authority.
-  if (url.origin !== new URL(origin).origin) throw new FetchError('blocked', 'the route leaves the instance')
+  const url = URL.canParse(path, origin) ? new URL(path, origin) : undefined
+  // What looks like a path may begin another authority, or one that is none.
+  if (url === undefined || url.origin !== new URL(origin).origin) throw new FetchError('blocked', 'the route leaves the instance')
   const headers = new Map<string, string>()
   if (route.needsToken && token !== undefined) headers.set('authorization', `Bearer ${token}`)
   const body =

@@ -123,6 +123,14 @@ test('an operator has control routes called, those alone, and on the instance al
   expect((await ask(farp, '/_farp/control'))[0]).toBe(405)
 })
 
+test('a control route that leads nowhere is the failure of its instance, not of the call', async () => {
+  const { farp } = await start([{ id: 'x', path: '/\\', method: 'POST', type: 'lifecycle.start' }], {})
+  expect(await ask(farp, '/_farp/control', order({ service: 'users', type: 'lifecycle.start' }))).toMatchObject([
+    502,
+    { results: [{ error: 'the route leaves the instance' }] },
+  ])
+})
+
 test('a service that shows its token learns whether a schema is fine, and what the gateway does with it', async () => {
   await using users = await startFarpService({ name: 'users', openapi: openapiOf('Users', ['GET /a']) })
   await using farp = startFarp({ webhooks: { tokens: { users: TOKEN, orders: 'another token here' } } })

@@ -53,6 +53,7 @@ export class Pollers {
 
   /** An instance has sent a webhook itself. */
   heard(key: string): void {
+    if (!this.#host.settings.poll) return
     this.#speaking.add(key)
     this.#stop(key)
   }

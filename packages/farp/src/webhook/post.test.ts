@@ -191,3 +191,10 @@ test('[R38] [F12.1.every-url] an address that no manifest may point to is not co
   expect([paths, got]).toEqual([['/hook'], []])
   await users.stop()
 })
+
+test('a place whose path reads like another host is tried on the instance, and takes nobody down', async () => {
+  const { farp } = await start({ service_webhook: 'http://elsewhere.example//', secret: SECRET, subscribe_events: EVENTS })
+  farp.emit({ kind: 'updated' })
+  // The instance answers 404 there.
+  await waitFor(() => farp.logged.includes('a webhook was not delivered'))
+})

@@ -1,7 +1,7 @@
 import { act } from './actions.ts'
 import { clean } from '../text.ts'
 import { Deliveries } from './deliveries.ts'
-import { FloodGate } from '../source/flood.ts'
+import { Gate } from '../push/gates.ts'
 import { isSigned } from './signature.ts'
 import { readBody } from './body.ts'
 import { readMessage } from './message.ts'
@@ -34,7 +34,7 @@ const PER_MINUTE = 60
 export class Receiver {
   readonly #host: ReceiverHost
   readonly #deliveries = new Deliveries()
-  readonly #flood = new FloodGate(PER_MINUTE)
+  readonly #gate = new Gate(PER_MINUTE)
 
   constructor(host: ReceiverHost) {
     this.#host = host
@@ -71,7 +71,7 @@ export class Receiver {
     const ids = [sent.request.headers.get('x-farp-delivery') ?? '', sent.signature]
     const known = ids.filter((id) => id !== '').map((id) => `${from.key}\n${id.slice(0, 200)}`)
     if (known.some((id) => this.#deliveries.has(id, now))) return answer(200, 'duplicate')
-    if (!this.#flood.admit(from.key)) return answer(429, `an instance may send ${PER_MINUTE} events a minute`, { 'retry-after': '1' })
+    if (this.#gate.take(from.key) > 0) return answer(429, `an instance may send ${PER_MINUTE} events a minute`, { 'retry-after': '1' })
     const { publishes } = from.webhook
     if (publishes.size > 0 && !publishes.has(message.event)) return answer(403, 'the manifest does not list this event in publish_events')
     this.#host.heard(from.key)

@@ -76,7 +76,12 @@ function emitChoice(nodes: readonly Node[], steps: Step[]): void {
 }
 
 function emitRepeat({ node, min, max, isGreedy }: Extract<Node, { kind: 'repeat' }>, steps: Step[]): void {
-  for (let i = 0; i < min; i++) emit(node, steps)
+  for (let i = 0; i < min; i++) {
+    const before = steps.length
+    emit(node, steps)
+    // Nothing, once more, is nothing: repeats of it inside each other would be counted out in years.
+    if (steps.length === before) break
+  }
   if (max === Infinity) {
     const loop = fork(steps)
     emit(node, steps)

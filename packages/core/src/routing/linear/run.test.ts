@@ -47,12 +47,18 @@ describe('search', () => {
     ['a{1001}', 'not a number of repeats'],
     ['\\pL', 'not supported'],
     ['((a{100}){100}){100}', 'too large'],
+    [`${'(?:'.repeat(8)}a${'{900})'.repeat(8)}`, 'too large'],
     ['('.repeat(33) + ')'.repeat(33), 'groups'],
     [`(?:${'(?:'.repeat(40)}${')'.repeat(40)})`, 'too deep'],
     ['é', 'cannot stand in a path'],
     ['a'.repeat(513), '512'],
   ])('refuses %s', (pattern, reason) => {
     expect(() => compilePattern(pattern)).toThrow(reason)
+  })
+
+  it('[R38] repeats of nothing are nothing, however often they are repeated', () => {
+    const pattern = `^${'(?:'.repeat(20)}(?:)${'{1000})'.repeat(20)}a`
+    expect(groupsOf(pattern, 'a')).toEqual(['a'])
   })
 
   it('property: finds what the engine of the language finds', () => {

@@ -225,3 +225,21 @@ test('what is no AsyncAPI, or too much of it', () => {
   expect(() => adapt(two({ channels }))).toThrow(/limit/)
   expect(adapt(two({})).operations).toEqual([])
 })
+
+test('[R38] references and servers do not make a large document of a small one', () => {
+  const many = (make: (i: number) => unknown): JsonObject => Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`n${i}`, make(i)]))
+  const servers = many(() => ({ url: 'wss://x', protocol: 'wss' }))
+  expect(() => adapt(two({ servers, channels: many(() => ({})) }))).toThrow('once its references are followed')
+  const tags = Object.keys(servers)
+  const shared = many(() => ({ $ref: '#/components/channels/A' }))
+  expect(() => adapt(two({ channels: shared, components: { channels: { A: { tags, subscribe: {} } } } }))).toThrow('once its references')
+  const operations = many(() => ({ action: 'send', channel: { $ref: '#/components/channels/A' } }))
+  const components = { channels: { A: { address: '/a' } } }
+  expect(() => adapt(three({ channels: shared, operations, components }))).toThrow('once its references are followed')
+})
+
+test('[R38] the pathname of a server costs no more than a path may', () => {
+  const pathname = `/${'/'.repeat(400_000)}x/${'/'.repeat(400_000)}x`
+  const found = adapt(three({ servers: { s: { host: 'x', protocol: 'wss', pathname } }, channels: { a: { address: '/a' } } }))
+  expect(lines(found)).toEqual(['GET /a websocket'])
+})

@@ -7,17 +7,19 @@ import { channelsOf3 } from './version3.ts'
 import { capped, extensionsOf, label, skipped } from '../notes.ts'
 import { isWeb } from './servers.ts'
 import { kindOf, tagsOf } from './kind.ts'
+import { multiplied } from '../multiplied.ts'
 import { toPathPattern } from '../path-pattern.ts'
 import type { AdapterContext, AdaptedSchema, SchemaAdapter, SchemaOperation } from '../adapter.ts'
 import type { Channel } from './channel.ts'
 import type { Finding } from '@octopus-gateway/core'
 import type { JsonObject } from '../../json.ts'
+import type { Multiplied } from '../multiplied.ts'
 
 /** AsyncAPI 2 and 3: channels that WebSocket, event streams or HTTP carry become operations; those of brokers are documents only. */
 export const asyncApiAdapter: SchemaAdapter = { read: parseSchema, check: checkSchemaValue, adapt }
 
 function adapt(document: JsonObject, { limits, metadata }: AdapterContext): AdaptedSchema {
-  const channels = channelsOf(document)
+  const channels = channelsOf(document, multiplied(limits))
   if (channels.length > limits.paths) throw new SchemaError(`it has ${channels.length} channels; the limit is ${limits.paths}`)
   const findings: Finding[] = []
   const operations = new Map<string, SchemaOperation>()
@@ -32,10 +34,10 @@ function adapt(document: JsonObject, { limits, metadata }: AdapterContext): Adap
   return { operations: [...operations.values()], findings: capped(findings) }
 }
 
-function channelsOf(document: JsonObject): Channel[] {
+function channelsOf(document: JsonObject, size: Multiplied): Channel[] {
   const version = ownText(document, 'asyncapi') ?? ''
-  if (/^2\.\d+/.test(version)) return channelsOf2(document)
-  if (/^3\.\d+/.test(version)) return channelsOf3(document)
+  if (/^2\.\d+/.test(version)) return channelsOf2(document, size)
+  if (/^3\.\d+/.test(version)) return channelsOf3(document, size)
   throw new SchemaError(version === '' ? 'it has no "asyncapi" member' : `AsyncAPI ${clean(version, 20)} is not supported; use 2.x or 3.x`)
 }
 

@@ -1,6 +1,7 @@
-import { clean } from '../../text.ts'
-import { ownObject, ownText, table } from '../../json.ts'
+import { clean, withoutEndSlashes } from '../../text.ts'
+import { ownText } from '../../json.ts'
 import { toPathPattern } from '../path-pattern.ts'
+import { withVariables } from '../server-variables.ts'
 import type { JsonObject } from '../../json.ts'
 
 /** Protocols that a gateway for HTTP can carry. */
@@ -40,16 +41,8 @@ export function prefixOfUrl(server: JsonObject): { readonly prefix: string; read
 }
 
 function checked(text: string, problem: string): { readonly prefix: string; readonly problem: string | undefined } {
-  const path = `/${text.replace(/^\/+/, '').replace(/\/+$/, '')}`
+  const path = `/${withoutEndSlashes(text.replace(/^\/+/, ''))}`
   if (path === '/') return { prefix: '', problem: undefined }
   const isUsable = !/[{}]/.test(path) && !('problem' in toPathPattern(path))
   return isUsable ? { prefix: path, problem: undefined } : { prefix: '', problem }
-}
-
-function withVariables(text: string, server: JsonObject): string {
-  const variables = ownObject(server, 'variables') ?? table()
-  return text.replaceAll(/\{([^{}]*)\}/g, (whole, name: string) => {
-    const variable = ownObject(variables, name)
-    return (variable === undefined ? undefined : ownText(variable, 'default')) ?? whole
-  })
 }

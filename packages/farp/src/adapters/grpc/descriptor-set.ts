@@ -35,14 +35,17 @@ export function setFromFiles(files: readonly Uint8Array[], limits: Limits): Json
   return plain(decodeFiles(files, limits), limits)
 }
 
-/** Binary FileDescriptorProtos as messages, without source positions. Throws `SchemaError`. */
-export function decodeFiles(files: readonly Uint8Array[], limits: Limits): FileDescriptorProto[] {
+/** Binary FileDescriptorProtos as messages, without source positions. What they cost is taken from the budget. Throws `SchemaError`. */
+export function decodeFiles(
+  files: readonly Uint8Array[],
+  limits: Limits,
+  budget: { nodes: number } = { nodes: limits.nodes },
+): FileDescriptorProto[] {
   if (files.length > limits.paths) throw new SchemaError(`it has ${files.length} files; the limit is ${limits.paths}`)
-  let { nodes } = limits
   return guarded(() => {
     const decoded = files.map((file) => {
       const bare = withoutSourceInfo(file)
-      nodes -= checkCost(bare, FileDescriptorProtoSchema, { depth: limits.depth, nodes })
+      budget.nodes -= checkCost(bare, FileDescriptorProtoSchema, { depth: limits.depth, nodes: budget.nodes })
       return fromBinary(FileDescriptorProtoSchema, bare, { recursionLimit: limits.depth })
     })
     typesOf(decoded)

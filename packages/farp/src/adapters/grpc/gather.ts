@@ -13,6 +13,8 @@ export async function gather(services: readonly string[], ask: Ask, limits: Limi
   const files = new Map<string, FileDescriptorProto>()
   const notes: string[] = []
   const asked = new Set<string>()
+  // One for all answers: each could cost as much as all of them may.
+  const budget = { nodes: limits.nodes }
   const store = (answers: readonly ReflectionAnswer[], about: readonly string[]): void => {
     for (const [index, answer] of answers.entries()) {
       if (answer.kind !== 'files') {
@@ -21,7 +23,7 @@ export async function gather(services: readonly string[], ask: Ask, limits: Limi
         )
         continue
       }
-      for (const file of decodeFiles(answer.files, limits)) if (isUsable(file) && !files.has(file.name)) files.set(file.name, file)
+      for (const file of decodeFiles(answer.files, limits, budget)) if (isUsable(file) && !files.has(file.name)) files.set(file.name, file)
       if (files.size > limits.paths) throw new SchemaError(`the server has more than ${limits.paths} files`)
     }
   }

@@ -1,4 +1,5 @@
 import { capped, skipped } from '../notes.ts'
+import { isGrpcPath } from '../grpc-path.ts'
 import { finding } from '../../findings.ts'
 import { isObject, own, ownList, ownObject, ownText, table } from '../../json.ts'
 import { SchemaError } from '../../schemas/parse.ts'
@@ -20,7 +21,8 @@ interface Service {
 /** One operation per method of every service in a FileDescriptorSet. */
 export function grpcOperations(document: JsonObject, { limits, metadata }: AdapterContext): AdaptedSchema {
   const findings: Finding[] = []
-  const services = servicesOf(document).filter(({ name }) => !isInternalService(name) && isWanted(name, metadata))
+  const isWanted = wantedBy(metadata)
+  const services = servicesOf(document).filter(({ name }) => !isInternalService(name) && isWanted(name))
   const count = services.reduce((sum, { methods }) => sum + methods.length, 0)
   if (services.length > limits.paths) throw new SchemaError(`it has ${services.length} services; the limit is ${limits.paths}`)
   if (count > limits.operations) throw new SchemaError(`it has ${count} methods; the limit is ${limits.operations}`)
@@ -30,7 +32,7 @@ export function grpcOperations(document: JsonObject, { limits, metadata }: Adapt
     for (const method of service.methods) {
       const name = ownText(method, 'name') ?? ''
       const path = `/${service.name}/${name}`
-      if (!isFullName(service.name) || !isName(name)) findings.push(skipped(path, 'it is no name of a gRPC method'))
+      if (!isGrpcPath(path)) findings.push(skipped(path, 'it is no name of a gRPC method'))
       else if (!operations.has(path)) operations.set(path, operationOf(service, method, { path, web }))
     }
   }
@@ -99,12 +101,14 @@ function isDeprecated(owner: JsonObject): boolean {
 }
 
 /** `metadata.grpc.services` and `.packages` narrow what is routed; an empty list is what a peer written in Go says for "all". */
-function isWanted(name: string, metadata: JsonObject): boolean {
+function wantedBy(metadata: JsonObject): (name: string) => boolean {
   const services = textsOf(metadata, 'services')
   const packages = textsOf(metadata, 'packages')
-  const [scope, simple] = splitName(name)
-  const isService = services.length === 0 || services.includes(name) || services.includes(simple)
-  return isService && (packages.length === 0 || packages.includes(scope))
+  return (name) => {
+    const [scope, simple] = splitName(name)
+    const isService = services.size === 0 || services.has(name) || services.has(simple)
+    return isService && (packages.size === 0 || packages.has(scope))
+  }
 }
 
 function splitName(name: string): readonly [string, string] {
@@ -112,19 +116,11 @@ function splitName(name: string): readonly [string, string] {
   return [name.slice(0, Math.max(0, dot)), name.slice(dot + 1)]
 }
 
-function textsOf(metadata: JsonObject, name: string): string[] {
-  return ownList(metadata, name).filter((item): item is string => typeof item === 'string' && item !== '')
+function textsOf(metadata: JsonObject, name: string): ReadonlySet<string> {
+  return new Set(ownList(metadata, name).filter((item): item is string => typeof item === 'string' && item !== ''))
 }
 
 function webOf(metadata: JsonObject): string | undefined {
   if (own(metadata, 'grpc_web_enabled') !== true) return undefined
   return ownText(metadata, 'grpc_web_protocol') === 'grpc-web-text' ? 'grpc-web-text' : 'grpc-web'
-}
-
-function isName(name: string): boolean {
-  return /^[A-Za-z_]\w{0,254}$/.test(name)
-}
-
-function isFullName(name: string): boolean {
-  return name.length <= 512 && name.split('.').every(isName)
 }

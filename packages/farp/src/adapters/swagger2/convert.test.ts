@@ -194,3 +194,17 @@ test('hostile documents: circles, names, endless lists', () => {
   const many = converted({ ...petstore, consumes: Array.from({ length: 5000 }, (_, i) => `application/x${i}`) })
   expect(Object.keys(at(many, '/components/requestBodies/PetBody/content') as JsonObject)).toHaveLength(20)
 })
+
+test('[R38] names of other alphabets, and bodies that many operations share, cost no more than they are long', () => {
+  const names = Array.from({ length: 60_000 }, (_, i) => String.fromCodePoint(0x4e00 + (i % 20_000), 0x4e00 + Math.floor(i / 20_000)))
+  const definitions = Object.fromEntries(names.map((name) => [name, {}]))
+  expect(Object.keys(at(converted({ swagger: '2.0', paths: {}, definitions }), '/components/schemas') as JsonObject)).toHaveLength(60_000)
+  const properties = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`p${i}`, { type: 'string' }]))
+  const post = { consumes: ['application/json'], parameters: [{ $ref: '#/parameters/body' }], responses: {} }
+  const shared = {
+    swagger: '2.0',
+    paths: Object.fromEntries(Array.from({ length: 2_000 }, (_, i) => [`/p${i}`, { post }])),
+    parameters: { body: { name: 'body', in: 'body', schema: { type: 'object', properties } } },
+  }
+  expect(() => adaptOpenApi(shared, LIMITS)).toThrow('as OpenAPI 3, it has more than')
+})

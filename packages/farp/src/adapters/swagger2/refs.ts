@@ -13,12 +13,21 @@ export class Refs {
   /** Schemas that are referred to where they stand, moved to the components. */
   readonly #moved = new Map<string, { readonly name: string; readonly schema: JsonObject }>()
   readonly #taken: Set<string>
+  /** The schema of a body or of a form field may stand behind thousands of operations. */
+  readonly #converted = new WeakMap<JsonObject, JsonObject>()
 
   constructor(document: JsonObject) {
     this.document = document
     for (const member of ['definitions', 'parameters', 'responses'])
       this.#names.set(member, namesOf(ownObject(document, member) ?? table()))
     this.#taken = new Set(this.#names.get('definitions')!.values())
+  }
+
+  /** A schema as OpenAPI 3 writes it, made once. */
+  converted(schema: JsonObject, convert: () => JsonObject): JsonObject {
+    const known = this.#converted.get(schema) ?? convert()
+    this.#converted.set(schema, known)
+    return known
   }
 
   /** The component name of a part: what OpenAPI 3 allows as one, and unique. */
@@ -75,6 +84,8 @@ export function placeOf(parameter: JsonObject): ParameterPlace {
 function namesOf(parts: JsonObject): ReadonlyMap<string, string> {
   const names = new Map<string, string>()
   const taken = new Set(Object.keys(parts).filter((name) => /^[\w.-]+$/.test(name)))
+  // Names of other alphabets all become the same one: what was tried for one is not tried again for the next.
+  const next = new Map<string, number>()
   for (const name of Object.keys(parts)) {
     if (taken.has(name)) {
       names.set(name, name)
@@ -82,7 +93,9 @@ function namesOf(parts: JsonObject): ReadonlyMap<string, string> {
     }
     const base = name.replaceAll(/[^\w.-]+/g, '_') || '_'
     let free = base
-    for (let n = 2; taken.has(free); n++) free = `${base}_${n}`
+    let n = next.get(base) ?? 2
+    for (; taken.has(free); n++) free = `${base}_${n}`
+    next.set(base, n)
     taken.add(free)
     names.set(name, free)
   }

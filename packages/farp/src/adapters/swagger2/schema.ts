@@ -8,6 +8,10 @@ const NAMED: ReadonlySet<string> = new Set(['properties', 'patternProperties', '
 
 /** A schema of Swagger 2.0 as OpenAPI 3.0 writes it. Examples, defaults and other data stay as they are. */
 export function convertSchema(schema: JsonObject, refs: Refs): JsonObject {
+  return refs.converted(schema, () => convert(schema, refs))
+}
+
+function convert(schema: JsonObject, refs: Refs): JsonObject {
   const ref = own(schema, '$ref')
   if (typeof ref === 'string') return table([['$ref', refs.schema(ref)]])
   const sub = (value: unknown): unknown => (isObject(value) ? convertSchema(value, refs) : value)

@@ -50,13 +50,14 @@ export class Shelf {
     this.#stopped.abort()
   }
 
-  /** Writes a record down. Resolves with its text, also when the store failed: then it counts until the process ends. */
-  async put(record: ContractRecord): Promise<string> {
+  /** Writes a record down. Resolves with its text, if there is one, also when that failed: then it counts until the process ends. */
+  async put(record: ContractRecord): Promise<string | undefined> {
     const key = PREFIX + encodeURIComponent(record.line)
     const work = this.#writing.then(async () => {
-      const text = await packRecord(record)
-      this.#texts.set(key, text)
+      let text: string | undefined
       try {
+        text = await packRecord(record)
+        this.#texts.set(key, text)
         await this.#store.set(key, text)
       } catch (thrown) {
         this.#log.error('a contract could not be kept; the decision is lost when the process ends', {

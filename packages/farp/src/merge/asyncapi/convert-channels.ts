@@ -9,6 +9,7 @@ import type { JsonObject } from '../../json.ts'
 export function convertChannels(document: JsonObject): { readonly channels: JsonObject; readonly operations: JsonObject } {
   const channels = table<unknown>()
   const operations = table<unknown>()
+  const tried = new Map<string, number>()
   for (const [name, item] of Object.entries(ownObject(document, 'channels') ?? table())) {
     const channel = name.startsWith('x-') ? undefined : resolveItem(item, document)
     if (channel === undefined) continue
@@ -20,7 +21,7 @@ export function convertChannels(document: JsonObject): { readonly channels: Json
         $ref: `#/channels/${pointerToken(name)}/messages/${pointerToken(id)}`,
       }))
       const wanted = ownText(operation, 'operationId') ?? `${name}.${kind}`
-      operations[freeName(wanted, operations)] = convertOperation(operation, { name, kind, refs, document })
+      operations[freeName(wanted, operations, tried)] = convertOperation(operation, { name, kind, refs, document })
     }
     channels[name] = convertChannel(channel, { name, messages, document })
   }
@@ -79,6 +80,7 @@ function addMessages(
   const written = own(operation, 'message')
   if (!isObject(written)) return []
   const list = Object.hasOwn(written, 'oneOf') ? ownList(written, 'oneOf').filter(isObject) : [written]
+  const tried = new Map<string, number>()
   return list.map((message, index) => {
     const ref = ownText(message, '$ref')
     const wanted =
@@ -87,15 +89,18 @@ function addMessages(
       (ref === undefined ? undefined : pointerTokens(ref).at(-1)) ??
       (list.length === 1 ? `${kind}.message` : `${kind}.message.${index}`)
     const converted = convertMessage(message)
-    const known = Object.keys(messages).find((id) => id === wanted && JSON.stringify(messages[id]) === JSON.stringify(converted))
-    const id = known ?? freeName(wanted, messages)
+    const isKnown = Object.hasOwn(messages, wanted) && JSON.stringify(messages[wanted]) === JSON.stringify(converted)
+    const id = isKnown ? wanted : freeName(wanted, messages, tried)
     messages[id] = converted
     return id
   })
 }
 
-function freeName(wanted: string, taken: JsonObject): string {
-  let name = wanted
-  for (let count = 2; Object.hasOwn(taken, name); count++) name = `${wanted}_${count}`
-  return name
+/** `tried` remembers how far it came: thousands may want one name. */
+function freeName(wanted: string, taken: JsonObject, tried: Map<string, number>): string {
+  if (!Object.hasOwn(taken, wanted)) return wanted
+  let count = tried.get(wanted) ?? 2
+  while (Object.hasOwn(taken, `${wanted}_${count}`)) count++
+  tried.set(wanted, count + 1)
+  return `${wanted}_${count}`
 }

@@ -5,12 +5,21 @@ import type { JsonObject } from '../../json.ts'
 
 /** Scopes of a flow are called available ones. */
 export function convertScheme(scheme: JsonObject): JsonObject {
+  let known = converted.get(scheme)
+  if (known === undefined) converted.set(scheme, (known = convert(scheme)))
+  return known
+}
+
+/** Thousands of operations may require one scheme. */
+const converted = new WeakMap<JsonObject, JsonObject>()
+
+function convert(scheme: JsonObject): JsonObject {
   const flows = ownObject(scheme, 'flows')
   if (flows === undefined) return scheme
-  const converted = each(flows, (flow) =>
+  const written = each(flows, (flow) =>
     table(Object.entries(flow).map(([name, value]) => [name === 'scopes' ? 'availableScopes' : name, value])),
   )
-  return table([...Object.entries(scheme), ['flows', converted]])
+  return table([...Object.entries(scheme), ['flows', written]])
 }
 
 /** Requirements by name as references to the schemes; one with scopes becomes a copy of its scheme that names them. */

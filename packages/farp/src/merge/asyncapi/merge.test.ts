@@ -320,3 +320,13 @@ test('what is missing gets a stand-in; the order of services does not matter; wh
   const { excluded } = mergeAsyncApi([asyncService('a', { asyncapi: '1.2.0' })])
   expect(excluded).toEqual([{ service: 'a', reason: 'it is no AsyncAPI 2 or 3 document (1.2.0)' }])
 })
+
+test('[R38] a chain of references, or one name for everything, does not take the document away from the others', () => {
+  const chain = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`s${i}`, { allOf: [{ $ref: `#/x-parts/s${i + 1}` }] }]))
+  const messages = { a: { payload: { $ref: '#/x-parts/s0' } } }
+  const three = asyncService('three', { channels: { a: { address: '/a', messages } }, 'x-parts': { ...chain, s20000: {} } })
+  const oneOf = Array.from({ length: 10_000 }, (_, i) => ({ name: 'same', payload: { const: i } }))
+  const two = asyncService('two', { asyncapi: '2.6.0', channels: { '/a': { subscribe: { message: { oneOf } } } } })
+  const { document } = mergeAsyncApi([three, two, asyncService('users', { channels: { a: { address: '/a' } } })])
+  expect(Object.keys(document['channels'] as object).sort()).toEqual(['three.a', 'two./a', 'users.a'])
+})

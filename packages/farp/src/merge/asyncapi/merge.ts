@@ -125,8 +125,9 @@ function addLane({ channels, operations }: Source, { service, document, translat
   for (const channel of channels) if (channel.places[lane] !== undefined) put(channel, channel.places[lane])
   const shown = operations.filter(({ channel }) => channel !== undefined && placed.has(channel))
   // Replies come over channels that are nowhere in particular; without them the operations would say less.
+  const byBody = new Map(channels.toReversed().map((channel) => [channel.body, channel]))
   for (const { replies } of shown) {
-    const channel = channels.find(({ body }) => body === replies)
+    const channel = replies === undefined ? undefined : byBody.get(replies)
     if (channel !== undefined && !placed.has(channel.body)) put(channel, undefined)
   }
   const left = channels.filter(({ body }) => !placed.has(body)).length

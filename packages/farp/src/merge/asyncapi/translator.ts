@@ -27,6 +27,8 @@ export class Translator {
   readonly #prefix: string
   readonly #contentType: string | undefined
   readonly #hoisted = new Map<string, string>()
+  /** What has its place and is still to be copied: references may be thousands long, and a copy within a copy would end the stack. */
+  readonly #moving: (() => void)[] = []
   readonly #channels = new Map<JsonObject, string>()
   readonly #operations = new Map<JsonObject, string>()
 
@@ -55,6 +57,12 @@ export class Translator {
 
   /** The translated copy of an object. */
   translate(node: unknown, kind: Kind): unknown {
+    const copy = this.#walk(node, kind)
+    for (let move = this.#moving.pop(); move !== undefined; move = this.#moving.pop()) move()
+    return copy
+  }
+
+  #walk(node: unknown, kind: Kind): unknown {
     return walk(node, kind, {
       grammar: GRAMMAR,
       before: (found) => found,
@@ -141,7 +149,7 @@ export class Translator {
     const moved = `#/components/${section}/${pointerToken(name)}`
     // Remembered before the target is copied: it may refer to itself.
     this.#hoisted.set(key, moved)
-    this.#components.set(section, name, this.translate(target, kind) ?? table())
+    this.#moving.push(() => this.#components.set(section, name, this.#walk(target, kind) ?? table()))
     return moved
   }
 

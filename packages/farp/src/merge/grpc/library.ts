@@ -34,14 +34,21 @@ export class Library {
   written(): JsonObject[] {
     const done = new Set<string>()
     const order: JsonObject[] = []
-    const visit = (name: string): void => {
-      const file = this.#files.get(name)
-      if (file === undefined || done.has(name)) return
-      done.add(name)
-      for (const dependency of ownList(file, 'dependency')) if (typeof dependency === 'string') visit(dependency)
-      order.push(file)
+    // Imports may be thousands long: a call within a call would end the stack.
+    const open: { readonly file: JsonObject; readonly before: unknown[] }[] = []
+    const enter = (name: unknown): void => {
+      const file = typeof name === 'string' ? this.#files.get(name) : undefined
+      if (file === undefined || done.has(name as string)) return
+      done.add(name as string)
+      open.push({ file, before: ownList(file, 'dependency').toReversed() })
     }
-    for (const name of [...this.#files.keys()].sort()) visit(name)
+    for (const name of [...this.#files.keys()].sort()) {
+      enter(name)
+      for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
+        if (top.before.length > 0) enter(top.before.pop())
+        else order.push(open.pop()!.file)
+      }
+    }
     return order
   }
 
@@ -61,9 +68,10 @@ export class Library {
       places.set(path, kept.name)
       return [{ file, ...kept }]
     })
+    const brought = new Set(files.map((file) => ownText(file, 'name') ?? ''))
     for (const { file, name, body } of arrived) {
       const complete = this.#stand(body, service)
-      this.#files.set(name, this.#linked(complete, { file, name, places, service }))
+      this.#files.set(name, this.#linked(complete, { file, name, places, brought, service }))
     }
   }
 
@@ -161,26 +169,29 @@ export class Library {
       file,
       name,
       places,
+      brought,
       service,
     }: {
       readonly file: JsonObject
       readonly name: string
       readonly places: ReadonlyMap<string, string>
+      /** All files that the service has. */
+      readonly brought: ReadonlySet<string>
       readonly service: FederatedService
     },
   ): JsonObject {
-    const dependencies: string[] = []
+    const indices = new Map<string, number>()
     const add = (path: string): number => {
-      const index = dependencies.indexOf(path)
-      return index === -1 ? dependencies.push(path) - 1 : index
+      const index = indices.get(path) ?? indices.size
+      indices.set(path, index)
+      return index
     }
     const moved = ownList(file, 'dependency').map((path) => {
       if (typeof path !== 'string') return undefined
       const place = places.get(path) ?? (this.#files.has(path) || this.#bring(path) ? path : undefined)
       if (place !== undefined && place !== name) return add(place)
-      const isBrought = ownList(service.document, 'file').some((other) => isObject(other) && ownText(other, 'name') === path)
       // What it defined is imported from where it is now, below.
-      if (!isBrought) this.#report.warn(`${labelOf(service)} imports ${path} and does not bring it`)
+      if (!brought.has(path)) this.#report.warn(`${labelOf(service)} imports ${path} and does not bring it`)
       return undefined
     })
     for (const { name: type } of referencesOf(body)) {
@@ -188,12 +199,12 @@ export class Library {
       if (place !== undefined && place !== name) add(place)
     }
     for (const member of ['publicDependency', 'weakDependency']) {
-      const indices = ownList(file, member).flatMap((index) => (typeof index === 'number' ? (moved[index] ?? []) : []))
-      if (indices.length === 0) delete body[member]
-      else body[member] = indices
+      const kept = ownList(file, member).flatMap((index) => (typeof index === 'number' ? (moved[index] ?? []) : []))
+      if (kept.length === 0) delete body[member]
+      else body[member] = kept
     }
-    if (dependencies.length === 0) delete body['dependency']
-    else body['dependency'] = dependencies
+    if (indices.size === 0) delete body['dependency']
+    else body['dependency'] = [...indices.keys()]
     return body
   }
 }

@@ -23,15 +23,17 @@ export async function mergeGrpc(services: readonly FederatedService[], options: 
   const candidates = takePart(services, trial, { options, unusable }).sort(byStrength)
   const accepted: FederatedService[] = []
   const refused = new Map<string, string>()
-  if (linkProblem(assemble(candidates, trial)) === undefined) accepted.push(...candidates)
-  else {
-    // Somebody's files do not fit. Who, is found out one by one.
-    for (const service of candidates) {
-      const problem = linkProblem(assemble([...accepted, service], new Report()))
-      if (problem === undefined) accepted.push(service)
-      else refused.set(labelOf(service), `its descriptors do not fit together: ${problem}`)
-    }
+  // Where somebody's files do not fit, who it is is found by halves: one by one, a single service would cost a linking of all for each.
+  const accept = (members: readonly FederatedService[]): void => {
+    const problem = linkProblem(assemble([...accepted, ...members], new Report()))
+    if (problem === undefined) return void accepted.push(...members)
+    const [only] = members
+    if (members.length === 1) return void refused.set(labelOf(only!), `its descriptors do not fit together: ${problem}`)
+    const half = Math.ceil(members.length / 2)
+    accept(members.slice(0, half))
+    accept(members.slice(half))
   }
+  if (candidates.length > 0) accept(candidates)
   const report = new Report()
   const unreadable = [...(options.unreadable ?? []), ...[...refused].map(([service, reason]) => ({ service, reason }))]
   takePart(

@@ -189,3 +189,23 @@ describe('order', () => {
     expect(Object.keys((JSON.parse(texts[0]!) as Merged).paths)).toEqual(['/a/x', '/b/x', '/c/x'])
   })
 })
+
+test('[R38] a chain of references, or one name for everything, does not take the document away from the others', () => {
+  const chain = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`s${i}`, { allOf: [{ $ref: `#/x-parts/s${i + 1}` }] }]))
+  const schema = { $ref: '#/x-parts/s0' }
+  const content = { 'application/json': { schema } }
+  const names = Array.from({ length: 20_000 }, (_, i) => String.fromCodePoint(0x4e00 + i))
+  const hostile = service('hostile', {
+    paths: Object.fromEntries(
+      Array.from({ length: 3_000 }, (_, i) => [
+        `/p${i}`,
+        { get: { operationId: 'same', responses: { 200: { description: '', content } } } },
+      ]),
+    ),
+    'x-parts': { ...chain, s20000: { type: 'string' } },
+    components: { schemas: Object.fromEntries(names.map((name) => [name, {}])) },
+  })
+  const { document } = mergeOpenApi([hostile, service('users', { paths: { '/users': { get: { responses: ok } } } })])
+  expect(Object.keys(document['paths'] as object)).toContain('/users/users')
+  expect(Object.keys((document['components'] as Record<string, object>)['schemas']!)).toHaveLength(40_001)
+})

@@ -35,6 +35,8 @@ export class Translator {
   readonly #upgrades: boolean
   readonly #named: Named
   readonly #hoisted = new Map<string, string>()
+  /** What has its place and is still to be copied: references may be thousands long, and a copy within a copy would end the stack. */
+  readonly #moving: (() => void)[] = []
   readonly #ids = new Map<string, string>()
   readonly #lost = new Map<string, string>()
   readonly #places = new Map<string, string>()
@@ -82,6 +84,12 @@ export class Translator {
 
   /** The translated copy of an object. */
   translate(node: unknown, kind: Kind): unknown {
+    const copy = this.#walk(node, kind)
+    for (let move = this.#moving.pop(); move !== undefined; move = this.#moving.pop()) move()
+    return copy
+  }
+
+  #walk(node: unknown, kind: Kind): unknown {
     return walk(node, kind, {
       grammar: GRAMMAR,
       before: (found, at) => this.#before(found, at),
@@ -252,7 +260,7 @@ export class Translator {
     const moved = `#/components/${section}/${pointerToken(name)}`
     // Remembered before the target is copied: it may refer to itself.
     this.#hoisted.set(key, moved)
-    this.#add(section, name, this.translate(target, kind))
+    this.#moving.push(() => this.#add(section, name, this.#walk(target, kind)))
     return moved
   }
 }
