@@ -20,7 +20,7 @@ import type { TrustScope } from '../trust.ts'
 import type { Views } from './neighbours.ts'
 
 /** What a fleet is told of its surroundings. */
-export interface FleetHost extends Pick<TrackerHost, 'log' | 'changed' | 'silent'> {
+export interface FleetHost extends Pick<TrackerHost, 'log' | 'meter' | 'changed' | 'silent'> {
   /** The key-value store of a registry, by the name of its provider. */
   keyValues(provider: string): KeyValues | undefined
 }
@@ -48,6 +48,7 @@ export class Fleet {
       cache: new SchemaCache(limits),
       flood: new FloodGate(limits.updatesPerMinute),
       log: on.log,
+      meter: on.meter,
       scopeOf: (record, metadata) => this.#scopeOf(record, metadata),
       storeOf: ({ provider: name = '', service }, signal) => {
         const keyValues = on.keyValues(name)
