@@ -12,7 +12,7 @@ function figures(gateway: Gateway): Map<string, number> {
 }
 
 const hashed = (document: unknown): string => createHash('sha256').update(JSON.stringify(document)).digest('hex')
-const declared = (openapi: object): object => ({
+const declared = (openapi: object): Record<string, unknown> => ({
   schemas: [{ type: 'openapi', spec_version: '3.1.0', location: { type: 'http', url: '/openapi.json' }, hash: hashed(openapi) }],
 })
 
