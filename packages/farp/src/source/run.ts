@@ -154,9 +154,13 @@ export class Run {
       settled: (registration) => this.#settled(registration),
       lookAt: (registration) => this.#fleet.trackerOf(registration)?.look(),
       routesOf: (service) => linesOf(this.#taken.sets.find((set) => set.service === service)?.routes ?? []),
-      statusOf(registration) {
+      statusOf: (registration) => {
         const view = viewOf(registration)
-        return view === undefined ? 'not-used' : statusOf(view, settings)
+        if (view === undefined) return 'not-used'
+        // What the gate says counts before what the instance is by itself.
+        const set = this.#taken.sets.find(({ service }) => service === view.record.service)
+        const report = set?.instances?.find(({ id }) => id === view.record.id)
+        return report?.status ?? statusOf(view, settings)
       },
     }
   }
