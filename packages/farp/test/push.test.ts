@@ -270,3 +270,23 @@ test('the answer says when the instance gets no requests because its contract wa
   const { body } = await gateway.call('GET', 'services/users')
   expect((body as unknown as { status: string }[]).map(({ status }) => status)).toEqual(['healthy', 'held'])
 })
+
+test('a reported status that differs from the pushed manifest counts, and everything else the manifest says stays', async () => {
+  await using service = await users()
+  const { instance: _none, ...manifest } = await manifestOf(service)
+  service.update({ manifestStatus: 404 })
+  await using gateway = await startPushGateway()
+  const body = forgeInstance(service)['instance'] as object
+  const table = { route_table: [{ path: '/users/{id}', methods: ['GET'] }] }
+  const registered = await gateway.call('POST', 'register', {
+    instance: { ...body, status: 'healthy' },
+    manifest: { ...manifest, ...table },
+  })
+  expect(registered).toMatchObject({ status: 201, body: { schemas_applied: 1, instance_status: 'serving' } })
+  expect(await gateway.status('/users/users/7')).toBe(200)
+  await gateway.call('PUT', `heartbeat/${service.instanceId}`, { status: 'draining' })
+  await waitFor(async () => (await gateway.status('/users/users/7')) !== 200)
+  await gateway.call('PUT', `heartbeat/${service.instanceId}`, { status: 'healthy' })
+  await waitFor(async () => (await gateway.status('/users/users/7')) === 200)
+  expect(gateway.logged.filter((line) => line.includes('source failed'))).toEqual([])
+})
