@@ -57,7 +57,7 @@ export class Run {
     this.#schemas = new SchemaWatch((service) => meter.schemaUpdated(service))
     this.hub = new Hub(settings, host, this.#fleet)
     const { enabled, heartbeatTimeout } = settings.push
-    if (enabled) this.#registry = new Registry({ store, log, heartbeatTimeout, changed: () => this.#registered() })
+    if (enabled) this.#registry = new Registry({ store, log, heartbeatTimeout, changed: (service) => this.#registered(service) })
   }
 
   /** The inside, for the push endpoints; `undefined` when push is off. */
@@ -133,9 +133,15 @@ export class Run {
     this.#wake.end()
   }
 
-  #registered(): void {
+  #registered(service?: string): void {
     if (this.#stopped.signal.aborted) return
-    this.#fleet.applyRegistrations(this.#registry!.where(() => true))
+    const registry = this.#registry!
+    if (service === undefined) this.#fleet.applyRegistrations(registry.where(() => true))
+    else
+      this.#fleet.applyRegistrationsOf(
+        service,
+        registry.where((registration) => registration.service === service),
+      )
     this.#wake.end()
   }
 
