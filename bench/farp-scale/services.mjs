@@ -4,6 +4,8 @@ import { createServer } from 'node:http'
 
 const [services, operations, instances] = process.argv.slice(2).map(Number)
 const generations = new Map()
+/** Requests so far. */
+const counts = { manifests: 0, documents: 0, byService: Array.from({ length: services }, () => 0) }
 
 const documentOf = (service, generation) => {
   const paths = {}
@@ -36,7 +38,9 @@ for (let service = 0; service < services; service++) {
   for (let instance = 0; instance < instances; instance++) {
     const server = createServer((request, response) => {
       const { number, document, status } = generations.get(service)
+      counts.byService[service] += 1
       if (request.url === '/_farp/manifest') {
+        counts.manifests += 1
         const hash = createHash('sha256').update(document).digest('hex')
         response.end(
           JSON.stringify({
@@ -59,15 +63,21 @@ for (let service = 0; service < services; service++) {
             routing: { strategy: 'service' },
           }),
         )
-      } else if (request.url === '/openapi.json') response.end(document)
-      else response.writeHead(404).end()
+      } else if (request.url === '/openapi.json') {
+        counts.documents += 1
+        response.end(document)
+      } else response.writeHead(404).end()
     })
     server.keepAliveTimeout = 60_000
     await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
     ports.push(server.address().port)
   }
 }
-process.on('message', ({ service, generation, status }) => {
+process.on('message', ({ service, generation, status, counts: isAsked }) => {
+  if (isAsked) {
+    process.send(counts)
+    return
+  }
   const known = generations.get(service)
   generations.set(
     service,

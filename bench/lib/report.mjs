@@ -102,6 +102,30 @@ const BODIES = {
     for (const { count, buildMs, matchMicros } of data.figures) text += row([count, buildMs.toFixed(0), matchMicros.toFixed(2)])
     return `${text}\nStatic, one-parameter and two-parameter paths in equal shares, all looked up in a random order.`
   },
+  'farp-scale'({ data: { first, memory, changes, rounds, size } }) {
+    const all = size.services * size.operations
+    let text = head(['', 'figure'])
+    text += row(['first full table', `${(first.ms / 1000).toFixed(1)} s, CPU ${(first.cpuMs / 1000).toFixed(1)} s`])
+    text += row(['asked for meanwhile', `${first.asked.manifests} manifests, ${first.asked.documents} documents`])
+    text += row(['memory for it', `heap ${memory.heap.toFixed(0)} MiB, RSS ${memory.rss.toFixed(0)} MiB`])
+    text += row(['heap after all changes', `${memory.heapAtEnd.toFixed(0)} MiB`])
+    text += `\n${head(['what changes', 'ms until it serves', 'CPU ms', 'event loop held, ms', 'manifests read', 'documents read', 'sets made', `routes compiled of ${all}`, 'for other services'])}`
+    for (const one of changes)
+      text += row([
+        one.name,
+        one.ms.toFixed(0),
+        one.cpuMs.toFixed(0),
+        one.heldMs.toFixed(0),
+        one.manifests,
+        one.documents,
+        `${one.setsMade} of ${size.services}`,
+        one.routesCompiled,
+        one.ofOthers + one.routesOfOthersCompiled,
+      ])
+    return `${text}\nTimes are medians of ${rounds} changes, counts the highest of them: what the services were asked for, and what in the gateway's snapshot is another
+object than before. The last column counts requests to the other services, and their routes. The gateway's own process, with the registry in it; all services
+share another one.`
+  },
 }
 
 function transferSection(result) {

@@ -120,8 +120,7 @@ class RunningGateway implements Gateway {
       },
       // Builds are made in turn: what was asked for before is done when the turn comes.
       applied: () => this.#exclusively(() => Promise.resolve()),
-      schemaUpdated: (service) => this.metrics.schemaUpdated(service),
-      contractChanged: (service, verdict) => this.metrics.contractChanged(service, verdict),
+      meter: this.metrics.farp,
     })
     const resolved = resolveOptions({})
     this.#opener = {

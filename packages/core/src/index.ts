@@ -53,12 +53,15 @@ export type {
   ContractVerdict,
   Caller,
   DocumentKind,
+  FetchStatus,
   Finding,
   InstanceReport,
   ProvidedEndpoint,
+  RouteAction,
   RouteSet,
   RouteSource,
   SourceHost,
+  SourceMeter,
 } from './snapshot/source.ts'
 export type { GatewayEvent, GatewayListener } from './snapshot/events.ts'
 export { conflictFindings } from './snapshot/conflicts.ts'

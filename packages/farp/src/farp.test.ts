@@ -4,6 +4,7 @@ import { memoryStore } from '@octopus-gateway/core'
 import { openapiOf, startFarpService } from '@octopus-gateway/testing'
 import { farp as farpSource } from './farp.ts'
 import { recordOf, startFarp } from './testing/harness.ts'
+import { silentMeter } from './silent-meter.ts'
 
 test('the federated document holds all services, is made once, and anew when they change', async () => {
   await using users = await startFarpService({ name: 'users', openapi: openapiOf('Users', ['GET /users/{id}', 'GET /health']) })
@@ -53,8 +54,7 @@ test('a failure of discovery is passed on, after everything was stopped', async 
     keyValues: () => undefined,
     authProviders: new Set<string>(),
     on: () => ({ [Symbol.dispose]() {} }),
-    schemaUpdated() {},
-    contractChanged() {},
+    meter: silentMeter,
   }
   await expect(farpSource().watch(host)[Symbol.asyncIterator]().next()).rejects.toThrow('registry on fire')
 })

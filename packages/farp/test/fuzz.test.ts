@@ -6,6 +6,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { mutator } from './support/mutator.ts'
 import { SEEDS } from './support/seeds.ts'
 import { settingsOf } from '../src/options.ts'
+import { silentMeter } from '../src/silent-meter.ts'
 import type { DocumentKind, RouteDefinition, RouteSet, ServiceInstance } from '@octopus-gateway/core'
 import type { Fetcher } from '../src/net/fetcher.ts'
 
@@ -88,8 +89,7 @@ test(
       store: memoryStore(),
       applied: () => Promise.resolve(),
       on: () => ({ [Symbol.dispose]() {} }),
-      schemaUpdated() {},
-      contractChanged() {},
+      meter: silentMeter,
     }
     const before = Object.getOwnPropertyNames(Object.prototype).join()
     const delay = monitorEventLoopDelay({ resolution: 10 })

@@ -255,3 +255,38 @@ test('an instance that discovery knows as well keeps the address of the registry
   expect(set().instances).toMatchObject([{ id, origin: real.origin }])
   expect(set().findings).toMatchObject([{ code: 'REGISTRATION_CONFLICT', instance: id }])
 })
+
+test('the answer says when the instance gets no requests because its contract waits for an approval', async () => {
+  await using first = await users({ version: '1.0.0', instanceId: 'first' })
+  const openapi = openapiOf('Users', ['GET /accounts/{id}'])
+  await using second = await startFarpService({ name: 'users', version: '2.0.0', instanceId: 'second', openapi })
+  await using gateway = await startPushGateway({ farp: { updatePolicy: 'gated' } })
+  const approved = await gateway.call('POST', 'register', forgeInstance(first))
+  expect(approved).toMatchObject({ status: 201, body: { status: 'registered', instance_status: 'serving' } })
+  const held = await gateway.call('POST', 'register', forgeInstance(second))
+  expect(held).toMatchObject({ status: 201, body: { status: 'registered', schemas_applied: 1, instance_status: 'held' } })
+  const beat = await gateway.call('PUT', 'heartbeat/second', { status: 'healthy' })
+  expect(beat).toMatchObject({ status: 200, body: { status: 'ok', instance_status: 'held' } })
+  const { body } = await gateway.call('GET', 'services/users')
+  expect((body as unknown as { status: string }[]).map(({ status }) => status)).toEqual(['healthy', 'held'])
+})
+
+test('a reported status that differs from the pushed manifest counts, and everything else the manifest says stays', async () => {
+  await using service = await users()
+  const { instance: _none, ...manifest } = await manifestOf(service)
+  service.update({ manifestStatus: 404 })
+  await using gateway = await startPushGateway()
+  const body = forgeInstance(service)['instance'] as object
+  const table = { route_table: [{ path: '/users/{id}', methods: ['GET'] }] }
+  const registered = await gateway.call('POST', 'register', {
+    instance: { ...body, status: 'healthy' },
+    manifest: { ...manifest, ...table },
+  })
+  expect(registered).toMatchObject({ status: 201, body: { schemas_applied: 1, instance_status: 'serving' } })
+  expect(await gateway.status('/users/users/7')).toBe(200)
+  await gateway.call('PUT', `heartbeat/${service.instanceId}`, { status: 'draining' })
+  await waitFor(async () => (await gateway.status('/users/users/7')) !== 200)
+  await gateway.call('PUT', `heartbeat/${service.instanceId}`, { status: 'healthy' })
+  await waitFor(async () => (await gateway.status('/users/users/7')) === 200)
+  expect(gateway.logged.filter((line) => line.includes('source failed'))).toEqual([])
+})

@@ -21,8 +21,17 @@ export async function freePort() {
 }
 
 /** Starts an instance of a service and resolves when it listens. */
-export async function startService({ service, instance, port, paths }) {
-  const child = fork(new URL('service.mjs', import.meta.url), [service, instance, String(port), ...paths])
+export function startService({ service, instance, port, paths }) {
+  return startProcess('service.mjs', [service, instance, String(port), ...paths])
+}
+
+/** The same with the kit for services: what it offers depends on its version, and it can be taken out of the rotation. */
+export function startRollingService({ service, instance, port, version, operations }) {
+  return startProcess('rolling-service.mjs', [service, instance, String(port), version, ...operations])
+}
+
+async function startProcess(program, args) {
+  const child = fork(new URL(program, import.meta.url), args)
   children.add(child)
   child.once('exit', () => children.delete(child))
   await once(child, 'message')

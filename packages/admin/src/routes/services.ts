@@ -77,6 +77,6 @@ function serviceView(
   }
 }
 
-function findingView({ code, severity, message, instance }: Finding): Record<string, unknown> {
-  return { code, severity, message: redactText(message), instance: instance ?? null }
+function findingView({ code, severity, message, instance, pointer }: Finding): Record<string, unknown> {
+  return { code, severity, message: redactText(message), instance: instance ?? null, pointer: pointer ?? null }
 }

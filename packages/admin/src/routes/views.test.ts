@@ -177,7 +177,7 @@ describe('/_/services', () => {
             documents: [{ kind: 'openapi', hash: 'abc' }],
             findings: [
               { code: 'FOREIGN_HOST', severity: 'error', message: 'http://u:p@other/ is refused', instance: 'users-1' },
-              { code: 'CHECKSUM_MISMATCH', severity: 'warning', message: 'differs' },
+              { code: 'CHECKSUM_MISMATCH', severity: 'warning', message: 'differs', pointer: '/checksum' },
             ],
             instances: [
               {
@@ -229,8 +229,14 @@ describe('/_/services', () => {
           },
         ],
         findings: [
-          { code: 'CHECKSUM_MISMATCH', severity: 'warning', message: 'differs', instance: null },
-          { code: 'FOREIGN_HOST', severity: 'error', message: 'http://[redacted]@other/ is refused', instance: 'users-1' },
+          { code: 'CHECKSUM_MISMATCH', severity: 'warning', message: 'differs', instance: null, pointer: '/checksum' },
+          {
+            code: 'FOREIGN_HOST',
+            severity: 'error',
+            message: 'http://[redacted]@other/ is refused',
+            instance: 'users-1',
+            pointer: null,
+          },
         ],
         documents: [{ kind: 'openapi', hash: 'abc' }],
       },

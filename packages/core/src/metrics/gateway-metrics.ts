@@ -1,11 +1,13 @@
 import { figuresOf, healthData, remains, together } from './health-data.ts'
 import { discoveryLines } from './discovery-lines.ts'
+import { FarpMetrics } from './farp-metrics.ts'
 import { healthLines } from './health-lines.ts'
 import { describe, Histogram, labelValue } from './registry.ts'
 import type { MetricsData, RejectReason } from './data.ts'
 import type { Context } from '../exchange/request-context.ts'
 import type { MirrorOutcome } from '../exchange/copy.ts'
 import type { Attempt, Outcome } from '../exchange/context.ts'
+import type { FarpCounts } from './farp-metrics.ts'
 import type { HealthData } from './health-data.ts'
 import type { ProviderStatus } from '../discovery/provider.ts'
 import type { HealthFigures } from './health-lines.ts'
@@ -58,15 +60,10 @@ export interface MetricSources {
   plugins(): readonly { readonly name: string; readonly version: string }[]
 }
 
-/** What the exposition needs to know about routes and services when it is asked. */
-export interface FarpCounts {
-  readonly services: number
-  /** By service and schema type. */
-  readonly routes: readonly { readonly service: string; readonly type: string; readonly count: number }[]
-}
-
 /** Counts requests in plain numbers; turns them into text only when somebody scrapes. */
 export class Metrics implements GatewayMetrics {
+  /** What sources count. */
+  readonly farp = new FarpMetrics()
   readonly #series: RouteSeries[] = []
   readonly #byLabel = new Map<string, number>()
   readonly #upstreams = new Map<string, Map<string, number>>()
@@ -75,10 +72,8 @@ export class Metrics implements GatewayMetrics {
   /** Answers that broke off on their way, by upstream and code. */
   readonly #cuts = new Map<string, Map<string, number>>()
   readonly #mirrored = new Map<string, Map<string, number>>()
-  readonly #schemaUpdates = new Map<string, number>()
   /** Requests to what is to go, by service. */
   readonly #deprecated = new Map<string, Map<string, number>>()
-  readonly #contractChanges = new Map<string, Map<string, number>>()
   readonly #sources: MetricSources
   /** What was merged, by upstream. */
   readonly #health = new Map<string, HealthData>()
@@ -105,14 +100,6 @@ export class Metrics implements GatewayMetrics {
 
   rejected(reason: RejectReason): void {
     add(this.#rejected, reason, 1)
-  }
-
-  schemaUpdated(service: string): void {
-    add(this.#schemaUpdates, service, 1)
-  }
-
-  contractChanged(service: string, verdict: string): void {
-    addIn(this.#contractChanges, service, { what: verdict, count: 1 })
   }
 
   mirrored(upstream: string, outcome: MirrorOutcome): void {
@@ -146,9 +133,8 @@ export class Metrics implements GatewayMetrics {
       hedges: [...this.#hedges],
       cuts: [...this.#cuts].map(([upstream, codes]) => [upstream, [...codes]]),
       mirrored: [...this.#mirrored].map(([upstream, outcomes]) => [upstream, [...outcomes]]),
-      schemaUpdates: [...this.#schemaUpdates],
       deprecated: [...this.#deprecated].map(([service, uses]) => [service, [...uses]]),
-      contractChanges: [...this.#contractChanges].map(([service, verdicts]) => [service, [...verdicts]]),
+      farp: this.farp.snapshot(),
       rejected: [...this.#rejected],
       connections: this.#connections,
       health: [...this.#sources.upstreams().map((upstream) => healthData(upstream, now)), ...this.#health.values()],
@@ -170,10 +156,8 @@ export class Metrics implements GatewayMetrics {
     for (const [upstream, count] of data.hedges) add(this.#hedges, upstream, count)
     for (const [upstream, codes] of data.cuts) for (const [what, count] of codes) addIn(this.#cuts, upstream, { what, count })
     for (const [upstream, outcomes] of data.mirrored) for (const [what, count] of outcomes) addIn(this.#mirrored, upstream, { what, count })
-    for (const [service, count] of data.schemaUpdates) add(this.#schemaUpdates, service, count)
     for (const [service, uses] of data.deprecated) for (const [what, count] of uses) addIn(this.#deprecated, service, { what, count })
-    for (const [service, verdicts] of data.contractChanges)
-      for (const [what, count] of verdicts) addIn(this.#contractChanges, service, { what, count })
+    this.farp.merge(data.farp)
     for (const [reason, count] of data.rejected) add(this.#rejected, reason, count)
     this.#connections += data.connections
     for (const one of data.health) {
@@ -192,7 +176,7 @@ export class Metrics implements GatewayMetrics {
       this.#gaugeLines() +
       healthLines(upstreams) +
       discoveryLines(this.#sources.providers()) +
-      this.#farpLines()
+      this.farp.exposition(this.#sources.farp())
     )
   }
 
@@ -289,22 +273,6 @@ export class Metrics implements GatewayMetrics {
         text += `octopus_deprecated_requests_total{${labels}} ${count}\n`
       }
     }
-    return text
-  }
-
-  #farpLines(): string {
-    const { services, routes } = this.#sources.farp()
-    let text = `${describe('octopus_farp_services_total', 'gauge', 'Services known through FARP.')}octopus_farp_services_total ${services}\n`
-    text += describe('octopus_farp_routes_total', 'gauge', 'Routes made from FARP services, by schema type.')
-    for (const { service, type, count } of routes)
-      text += `octopus_farp_routes_total{service=${labelValue(service)},type=${labelValue(type)}} ${count}\n`
-    text += describe('octopus_farp_schema_updates_total', 'counter', "Changes of a service's schemas after the first one.")
-    for (const [service, count] of this.#schemaUpdates)
-      text += `octopus_farp_schema_updates_total{service=${labelValue(service)}} ${count}\n`
-    text += describe('octopus_farp_contract_changes_total', 'counter', 'Contracts that were compared with the approved one, by verdict.')
-    for (const [service, verdicts] of this.#contractChanges)
-      for (const [verdict, count] of verdicts)
-        text += `octopus_farp_contract_changes_total{service=${labelValue(service)},verdict=${labelValue(verdict)}} ${count}\n`
     return text
   }
 }

@@ -42,6 +42,8 @@ export interface Workshop {
 interface Placed {
   readonly upstream: LiveUpstream
   readonly settings: RoutingSettings
+  /** What its endpoints were read from. */
+  definition: UpstreamDefinition
   endpoints: readonly Endpoint[] | { readonly discover: string }
 }
 
@@ -180,15 +182,21 @@ function assignEndpoints(
   services: ServiceSet,
   sets: ReadonlyMap<string, readonly RouteSet[]>,
 ): LiveUpstream[] {
+  const moved = new Set<Placed>()
   for (const [source, list] of sets) {
     for (const set of list) {
       for (const [name, definition] of Object.entries(set.upstreams)) {
         const one = placed.get(upstreamKey(source, set.service, name))
-        if (one !== undefined) one.endpoints = endpointsIn(definition)
+        // The very object as before, as sources with many services say of most of them.
+        if (one === undefined || one.definition === definition) continue
+        Object.assign(one, { definition, endpoints: endpointsIn(definition) })
+        moved.add(one)
       }
     }
   }
-  return [...placed.values()].filter((one) => one.upstream.assign(endpointsFor(one, services))).map((one) => one.upstream)
+  return [...placed.values()]
+    .filter((one) => (moved.has(one) || 'discover' in one.endpoints) && one.upstream.assign(endpointsFor(one, services)))
+    .map((one) => one.upstream)
 }
 
 function endpointsFor(one: Placed, services: ServiceSet): readonly Endpoint[] {
@@ -214,7 +222,7 @@ function place(workshop: Workshop, options: GatewayOptions, sets: ReadonlyMap<st
       balancing: balancingPolicy(settings, routing),
       health: healthPolicy([settings, routing]),
     })
-    placed.set(key, { upstream, settings, endpoints: endpointsIn(definition) })
+    placed.set(key, { upstream, settings, definition, endpoints: endpointsIn(definition) })
   }
   for (const [name, definition] of Object.entries(options.upstreams ?? {})) put(upstreamKey(CONFIG, null, name), name, definition)
   for (const [source, list] of sets) {

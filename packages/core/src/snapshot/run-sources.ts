@@ -7,7 +7,7 @@ import type { Discovery } from '../discovery/supervise.ts'
 import type { GatewayListener } from './events.ts'
 import type { KeyValueStore } from '../store/store.ts'
 import type { Logger } from '../log/logger.ts'
-import type { ContractVerdict, RouteSet, RouteSource, SourceHost } from './source.ts'
+import type { RouteSet, RouteSource, SourceHost, SourceMeter } from './source.ts'
 
 const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 30_000
@@ -30,8 +30,7 @@ interface SourcesHost {
   changed(): void
   on(listener: GatewayListener): Disposable
   applied(): Promise<void>
-  schemaUpdated(service: string): void
-  contractChanged(service: string, verdict: ContractVerdict): void
+  readonly meter: SourceMeter
 }
 
 /** Runs the route sources of a gateway and keeps what each said last. */
@@ -112,8 +111,7 @@ export class Sources {
       },
       on: (listener) => this.#host.on(listener),
       applied: () => this.#host.applied(),
-      schemaUpdated: (service: string) => this.#host.schemaUpdated(service),
-      contractChanged: (service: string, verdict: ContractVerdict) => this.#host.contractChanged(service, verdict),
+      meter: this.#host.meter,
     }
     let pause = FIRST_PAUSE_MS
     while (!signal.aborted) {

@@ -109,8 +109,28 @@ export interface SourceHost {
   on(listener: GatewayListener): Disposable
   /** Resolves when the routes that the source yielded last, and that were taken from it, serve. */
   applied(): Promise<void>
-  /** Counts a change of a service's schema (`octopus_farp_schema_updates_total`). */
+  /** Where it counts what it does. */
+  readonly meter: SourceMeter
+}
+
+/** What became of a question for a schema: it came, it is the one that was known, or it could not be had. */
+export type FetchStatus = 'success' | 'not_modified' | 'error'
+
+/** What became of a route. */
+export type RouteAction = 'added' | 'changed' | 'removed'
+
+/** Counts what sources do. */
+export interface SourceMeter {
+  /** A service's schema changed (`octopus_farp_schema_updates_total`). */
   schemaUpdated(service: string): void
-  /** Counts a contract that was compared with the approved one (`octopus_farp_contract_changes_total`). */
+  /** A contract was compared with the approved one (`octopus_farp_contract_changes_total`). */
   contractChanged(service: string, verdict: ContractVerdict): void
+  /** An instance's manifest came, changed or went (`farp_manifest_watch_events_total`). */
+  manifestSeen(): void
+  /** A schema was asked for (`farp_schema_fetch_total`, `farp_schema_fetch_duration_seconds`). */
+  schemaFetched(type: DocumentKind, status: FetchStatus, ms: number): void
+  /** A schema was needed, and nobody had to be asked for it (`farp_schema_cache_hit_ratio`). */
+  schemaCached(): void
+  /** Routes came, changed or went (`farp_route_updates_total`). */
+  routesUpdated(action: RouteAction, count: number): void
 }

@@ -76,7 +76,17 @@ export function readManifest(raw: JsonObject, options: ReadOptions): { manifest:
     extensions: table(Object.entries(raw).filter(([name]) => name.startsWith('x-'))),
   }
   // Not enumerable: it may hold a secret, and what is written or copied member by member must not contain it.
-  return { manifest: Object.defineProperty(manifest, 'raw', { value: raw }) as Manifest, findings }
+  return { manifest: withRaw(manifest, raw), findings }
+}
+
+/** The same manifest with another account of its instance. */
+export function withInstance(manifest: Manifest, instance: InstanceAccount): Manifest {
+  return withRaw({ ...manifest, instance }, manifest.raw)
+}
+
+/** Not shown where manifests are printed or compared: it may hold secrets. */
+function withRaw(manifest: Omit<Manifest, 'raw'>, raw: JsonObject): Manifest {
+  return Object.defineProperty(manifest, 'raw', { value: raw }) as Manifest
 }
 
 function serviceNameOf(raw: JsonObject): string {

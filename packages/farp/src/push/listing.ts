@@ -5,11 +5,17 @@ import type { Registration } from './registration.ts'
 export interface Standing {
   readonly routes_checksum: string
   readonly schemas_applied: number
+  /** `serving`, or why it gets no requests: `held` where its contract waits for an approval. */
+  readonly instance_status: string
 }
 
 export function standingOf(desk: Desk, registration: Registration): Standing {
   const view = desk.viewOf(registration)
-  return { routes_checksum: view?.manifest?.routesChecksum ?? '', schemas_applied: view?.schemas.length ?? 0 }
+  return {
+    routes_checksum: view?.manifest?.routesChecksum ?? '',
+    schemas_applied: view?.schemas.length ?? 0,
+    instance_status: desk.statusOf(registration),
+  }
 }
 
 /** A registration in the form of the protocol's `ServiceInstance`. */

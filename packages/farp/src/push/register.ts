@@ -99,14 +99,12 @@ function checkedManifest({ manifest: text, service }: Submission, { strict, limi
 
 function checkRoom({ service, id }: Submission, { registry }: Desk, { limits }: Settings): void {
   if (registry.get(service, id) !== undefined) return
-  const services = new Set<string>()
-  for (const registration of registry.where(() => true)) services.add(registration.service)
-  const instances = registry.where((registration) => registration.service === service).length
+  const instances = registry.countOf(service)
   if (instances >= limits.instances)
     throw new PushError(429, 'LIMIT_EXCEEDED', `a service has at most ${limits.instances} registered instances`, {
       headers: { 'retry-after': '60' },
     })
-  if (!services.has(service) && services.size >= limits.services)
+  if (instances === 0 && registry.services >= limits.services)
     throw new PushError(429, 'LIMIT_EXCEEDED', `there are at most ${limits.services} registered services`, {
       headers: { 'retry-after': '60' },
     })

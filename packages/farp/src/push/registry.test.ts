@@ -103,9 +103,10 @@ test('a list of the store that is older than what happened here changes nothing'
   }
   const { registry, ids } = await start(store)
   const registration = await registry.put(GIVEN)
+  await vi.advanceTimersByTimeAsync(100)
   const tell = async (entries: readonly StoreEntry[]): Promise<void> => {
     say(entries)
-    await vi.advanceTimersByTimeAsync(0)
+    await vi.advanceTimersByTimeAsync(100)
   }
   // Before it was registered.
   await tell([])

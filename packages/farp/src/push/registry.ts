@@ -20,9 +20,12 @@ export interface RegistryHost {
   readonly log: Logger
   /** Milliseconds without a heartbeat until an instance that sends them is out. */
   readonly heartbeatTimeout: number
-  /** The registrations are other ones than before, or known for the first time. */
-  changed(): void
+  /** The registrations of this service are other ones than before; without a name, any may be. */
+  changed(service?: string): void
 }
+
+/** Between two looks at what the store has. */
+const RECONCILE_MS = 100
 
 type Why = 'deregistered' | 'no heartbeat' | 'nobody there' | 'removed by another gateway'
 
@@ -47,6 +50,10 @@ export class Registry {
   #seen: ReadonlyMap<string, string> = new Map()
   readonly #stop = new AbortController()
   #timer: ReturnType<typeof setTimeout> | undefined
+  /** When the timer looks at all deadlines; none is earlier. */
+  #wakesAt = Infinity
+  /** How many instances each service has. */
+  readonly #counts = new Map<string, number>()
   #isLoaded = false
 
   constructor(host: RegistryHost) {
@@ -75,6 +82,16 @@ export class Registry {
     return this.#registrations.get(identityOf({ service, id }))
   }
 
+  /** How many instances of a service there are. */
+  countOf(service: string): number {
+    return this.#counts.get(service) ?? 0
+  }
+
+  /** How many services have instances. */
+  get services(): number {
+    return this.#counts.size
+  }
+
   /** Registers an instance, or registers it anew. Resolves once it is stored, or cannot be. */
   async put(given: Omit<Registration, 'revision' | 'registeredAt' | 'beatAt'>): Promise<Registration> {
     const identity = identityOf(given)
@@ -88,7 +105,7 @@ export class Registry {
       beatAt: before?.beatAt,
     }
     this.#take(identity, registration)
-    this.#changed()
+    this.#host.changed(given.service)
     this.#unsaved.add(identity)
     if (await this.#store(() => this.#host.store.set(registrationKey(identity), writeRegistration(registration)), registration)) {
       this.#unsaved.delete(identity)
@@ -106,7 +123,7 @@ export class Registry {
     const registration = { ...before, status, beatAt: now }
     this.#take(identity, registration)
     // A heartbeat only moves its deadline away: the timer finds that out by itself.
-    if (isNews) this.#changed()
+    if (isNews) this.#host.changed(service)
     // Others need one in time, not every one.
     const isDue = now - (this.#storedBeats.get(identity) ?? 0) >= this.#host.heartbeatTimeout / 2
     if (!isNews && !isDue) return
@@ -121,7 +138,7 @@ export class Registry {
     const registration = this.#registrations.get(identity)
     if (registration === undefined) return
     this.#drop(identity, registration, why)
-    this.#changed()
+    this.#host.changed(service)
     const { store } = this.#host
     await this.#store(() => store.delete(registrationKey(identity)), registration)
     await this.#store(() => store.delete(beatKey(identity)), registration)
@@ -133,12 +150,17 @@ export class Registry {
   }
 
   #take(identity: string, registration: Registration): void {
+    if (!this.#registrations.has(identity)) this.#counts.set(registration.service, this.countOf(registration.service) + 1)
     this.#registrations.set(identity, registration)
     this.#signs.set(identity, Date.now())
     this.#gone.delete(identity)
+    this.#wakeAt(this.#deadlineOf(identity, registration))
   }
 
   #drop(identity: string, registration: Registration, why: Why): void {
+    const left = this.countOf(registration.service) - 1
+    if (left === 0) this.#counts.delete(registration.service)
+    else this.#counts.set(registration.service, left)
     this.#registrations.delete(identity)
     this.#signs.delete(identity)
     this.#storedBeats.delete(identity)
@@ -150,17 +172,12 @@ export class Registry {
     this.#host.log.info('a registered instance is gone', { service, instance, reason: why })
   }
 
-  #changed(): void {
-    this.#arm()
-    this.#host.changed()
-  }
-
-  /** One timer, for the instance whose time is over first. */
-  #arm(): void {
+  /** One timer, for the instance whose time may be over first. Deadlines that move away are found out when it rings. */
+  #wakeAt(time: number): void {
+    if (time >= this.#wakesAt || this.#stop.signal.aborted) return
     clearTimeout(this.#timer)
-    if (this.#stop.signal.aborted) return
-    const next = Math.min(...[...this.#registrations].map(([identity, registration]) => this.#deadlineOf(identity, registration)))
-    if (next < Infinity) this.#timer = setTimeout(() => this.#evict(), Math.max(1, Math.min(next - Date.now(), 2_147_483_647)))
+    this.#wakesAt = time
+    this.#timer = setTimeout(() => this.#evict(), Math.max(1, Math.min(time - Date.now(), 2_147_483_647)))
   }
 
   /** Whoever has never sent a heartbeat does not send any: its silence says nothing. */
@@ -170,10 +187,14 @@ export class Registry {
 
   #evict(): void {
     const now = Date.now()
+    this.#wakesAt = Infinity
+    let next = Infinity
     for (const [identity, registration] of this.#registrations) {
-      if (this.#deadlineOf(identity, registration) <= now) void this.remove(registration, 'no heartbeat')
+      const deadline = this.#deadlineOf(identity, registration)
+      if (deadline <= now) void this.remove(registration, 'no heartbeat')
+      else next = Math.min(next, deadline)
     }
-    this.#arm()
+    this.#wakeAt(next)
   }
 
   /** Whether the store took it. */
@@ -206,6 +227,8 @@ export class Registry {
           pause = 250
           await this.#reconcile(entries)
           this.#loaded()
+          // Every write of this process comes back as a list of everything: many registrations at once are one list.
+          await sleep(RECONCILE_MS, signal)
         }
       } catch (thrown) {
         this.#host.log.error('registrations cannot be read from the store; those that are known hold', { error: messageOf(thrown) })
@@ -270,7 +293,7 @@ export class Registry {
       this.#drop(identity, registration, 'removed by another gateway')
       isChanged = true
     }
-    if (isChanged) this.#changed()
+    if (isChanged) this.#host.changed()
   }
 
   async #isStillThere(identity: string): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { isRoutable } from '../pool.ts'
-import { readInstance } from '../manifest/read.ts'
+import { readInstance, withInstance } from '../manifest/read.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 
 /**
@@ -10,6 +10,13 @@ export function withReportedStatus(manifest: Manifest, reported: string, isPushe
   const written = manifest.instance?.status ?? ''
   if (reported === '' || reported === written) return manifest
   if (!isPushed && (!isRoutable(written) || (isRoutable(reported) && reported !== 'degraded'))) return manifest
+  const known = reports.get(manifest)
+  if (known?.instance?.status === reported) return known
   const instance = manifest.instance ?? readInstance({ instance: { address: '' } }, { addressKnown: true })!
-  return { ...manifest, instance: { ...instance, status: reported } }
+  const changed = withInstance(manifest, { ...instance, status: reported })
+  reports.set(manifest, changed)
+  return changed
 }
+
+/** One object for one report: whoever compares manifests does so by identity. */
+const reports = new WeakMap<Manifest, Manifest>()

@@ -11,7 +11,7 @@ import { isHashOf } from './canonical.ts'
 import { readRegistry } from './registry.ts'
 import { ownObject, table } from '../json.ts'
 import type { Candidate, Whereabouts } from './candidates.ts'
-import type { Finding } from '@octopus-gateway/core'
+import type { FetchStatus, Finding, SourceMeter } from '@octopus-gateway/core'
 import type { DocumentFetcher, FetchedDocument } from '../net/guarded.ts'
 import type { Limits } from '../limits.ts'
 import type { AdaptedSchema, SchemaType } from '../adapters/adapter.ts'
@@ -44,6 +44,7 @@ export interface LoadedSchema {
 export interface LoadContext extends Whereabouts {
   readonly fetcher: DocumentFetcher
   readonly cache: SchemaCache
+  readonly meter: SourceMeter
   readonly adapters: SchemaAdapters
   /** The store of the registry that the instance is from, when it has one. */
   readonly store: RegistryStore | undefined
@@ -100,7 +101,10 @@ async function bestSchema(descriptor: SchemaDescriptor, context: LoadContext): P
   const language = { type: descriptor.type, adapter: await adapterOf(descriptor.type, context.adapters) }
   const load: Load = { descriptor, language, context, findings: [], name: NAMES[descriptor.type] }
   const known = knownSchema(load)
-  if (known !== undefined) return { loaded: known, findings: [] }
+  if (known !== undefined) {
+    context.meter.schemaCached()
+    return { loaded: known, findings: [] }
+  }
   const { findings, name } = load
   const loaded = await newSchema(load)
   if (loaded !== undefined) {
@@ -188,7 +192,8 @@ async function loadRegistered(load: Load, path: string): Promise<LoadedSchema | 
     return undefined
   }
   try {
-    const { key, bytes } = await readRegistry(context.store, path, context.limits)
+    const store = context.store
+    const { key, bytes } = await counted(load, () => readRegistry(store, path, context.limits))
     const content = context.cache.fromBytes(language, bytes)
     const loaded = settle(load, { content, value: valueOf(bytes, content), bytes, from: 'registry' })
     return loaded === undefined ? undefined : { ...loaded, url: `registry:${key}` }
@@ -212,7 +217,7 @@ async function loadRemote(load: Load): Promise<LoadedSchema | undefined> {
     if (dead.has(candidate.url.host)) continue
     const recent = candidate.asks === 'introspection' ? described(load, candidate.url.href) : undefined
     if (recent !== undefined) return recent
-    const answer = await fetchCandidate(candidate, context)
+    const answer = await counted(load, () => fetchCandidate(candidate, context))
     if (answer instanceof FetchError) {
       if (answer.kind === 'blocked') findings.push(finding('ADDRESS_BLOCKED', `${shown(candidate.url)} is not fetched: ${answer.message}`))
       // The other places on a host that does not answer would only cost time.
@@ -238,7 +243,7 @@ async function loadReflected(load: Load): Promise<LoadedSchema | undefined> {
     const url = `${originOf(address)}/grpc.reflection`
     const recent = described(load, url)
     if (recent !== undefined) return recent
-    const answer = await reflected(address, context)
+    const answer = await counted(load, () => reflected(address, context))
     if (answer instanceof Error) {
       findings.push(finding('SCHEMA_UNAVAILABLE', `${name} could not be had by reflection from ${originOf(address)}: ${answer.message}`))
       continue
@@ -261,6 +266,19 @@ function described({ descriptor, context: { previous, limits }, findings }: Load
   if (previous?.url !== url || previous.descriptor !== descriptor || Date.now() - previous.seenAt > limits.introspectionMs) return undefined
   findings.push(...(previous.noted ?? []))
   return previous
+}
+
+/** Asks for a schema, and counts it. */
+async function counted<T extends object>({ descriptor, context }: Load, ask: () => Promise<T>): Promise<T> {
+  const from = performance.now()
+  let status: FetchStatus = 'error'
+  try {
+    const answer = await ask()
+    if (!(answer instanceof Error)) status = 'status' in answer && answer.status === 304 ? 'not_modified' : 'success'
+    return answer
+  } finally {
+    context.meter.schemaFetched(descriptor.type, status, performance.now() - from)
+  }
 }
 
 async function fetchCandidate(candidate: Candidate, context: LoadContext): Promise<FetchedDocument | FetchError> {

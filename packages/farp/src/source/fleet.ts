@@ -20,7 +20,7 @@ import type { TrustScope } from '../trust.ts'
 import type { Views } from './neighbours.ts'
 
 /** What a fleet is told of its surroundings. */
-export interface FleetHost extends Pick<TrackerHost, 'log' | 'changed' | 'silent'> {
+export interface FleetHost extends Pick<TrackerHost, 'log' | 'meter' | 'changed' | 'silent'> {
   /** The key-value store of a registry, by the name of its provider. */
   keyValues(provider: string): KeyValues | undefined
 }
@@ -48,6 +48,7 @@ export class Fleet {
       cache: new SchemaCache(limits),
       flood: new FloodGate(limits.updatesPerMinute),
       log: on.log,
+      meter: on.meter,
       scopeOf: (record, metadata) => this.#scopeOf(record, metadata),
       storeOf: ({ provider: name = '', service }, signal) => {
         const keyValues = on.keyValues(name)
@@ -70,6 +71,17 @@ export class Fleet {
     this.#follow()
   }
 
+  /** The same where the registrations of one service changed: one among thousands leaves the others as they are. */
+  applyRegistrationsOf(service: string, registrations: readonly Registration[]): void {
+    this.#registrations = [...this.#registrations.filter((one) => one.service !== service), ...registrations]
+    // Which services are beyond the limit, only all of them together tell.
+    if (this.#isOverLimit || (!this.#services.has(service) && this.#services.size >= this.#settings.limits.services)) return this.#follow()
+    const discovered = this.#discovered.filter((record) => record.service === service)
+    const records = this.#recognised(mergedInstances(discovered, registrations)).get(service)
+    if (records === undefined) this.#forget(service)
+    else this.#applyService(service, records)
+  }
+
   /** The tracker of what registered itself. */
   trackerOf({ service, id }: Registration): InstanceTracker | undefined {
     return [...(this.#services.get(service)?.values() ?? [])].find((tracker) => tracker.registered?.id === id)
@@ -77,13 +89,14 @@ export class Fleet {
 
   #follow(): void {
     const groups = this.#recognised(mergedInstances(this.#discovered, this.#registrations))
-    for (const [name, trackers] of this.#services) {
-      if (groups.has(name)) continue
-      for (const tracker of trackers.values()) tracker.stop()
-      this.#services.delete(name)
-      this.#host.flood.forget(name)
-    }
+    for (const name of this.#services.keys()) if (!groups.has(name)) this.#forget(name)
     for (const [name, records] of groups) this.#applyService(name, records)
+  }
+
+  #forget(name: string): void {
+    for (const tracker of this.#services.get(name)?.values() ?? []) tracker.stop()
+    this.#services.delete(name)
+    this.#host.flood.forget(name)
   }
 
   /** Whether every instance was tried once. */

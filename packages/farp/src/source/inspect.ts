@@ -11,7 +11,7 @@ import { PUSH_PROVIDER } from '../push/merged.ts'
 import type { Address } from '../address.ts'
 import type { DocumentFetcher } from '../net/guarded.ts'
 import type { FetchError } from '../net/fetcher.ts'
-import type { Finding, ServiceInstance } from '@octopus-gateway/core'
+import type { Finding, ServiceInstance, SourceMeter } from '@octopus-gateway/core'
 import type { LoadedSchema } from '../schemas/load.ts'
 import type { Manifest, SchemaDescriptor } from '../manifest/manifest.ts'
 import type { ParsedManifest } from '../manifest/parse.ts'
@@ -33,6 +33,7 @@ export interface Inspection {
   readonly settings: Settings
   readonly fetcher: DocumentFetcher
   readonly cache: SchemaCache
+  readonly meter: SourceMeter
   readonly store: RegistryStore | undefined
   /** Whether there is a last good manifest: then metadata is no substitute. */
   readonly isKnown: boolean
@@ -120,7 +121,7 @@ interface Found {
 }
 
 async function withSchemas(inspection: Inspection, found: Found): Promise<Inspected> {
-  const { own, scope, metadata, settings, fetcher, cache, store, signal, schemas: known } = inspection
+  const { own, scope, metadata, settings, fetcher, cache, meter, store, signal, schemas: known } = inspection
   const { endpoints, serviceVersion: version } = found.manifest
   const { adapters, limits, hashVerification: policy, schemaCacheTtl: ttl } = settings
   const descriptors = describedSchemas(found.manifest, metadata)
@@ -129,7 +130,7 @@ async function withSchemas(inspection: Inspection, found: Found): Promise<Inspec
     descriptors.slice(0, limits.schemas).map((descriptor) => {
       const previous = previousOf(descriptor, descriptors, known)
       const place = { own, scope, metadata, endpoints, version }
-      return loadSchema(descriptor, { ...place, fetcher, cache, store, adapters, limits, policy, ttl, budget, previous, signal })
+      return loadSchema(descriptor, { ...place, fetcher, cache, meter, store, adapters, limits, policy, ttl, budget, previous, signal })
     }),
   )
   return {

@@ -14,7 +14,7 @@ import { TakenOver } from './taken-over.ts'
 import type { Desk } from '../push/desk.ts'
 import type { FederatedService } from '../merge/input.ts'
 import type { InstanceView } from './view.ts'
-import type { Logger, RouteDefinition, RouteSet, SourceHost } from '@octopus-gateway/core'
+import type { Logger, RouteDefinition, RouteSet, SnapshotDiff, SourceHost, SourceMeter } from '@octopus-gateway/core'
 import type { Registration } from '../push/registration.ts'
 import type { Settings } from '../options.ts'
 import type { TrackedRecord } from './tracker.ts'
@@ -41,9 +41,10 @@ export class Run {
   constructor(settings: Settings, host: SourceHost) {
     this.#settings = settings
     this.#host = host
-    const { log, store } = host
+    const { log, meter, store } = host
     this.#fleet = new Fleet(settings, {
       log,
+      meter,
       keyValues: (provider) => host.keyValues(provider),
       silent: (tracked, looks) => this.#silent(tracked, looks),
       changed: () => this.#wake.end(),
@@ -52,14 +53,14 @@ export class Run {
       store: host.store,
       log: host.log,
       changed: () => this.#wake.end(),
-      counted: (service, verdict) => host.contractChanged(service, verdict),
+      counted: (service, verdict) => meter.contractChanged(service, verdict),
     })
     this.#composers = new Composers(settings, { log, gate: this.#gate })
     this.#audit = new Audit(log)
-    this.#schemas = new SchemaWatch((service) => host.schemaUpdated(service))
+    this.#schemas = new SchemaWatch((service) => meter.schemaUpdated(service))
     this.hub = new Hub(settings, host, this.#fleet)
     const { enabled, heartbeatTimeout } = settings.push
-    if (enabled) this.#registry = new Registry({ store, log, heartbeatTimeout, changed: () => this.#registered() })
+    if (enabled) this.#registry = new Registry({ store, log, heartbeatTimeout, changed: (service) => this.#registered(service) })
   }
 
   /** The inside, for the push endpoints; `undefined` when push is off. */
@@ -91,8 +92,9 @@ export class Run {
     signal.addEventListener('abort', stop)
     if (signal.aborted) stop()
     // Other plugins may enforce what could not be enforced before.
-    const subscription = this.#host.on(({ kind }) => {
-      if (kind === 'snapshot' || kind === 'updated') this.#wake.end()
+    const subscription = this.#host.on((event) => {
+      if (event.kind === 'snapshot') countRoutes(event.diff, this.#host.meter)
+      if (event.kind === 'snapshot' || event.kind === 'updated') this.#wake.end()
     })
     void this.#follow()
     let last: number | undefined
@@ -135,9 +137,15 @@ export class Run {
     this.#wake.end()
   }
 
-  #registered(): void {
+  #registered(service?: string): void {
     if (this.#stopped.signal.aborted) return
-    this.#fleet.applyRegistrations(this.#registry!.where(() => true))
+    const registry = this.#registry!
+    if (service === undefined) this.#fleet.applyRegistrations(registry.where(() => true))
+    else
+      this.#fleet.applyRegistrationsOf(
+        service,
+        registry.where((registration) => registration.service === service),
+      )
     this.#wake.end()
   }
 
@@ -156,9 +164,13 @@ export class Run {
       settled: (registration) => this.#settled(registration),
       lookAt: (registration) => this.#fleet.trackerOf(registration)?.look(),
       routesOf: (service) => linesOf(this.#taken.sets.find((set) => set.service === service)?.routes ?? []),
-      statusOf(registration) {
+      statusOf: (registration) => {
         const view = viewOf(registration)
-        return view === undefined ? 'not-used' : statusOf(view, settings)
+        if (view === undefined) return 'not-used'
+        // What the gate says counts before what the instance is by itself.
+        const set = this.#taken.sets.find(({ service }) => service === view.record.service)
+        const report = set?.instances?.find(({ id }) => id === view.record.id)
+        return report?.status ?? statusOf(view, settings)
       },
     }
   }
@@ -204,6 +216,11 @@ export class Run {
     const next = this.#hasYielded ? this.#composers.wakesAt : this.#firstRoundEnds
     return next === undefined ? undefined : Math.max(0, next - Date.now())
   }
+}
+
+function countRoutes(diff: SnapshotDiff, meter: SourceMeter): void {
+  for (const action of ['added', 'changed', 'removed'] as const)
+    meter.routesUpdated(action, diff[action].filter(({ source }) => source === 'farp').length)
 }
 
 function linesOf(routes: readonly RouteDefinition[]): string[] {

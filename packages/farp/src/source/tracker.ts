@@ -8,7 +8,7 @@ import { Pause } from './pause.ts'
 import { withReportedStatus } from '../push/reported-status.ts'
 import type { Address } from '../address.ts'
 import type { DocumentFetcher } from '../net/guarded.ts'
-import type { Finding, Logger, ServiceInstance } from '@octopus-gateway/core'
+import type { Finding, Logger, ServiceInstance, SourceMeter } from '@octopus-gateway/core'
 import type { FloodGate } from './flood.ts'
 import type { Inspected } from './inspect.ts'
 import type { InstanceView, Told } from './view.ts'
@@ -39,6 +39,7 @@ export interface TrackerHost {
   readonly cache: SchemaCache
   readonly flood: FloodGate
   readonly log: Logger
+  readonly meter: SourceMeter
   scopeOf(record: ServiceInstance, metadata: Metadata): TrustScope
   /** The store of the registry that a record is from. */
   storeOf(record: ServiceInstance, signal: AbortSignal): RegistryStore | undefined
@@ -131,6 +132,7 @@ export class InstanceTracker {
 
   /** Ends everything at once, a running fetch included. */
   stop(): void {
+    if (this.#found.manifest !== undefined) this.#host.meter.manifestSeen()
     this.#controller.abort()
     this.#pause.end()
   }
@@ -166,7 +168,7 @@ export class InstanceTracker {
   async #look(): Promise<void> {
     const tracked = this.#tracked
     const { record, metadata, expectation, push } = tracked
-    const { settings, fetcher, cache } = this.#host
+    const { settings, fetcher, cache, meter } = this.#host
     const { signal } = this.#controller
     const own = this.#view.address
     if (own === undefined) {
@@ -183,6 +185,7 @@ export class InstanceTracker {
       settings,
       fetcher,
       cache,
+      meter,
       store: this.#host.storeOf(record, signal),
       isKnown: this.#isKnownGood,
       schemas: this.#view.schemas,
@@ -218,8 +221,9 @@ export class InstanceTracker {
   }
 
   #takeManifest({ condition, manifest, manifestUrl, isPushed, schemas, findings }: Inspected & { kind: 'manifest' }): void {
-    const { flood } = this.#host
+    const { flood, meter } = this.#host
     this.#misses = 0
+    if (manifest !== this.#found.manifest) meter.manifestSeen()
     const generation = generationOf(manifest, schemas, this.#view.includeInternal)
     const isChange = this.#view.manifest !== undefined && this.#view.generation !== generation
     if (isChange && !flood.admit(this.#view.record.service)) {

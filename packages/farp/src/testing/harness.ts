@@ -2,6 +2,7 @@ import { farpSource } from '../farp.ts'
 import { memoryStore } from '@octopus-gateway/core'
 import { LIMITS } from '../limits.ts'
 import { settingsOf } from '../options.ts'
+import { silentMeter } from '../silent-meter.ts'
 import type { FarpOptions } from '../options.ts'
 import type { FarpService } from '@octopus-gateway/testing'
 import type {
@@ -83,8 +84,11 @@ export function startFarp(
         observers.add(listener)
         return { [Symbol.dispose]: () => void observers.delete(listener) }
       },
-      schemaUpdated: (service: string) => void schemaUpdates.push(service),
-      contractChanged: (service: string, verdict: string) => void verdicts.push(`${service} ${verdict}`),
+      meter: {
+        ...silentMeter,
+        schemaUpdated: (service: string) => void schemaUpdates.push(service),
+        contractChanged: (service: string, verdict: string) => void verdicts.push(`${service} ${verdict}`),
+      },
     }
     for await (const sets of source.watch(host)) {
       history.push(structuredClone(sets))

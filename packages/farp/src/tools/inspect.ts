@@ -4,6 +4,7 @@ import { Composers } from '../source/composers.ts'
 import { FetchError } from '../net/fetcher.ts'
 import { Fleet } from '../source/fleet.ts'
 import { settingsOf } from '../options.ts'
+import { silentMeter } from '../silent-meter.ts'
 import { targetOf } from './target.ts'
 import type { Address } from '../address.ts'
 import type { FarpOptions, Settings } from '../options.ts'
@@ -65,6 +66,7 @@ async function look({ address, metadata, name, settings }: Target): Promise<{ vi
   const tried = new Promise<void>((resolve) => (wake = resolve))
   const fleet = new Fleet(settings, {
     log: silentLogger,
+    meter: silentMeter,
     keyValues: () => undefined,
     silent: () => undefined,
     changed: () => void (fleet.hasTriedAll && wake()),
