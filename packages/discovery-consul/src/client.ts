@@ -17,6 +17,8 @@ export interface Told {
   readonly index: number
   /** Whether the token may not see all there is. */
   readonly isFiltered: boolean
+  /** Whether Consul refuses what nobody has allowed. */
+  readonly deniesByDefault: boolean
 }
 
 /** What is asked for. */
@@ -69,6 +71,7 @@ export class ConsulClient implements Disposable {
       value: this.#json(answer, question.subject),
       index: Number(answer.headers['x-consul-index'] ?? 0),
       isFiltered: answer.headers['x-consul-results-filtered-by-acls'] === 'true',
+      deniesByDefault: answer.headers['x-consul-default-acl-policy'] === 'deny',
     }
   }
 

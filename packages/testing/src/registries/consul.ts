@@ -71,6 +71,7 @@ export async function startConsul(options: ConsulOptions = {}): Promise<Consul> 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const token = request.headers['x-consul-token'] ?? /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1]
     requests.push({ method: request.method!, url: request.url!, token: token as string | undefined })
+    if (tokens.length > 0) response.setHeader('x-consul-default-acl-policy', 'deny')
     if (failure !== null) throw new Refused(failure.status, failure.text)
     const asked = await requestOf(request)
     if (asked === null) return void response.writeHead(301, { location: request.url!.replaceAll(/\/{2,}/g, '/') }).end()
@@ -161,7 +162,6 @@ function write(response: ServerResponse, { value, index }: ConsulAnswer, isAnony
   const head: Record<string, string> = {}
   if (index !== undefined) {
     Object.assign(head, { 'x-consul-index': String(index()), 'x-consul-knownleader': 'true', 'x-consul-lastcontact': '0' })
-    if (isAnonymous) head['x-consul-results-filtered-by-acls'] = 'true'
   }
   if (value === undefined) return void response.writeHead(404, head).end()
   if (Buffer.isBuffer(value)) return void response.writeHead(200, { ...head, 'content-type': 'application/octet-stream' }).end(value)

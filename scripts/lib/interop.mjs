@@ -1,0 +1,39 @@
+import { existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { capture, tail } from './run.mjs'
+import { goProgram } from './go-program.mjs'
+import { Stop } from './say.mjs'
+import { CACHE, ROOT } from './workspace.mjs'
+
+/** Builds the server of a Maven project in `tests/interop`, unless it is there: one file for Java. */
+async function javaProgram({ name, version }) {
+  const target = join(CACHE, 'interop', `${name}-${version}`)
+  const path = join(target, `${name}.jar`)
+  if (existsSync(path)) return path
+  mkdirSync(target, { recursive: true })
+  // Who has a repository of his own for Maven names it in the environment; otherwise it is inside the checkout.
+  const repository = process.env.MAVEN_REPO_LOCAL ?? join(CACHE, 'interop', 'maven')
+  const args = ['-q', '-B', `-Dmaven.repo.local=${repository}`, `-Doctopus.target=${target}`, 'package']
+  const { code, output } = await capture('mvn', args, { cwd: join(ROOT, 'tests', 'interop', name) }).catch((error) => {
+    if (error.code !== 'ENOENT') throw error
+    throw new Stop('there is no Maven here')
+  })
+  if (code !== 0) throw new Stop(`"mvn package" ended with ${code}:\n${tail(output, 8)}`)
+  return path
+}
+
+const etcd = (version) => () => goProgram({ name: 'etcd', module: 'go.etcd.io/etcd/server/v3', version })
+
+/**
+ * The real servers: what each is called in messages, and how it is had. Each version is pinned, and is the last one under a licence that lets anybody
+ * run it for anything.
+ */
+export const servers = new Map([
+  [
+    'consul',
+    { title: 'Consul 1.14', build: () => goProgram({ name: 'consul', module: 'github.com/hashicorp/consul', version: '1.14.11' }) },
+  ],
+  ['eureka', { title: 'Eureka of Spring Cloud 2025.0', build: () => javaProgram({ name: 'eureka', version: '2025.0.0' }) }],
+  ['etcd-3.5', { title: 'etcd 3.5', build: etcd('3.5.21') }],
+  ['etcd-3.6', { title: 'etcd 3.6', build: etcd('3.6.16') }],
+])
