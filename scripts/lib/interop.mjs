@@ -22,18 +22,28 @@ async function javaProgram({ name, version }) {
   return path
 }
 
-const etcd = (version) => () => goProgram({ name: 'etcd', module: 'go.etcd.io/etcd/server/v3', version })
+const etcd = (version) => goProgram({ name: 'etcd', module: 'go.etcd.io/etcd/server/v3', version })
+
+const consul = () => goProgram({ name: 'consul', module: 'github.com/hashicorp/consul', version: '1.14.11' })
+
+const kubernetes = () =>
+  goProgram({
+    name: 'kube-apiserver',
+    module: 'k8s.io/kubernetes',
+    version: '1.34.4',
+    main: 'k8s.io/kubernetes/cmd/kube-apiserver',
+    parts: '0.34.4',
+    variables: { 'k8s.io/component-base/version.gitVersion': 'v1.34.4' },
+  })
 
 /**
- * The real servers: what each is called in messages, and how it is had. Each version is pinned, and is the last one under a licence that lets anybody
- * run it for anything.
+ * The real servers: what each is called in messages, and how it is had, with what it needs beside it. Versions are pinned; that of Consul is one of the
+ * last under a licence that lets anybody run it for anything.
  */
 export const servers = new Map([
-  [
-    'consul',
-    { title: 'Consul 1.14', build: () => goProgram({ name: 'consul', module: 'github.com/hashicorp/consul', version: '1.14.11' }) },
-  ],
-  ['eureka', { title: 'Eureka of Spring Cloud 2025.0', build: () => javaProgram({ name: 'eureka', version: '2025.0.0' }) }],
-  ['etcd-3.5', { title: 'etcd 3.5', build: etcd('3.5.21') }],
-  ['etcd-3.6', { title: 'etcd 3.6', build: etcd('3.6.16') }],
+  ['consul', { title: 'Consul 1.14', build: async () => [await consul()] }],
+  ['eureka', { title: 'Eureka of Spring Cloud 2025.0', build: async () => [await javaProgram({ name: 'eureka', version: '2025.0.0' })] }],
+  ['etcd-3.5', { title: 'etcd 3.5', build: async () => [await etcd('3.5.21')] }],
+  ['etcd-3.6', { title: 'etcd 3.6', build: async () => [await etcd('3.6.16')] }],
+  ['kubernetes', { title: 'the API server of Kubernetes 1.34', build: async () => [await kubernetes(), await etcd('3.6.16')] }],
 ])

@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config'
 import { delimiter, dirname } from 'node:path'
 
-// The suites that the stand-ins pass, against real servers. "npm run test:interop" builds those and says here where they are: a JSON object of paths.
-const servers = JSON.parse(process.env['OCTOPUS_INTEROP'] ?? '{}') as Readonly<Record<string, string>>
+// The suites that the stand-ins pass, against real servers. "npm run test:interop" builds those and says here where they are:
+// for each the program itself, and those that it needs.
+const servers = JSON.parse(process.env['OCTOPUS_INTEROP'] ?? '{}') as Readonly<Record<string, readonly string[]>>
 const conditions = ['@octopus-gateway/source']
 const root = new URL('../..', import.meta.url).pathname
 const shared = { extends: true as const, resolve: { conditions }, ssr: { resolve: { conditions } } }
@@ -18,12 +19,15 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     fileParallelism: false,
-    projects: Object.entries(servers).map(([server, program]) => ({
+    projects: Object.entries(servers).map(([server, programs]) => ({
       ...shared,
       test: {
         name: `interop ${server}`,
         include: filesOf(server),
-        env: { OCTOPUS_INTEROP_PROGRAM: program, PATH: `${dirname(program)}${delimiter}${process.env['PATH'] ?? ''}` },
+        env: {
+          OCTOPUS_INTEROP_PROGRAM: programs[0]!,
+          PATH: [...programs.map((program) => dirname(program)), process.env['PATH'] ?? ''].join(delimiter),
+        },
       },
     })),
   },
