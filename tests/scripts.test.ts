@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { goProgram } from '../scripts/lib/go-program.mjs'
 import { rowsOfTitle } from '../scripts/check/regressions.mjs'
 import { topological, type WorkspacePackage } from '../scripts/lib/workspace.mjs'
 import { root } from './support/process.ts'
@@ -32,4 +33,10 @@ test('a title belongs to the rows that it begins with', () => {
   expect(rowsOfTitle('[R14] [R22] strips what must not travel')).toEqual([14, 22])
   expect(rowsOfTitle('[R3]admin')).toEqual([3])
   expect(rowsOfTitle('like [R9], but not it')).toEqual([])
+})
+
+test('what cannot be built without Go says so', async () => {
+  vi.stubEnv('PATH', '/nowhere')
+  onTestFinished(() => void vi.unstubAllEnvs())
+  await expect(goProgram({ name: 'nothing', module: 'example.com/nothing', version: '0.0.0' })).rejects.toThrow('there is no Go here')
 })

@@ -22,24 +22,19 @@ async function go(args, cwd) {
 }
 
 /**
- * Where a program that `goProgram` would build is. `name` is that of the program, `main` the package of the module that holds it; parts of the
- * module's repository that it names with `v0.0.0` are taken in the version `parts`; `variables` are set at linking.
+ * Builds the program of a Go module with the versions of dependencies that it asks for, unless it is there. `name` is that of the program, `main` the
+ * package of the module that holds it; parts of the module's repository that it names with `v0.0.0` are taken in the version `parts`; `variables` are set
+ * at linking. Resolves with its path, and rejects with `Stop` where that cannot be done on this machine.
  */
-export function goProgramPath({ name, version }) {
-  return join(CACHE, 'interop', `${name}-${version}`, name)
-}
-
-/**
- * Builds the program of a Go module with the versions of dependencies that it asks for, unless it is there. Rejects with `Stop` where that cannot
- * be done on this machine.
- */
-export async function goProgram(wanted) {
-  const { module, version, main = module, parts, variables = {} } = wanted
-  const path = goProgramPath(wanted)
+export async function goProgram({ name, module, version, main = module, parts, variables = {} }) {
+  const dir = join(CACHE, 'interop', `${name}-${version}`)
+  const path = join(dir, name)
   if (existsSync(path)) return path
-  const dir = join(path, '..')
-  mkdirSync(dir, { recursive: true })
-  const { GoMod } = JSON.parse(await go(['mod', 'download', '-json', `${module}@v${version}`], dir))
+  const around = join(CACHE, 'interop')
+  mkdirSync(around, { recursive: true })
+  const told = await go(['mod', 'download', '-json', `${module}@v${version}`], around)
+  // What it says on the way stands before.
+  const { GoMod } = JSON.parse(told.slice(told.indexOf('{')))
   const manifest = readFileSync(GoMod, 'utf8')
   // A module that requires it has none of its replacements by neighbouring folders, which a download does not hold.
   const replaced =
@@ -50,6 +45,7 @@ export async function goProgram(wanted) {
     `require ${module} v${version}`,
     ...replaced.map((line) => `replace ${line}`),
   ]
+  mkdirSync(dir, { recursive: true })
   writeFileSync(join(dir, 'go.mod'), `${lines.join('\n')}\n`)
   const linked = ['-s', '-w', ...Object.entries(variables).map(([variable, value]) => `-X ${variable}=${value}`)].join(' ')
   await go(['build', '-trimpath', `-ldflags=${linked}`, '-o', `${path}.new`, main], dir)

@@ -1,6 +1,7 @@
 import { consulDiscovery } from '@octopus-gateway/discovery-consul'
 import { createGateway } from '@octopus-gateway/core'
 import { expect, test } from 'vitest'
+import { drillConsul } from '../support/registries/drills.ts'
 import { realConsul } from './servers/consul.ts'
 import { testBehaviours } from '../../packages/discovery-consul/test/behaviours.ts'
 import { testConformance } from '../../packages/discovery-consul/test/conformance.ts'
@@ -10,6 +11,7 @@ import { waitFor } from '@octopus-gateway/testing'
 testConformance('consul', realConsul)
 testBehaviours('a real Consul', realConsul)
 testConsul('a real Consul', realConsul)
+drillConsul('a real Consul', realConsul)
 
 test('a token that sees only a part: what it sees is there, and a line says once that there is more', async () => {
   const owner = '7d9c5a10-95c1-4c3e-8a0f-3b7c1d2e4f51'
