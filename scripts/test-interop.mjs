@@ -45,12 +45,12 @@ async function run(programs) {
 }
 
 await main(async () => {
+  let result = { passed: 0, failed: 1, skipped: 0 }
+  process.on('exit', () => console.log(`${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped`))
   const wanted = process.argv.slice(2)
   const unknown = wanted.filter((name) => !servers.has(name))
   if (unknown.length > 0) throw new Stop(`There is no server named ${unknown.join(', ')}. The servers: ${[...servers.keys()].join(', ')}.`)
   const names = wanted.length > 0 ? wanted : [...servers.keys()]
-  let result = { passed: 0, failed: 1, skipped: 0 }
-  process.on('exit', () => console.log(`${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped`))
   await prepare()
   const programs = await build(names)
   result = programs.size === 0 ? { passed: 0, failed: 0, skipped: 0 } : await run(programs)

@@ -1,5 +1,5 @@
 import { consulDiscovery, type ConsulOptions } from '@octopus-gateway/discovery-consul'
-import { createGateway, type Gateway } from '@octopus-gateway/core'
+import { createGateway, type Gateway, type Logger } from '@octopus-gateway/core'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { testCertificates, waitFor } from '@octopus-gateway/testing'
 import type { ConsulServer, ConsulServerOptions, OpenConsul } from '../../../tests/support/registries/consul.ts'
@@ -10,8 +10,8 @@ const ids = ({ services }: Gateway): string[] => services.map(({ id }) => id.spl
 const errorOf = (gateway: Gateway): Promise<string> => waitFor(() => gateway.providers[0]!.error)
 
 /** A gateway that finds services in a Consul. Closed at the end of the test. */
-function watching(options: ConsulOptions): Gateway {
-  const gateway = createGateway({ discovery: [consulDiscovery(options)] })
+function watching(options: ConsulOptions, log?: Logger): Gateway {
+  const gateway = createGateway({ discovery: [consulDiscovery(options)], ...(log === undefined ? {} : { log }) })
   onTestFinished(() => gateway[Symbol.asyncDispose]())
   return gateway
 }
@@ -31,6 +31,20 @@ export function testBehaviours(name: string, open: OpenConsul): void {
       const gateway = watching({ address: consul.address })
       expect(await errorOf(gateway)).toMatch(/shows nothing without a token: access denied; give one in token/)
       expect(gateway.isSynced).toBe(false)
+    })
+
+    test('a token that sees only a part: what it sees is there, and a line says once that there is more', async () => {
+      const consul = await consulWith({ token: OWNER })
+      const token = await consul.tokenFor('users')
+      await consul.register({ Name: 'users', Port: 1 })
+      await consul.register({ Name: 'orders', Port: 2 })
+      const lines: string[] = []
+      const log = { error() {}, info() {}, debug() {}, warn: (text: string) => void lines.push(text) }
+      const gateway = watching({ address: consul.address, token }, log)
+      await waitFor(() => expect(ids(gateway)).toEqual(['users']))
+      await consul.register({ Name: 'users2', Port: 3 })
+      await waitFor(() => expect(ids(gateway)).toEqual(['users', 'users2']))
+      expect(lines).toEqual(['Consul hides services or nodes from this token'])
     })
 
     test('a wrong datacenter, a namespace that is not there, and a filter without sense are named', async () => {

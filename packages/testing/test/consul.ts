@@ -189,6 +189,22 @@ export function testConsul(name: string, open: OpenConsul): void {
       expect([await answer.json(), told('results-filtered-by-acls'), told('default-acl-policy')]).toEqual([{}, null, 'deny'])
     })
 
+    test('a token that sees only a part is told so', async () => {
+      await consul[Symbol.asyncDispose]()
+      await start({ token: OWNER })
+      await consul.register({ Name: 'users', Port: 1 })
+      await consul.register({ Name: 'orders', Port: 1 })
+      await listed({ consul: [], users: [], orders: [] }, clientOf(OWNER))
+      const token = await consul.tokenFor('users')
+      const ask = async (path: string): Promise<readonly [isFiltered: boolean, value: unknown]> => {
+        const answer = await fetch(`http://${consul.address}/v1/${path}`, { headers: { 'x-consul-token': token } })
+        return [answer.headers.get('x-consul-results-filtered-by-acls') === 'true', await answer.json()]
+      }
+      expect(await ask('catalog/services')).toEqual([true, { users: [] }])
+      expect(await ask('health/service/orders')).toEqual([true, []])
+      expect(await ask('health/service/users')).toMatchObject([false, [{ Service: { Service: 'users' } }]])
+    })
+
     test('it can be away, and be back with what changed meanwhile', async () => {
       await consul.stop()
       await expect(client.catalog.service.list()).rejects.toThrow()

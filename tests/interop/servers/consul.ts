@@ -8,13 +8,8 @@ import { Relay } from '../../support/relay.ts'
 import { tmpdir } from 'node:os'
 import type { ConsulServer, ConsulServerOptions } from '../../support/registries/consul.ts'
 
-export interface RealConsul extends ConsulServer {
-  /** A token that may do what these rules say. */
-  tokenWith(rules: string): Promise<string>
-}
-
 /** A real agent in its development mode, on free ports. Tests reach it through a door that can be shut. */
-export async function realConsul({ token, tls }: ConsulServerOptions = {}): Promise<RealConsul> {
+export async function realConsul({ token, tls }: ConsulServerOptions = {}): Promise<ConsulServer> {
   const folder = mkdtempSync(join(tmpdir(), 'octopus-consul-'))
   const [http, https, server, lan, wan] = await Promise.all([1, 2, 3, 4, 5].map(() => closedPort()))
   const secure = tls === undefined ? {} : secured(folder, tls)
@@ -72,7 +67,8 @@ export async function realConsul({ token, tls }: ConsulServerOptions = {}): Prom
     maintain: (id, enable, reason) =>
       put(`agent/service/maintenance/${encodeURIComponent(id)}?${new URLSearchParams({ enable: String(enable), reason })}`),
     putValue: (key, value) => put(`kv/${key}`, value),
-    async tokenWith(rules) {
+    async tokenFor(prefix) {
+      const rules = `service_prefix "${prefix}" { policy = "read" } node_prefix "" { policy = "read" }`
       const { ID } = JSON.parse(await ask('acl/policy', JSON.stringify({ Name: randomUUID(), Rules: rules }))) as { readonly ID: string }
       const made = await ask('acl/token', JSON.stringify({ Policies: [{ ID }] }))
       return (JSON.parse(made) as { readonly SecretID: string }).SecretID

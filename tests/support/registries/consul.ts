@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { startConsul, type ConsulRegistration, type ConsulOptions as FakeOptions } from '@octopus-gateway/testing'
 
 /** How a Consul is started for a test. */
@@ -20,6 +21,8 @@ export interface ConsulServer extends AsyncDisposable {
   report(checkId: string, status: 'passing' | 'warning' | 'critical'): Promise<void>
   maintain(serviceId: string, isEnabled: boolean, reason: string): Promise<void>
   putValue(key: string, value: Buffer): Promise<void>
+  /** A token that sees services whose names begin like this, where there are tokens. */
+  tokenFor(prefix: string): Promise<string>
   /** Cuts and refuses connections. */
   stop(): Promise<void>
   start(): Promise<void>
@@ -29,7 +32,8 @@ export type OpenConsul = (options?: ConsulServerOptions) => Promise<ConsulServer
 
 /** The stand-in. */
 export async function fakeConsul({ token, tls }: ConsulServerOptions = {}): Promise<ConsulServer> {
-  const consul = await startConsul({ ...(token === undefined ? {} : { tokens: [token] }), ...(tls === undefined ? {} : { tls }) })
+  const readers: Record<string, string> = {}
+  const consul = await startConsul({ ...(token === undefined ? {} : { tokens: [token], readers }), ...(tls === undefined ? {} : { tls }) })
   return {
     port: consul.port,
     address: consul.address,
@@ -41,6 +45,11 @@ export async function fakeConsul({ token, tls }: ConsulServerOptions = {}): Prom
     report: async (checkId, status) => consul.agent.report(checkId, status, ''),
     maintain: async (serviceId, isEnabled, reason) => consul.agent.maintain(serviceId, isEnabled, reason),
     putValue: async (key, value) => consul.catalog.putValue(key, value),
+    async tokenFor(prefix) {
+      const reader = randomUUID()
+      readers[reader] = prefix
+      return reader
+    },
     stop: () => consul.stop(),
     start: () => consul.start(),
     [Symbol.asyncDispose]: () => consul[Symbol.asyncDispose](),
