@@ -2,9 +2,8 @@ import { createGateway, type Gateway } from '@octopus-gateway/core'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { eurekaDiscovery, type EurekaOptions } from '@octopus-gateway/discovery-eureka'
 import { waitFor } from '@octopus-gateway/testing'
-import type { EurekaServer, EurekaServerOptions, OpenEureka } from '../../../tests/support/registries/eureka.ts'
+import { USER, type EurekaServer, type EurekaServerOptions, type OpenEureka } from '../../../tests/support/registries/eureka.ts'
 
-const USER = { username: 'ann', password: 'pw' }
 const REGISTER = { app: 'edge', host: '10.1.1.1', port: 8080 }
 const ID = '10.1.1.1:edge:8080'
 

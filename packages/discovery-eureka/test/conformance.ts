@@ -1,14 +1,14 @@
 import { eurekaDiscovery } from '@octopus-gateway/discovery-eureka'
 import { testDiscoveryProvider } from '@octopus-gateway/core/testing'
-import type { OpenEureka } from '../../../tests/support/registries/eureka.ts'
+import { USER, type OpenEureka } from '../../../tests/support/registries/eureka.ts'
 
 /** A server that is asked every tenth of a second. */
 export function testConformance(name: string, open: OpenEureka): void {
   testDiscoveryProvider(name, async () => {
-    const eureka = await open({ username: 'gateway', password: 'p4ss-w0rd' })
-    const options = { servers: [eureka.url], interval: 100, username: 'gateway' }
+    const eureka = await open(USER)
+    const options = { servers: [eureka.url], interval: 100, username: USER.username }
     return {
-      provider: () => eurekaDiscovery({ ...options, password: 'p4ss-w0rd' }),
+      provider: () => eurekaDiscovery({ ...options, password: USER.password }),
       put: ({ service, id, host, port, metadata = {} }) =>
         eureka.register({ app: service, instanceId: id, hostName: host, port: { $: port, '@enabled': true }, metadata }),
       remove: ({ service, id }) => eureka.cancel(service, id),

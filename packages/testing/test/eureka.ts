@@ -2,12 +2,12 @@ import { Eureka as Client } from 'eureka-js-client'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { promisify } from 'node:util'
 import { waitFor } from '@octopus-gateway/testing'
-import type { EurekaServer, EurekaServerOptions, OpenEureka } from '../../../tests/support/registries/eureka.ts'
+import { USER, type EurekaServer, type EurekaServerOptions, type OpenEureka } from '../../../tests/support/registries/eureka.ts'
 
 interface ClientOptions {
   readonly port: number
   readonly shouldUseDelta?: boolean
-  /** `ann:pw@`. */
+  /** `name:password@`. */
   readonly auth?: string
 }
 
@@ -80,9 +80,9 @@ export function testEureka(name: string, open: OpenEureka): void {
     })
 
     test('credentials are asked for', async () => {
-      const eureka = await server({ username: 'ann', password: 'pw' })
+      const eureka = await server(USER)
       await expect(startedClient(eureka, 'users', { port: 8081 })).rejects.toThrow(/401/)
-      await stopped(await startedClient(eureka, 'users', { port: 8081, auth: 'ann:pw@' }))
+      await stopped(await startedClient(eureka, 'users', { port: 8081, auth: `${USER.username}:${USER.password}@` }))
     })
 
     test('the hash tells how many there are of each status, and an override changes it', async () => {

@@ -1,6 +1,6 @@
 import { drillRegistry } from '../registry-drill.ts'
 import type { OpenConsul } from './consul.ts'
-import type { OpenEureka } from './eureka.ts'
+import { USER, type OpenEureka } from './eureka.ts'
 
 const TOKEN = '5b1e9c3a-6d0f-4b1a-9a57-0d2f4c8e7a10'
 
@@ -29,9 +29,8 @@ export function drillEureka(name: string, open: OpenEureka): void {
   drillRegistry(
     name,
     async () => {
-      const user = { username: 'gateway', password: 's3cret' }
-      const eureka = await open(user)
-      const options = { servers: [eureka.url], interval: '1s', ...user }
+      const eureka = await open(USER)
+      const options = { servers: [eureka.url], interval: '1s', ...USER }
       return {
         yaml: `discovery: ${JSON.stringify({ backend: 'eureka', eureka: options })}`,
         put: ({ name: app, instanceId, port }) =>

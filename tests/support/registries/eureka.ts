@@ -6,6 +6,9 @@ export interface EurekaServerOptions {
   readonly password?: string
 }
 
+/** Whom the suites let ask: always the same one, as a real server takes long to start. */
+export const USER = { username: 'gateway', password: 'p4ss-w0rd' }
+
 /** A Eureka as the suites use it: the stand-in, or a real one. */
 export interface EurekaServer extends AsyncDisposable {
   readonly port: number
