@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { goProgram } from '../scripts/lib/go-program.mjs'
 import { tagsOfTitle } from '../scripts/check/titles.mjs'
 import { topological, type WorkspacePackage } from '../scripts/lib/workspace.mjs'
 import { root } from './support/process.ts'
@@ -32,4 +33,10 @@ test('a title belongs to the tags that it begins with', () => {
   expect(tagsOfTitle('[X14] [Y1.2.some-word] strips what must not travel')).toEqual(['X14', 'Y1.2.some-word'])
   expect(tagsOfTitle('[X3]admin')).toEqual(['X3'])
   expect(tagsOfTitle('like [R9], but not it')).toEqual([])
+})
+
+test('what cannot be built without Go says so', async () => {
+  vi.stubEnv('PATH', '/nowhere')
+  onTestFinished(() => void vi.unstubAllEnvs())
+  await expect(goProgram({ name: 'nothing', module: 'example.com/nothing', version: '0.0.0' })).rejects.toThrow('there is no Go here')
 })

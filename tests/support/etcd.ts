@@ -102,7 +102,8 @@ export class Etcd implements AsyncDisposable {
     const { child } = this.#process
     await waitFor('etcd', async () => {
       if (child.exitCode !== null) throw new Error(`etcd has ended:\n${this.#process?.output}`)
-      if (this.url.startsWith('https')) return this.#process!.output.includes('serving client requests')
+      // 3.4 says requests, later ones traffic.
+      if (this.url.startsWith('https')) return /serving client (?:requests|traffic)/.test(this.#process!.output)
       return (await fetch(`${this.url}/health`).catch(() => null))?.ok === true
     })
   }

@@ -13,8 +13,8 @@ const BIN = join(root, 'node_modules/.bin/octopus')
 export interface DrilledRegistry extends AsyncDisposable {
   /** What stands in the file: `discovery: …` on one line. */
   readonly yaml: string
-  put(service: FarpService): void
-  remove(service: FarpService): void
+  put(service: FarpService): Promise<void>
+  remove(service: FarpService): Promise<void>
   /** It cannot be reached any more; what is put meanwhile is there when it starts. */
   stop(): Promise<void>
   start(): Promise<void>
@@ -79,7 +79,7 @@ export function drillRegistry(name: string, open: () => Promise<DrilledRegistry>
         ['orders', 'open'],
         ['catalog', 'items'],
       ] as const)
-        registry.put(await start(service, path))
+        await registry.put(await start(service, path))
       const port = await freePort()
       url = `http://127.0.0.1:${port}`
       writeFileSync(
@@ -102,7 +102,7 @@ export function drillRegistry(name: string, open: () => Promise<DrilledRegistry>
       const counts = await underLoad('/users/people', async () => {
         await registry.stop()
         await gateway.printed('discovery provider failed; its last instances are kept')
-        registry.put(await start('stock', 'levels'))
+        await registry.put(await start('stock', 'levels'))
         await sleep(500)
         await registry.start()
         await gateway.printed('discovery provider is back')
@@ -117,14 +117,14 @@ export function drillRegistry(name: string, open: () => Promise<DrilledRegistry>
       const counts = await underLoad('/users/people', async () => {
         await first.stop()
         await sleep(300)
-        registry.remove(first)
+        await registry.remove(first)
         await sleep(within)
         await first.start()
         const [before, other] = [first.counts.operations, second.counts.operations]
         await waitFor('requests at the other one', () => second.counts.operations > other + 20)
         // It would answer, and nobody asks.
         expect(first.counts.operations).toBe(before)
-        registry.put(first)
+        await registry.put(first)
         await waitFor('the instance, asked again', () => first.counts.operations > before)
       })
       expect(Object.keys(counts)).toEqual(['200'])

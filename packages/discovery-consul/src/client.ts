@@ -29,6 +29,8 @@ export interface Told {
   readonly index: number
   /** Whether the token may not see all there is. */
   readonly isFiltered: boolean
+  /** Whether Consul refuses what nobody has allowed. */
+  readonly deniesByDefault: boolean
 }
 
 /** What is asked for. */
@@ -109,6 +111,7 @@ export class ConsulClient implements Disposable {
       value: readJson(text, this.#said(question.subject)),
       index: Number(headers['x-consul-index'] ?? 0),
       isFiltered: headers['x-consul-results-filtered-by-acls'] === 'true',
+      deniesByDefault: headers['x-consul-default-acl-policy'] === 'deny',
     }
   }
 

@@ -33,7 +33,7 @@ async function asked(answer: (index: number, count: number) => Told, ms: number)
   return { indices, values }
 }
 
-const told = (value: unknown, index: number): Told => ({ value, index, isFiltered: false })
+const told = (value: unknown, index: number): Told => ({ value, index, isFiltered: false, deniesByDefault: false })
 
 test('an agent that answers at once with nothing new is asked less and less often, and nothing is told', async () => {
   const { indices, values } = await asked(() => told({ users: [] }, 0), 60_000)

@@ -87,13 +87,15 @@ export class Services {
   #use(told: Told): void {
     const { client, settings } = this.#access
     const { tags } = settings
-    const names = Object.entries(client.read(catalog, told, 'the catalog'))
+    const all = Object.entries(client.read(catalog, told, 'the catalog'))
+    this.#complainOfDenial(told, all.length)
+    const names = all
       // The servers themselves are listed as well; `.` and `..` are no names but ways through a path.
       .filter(([name, has]) => name !== 'consul' && !/^\.{0,2}$/.test(name) && tags.every((tag) => has?.includes(tag)))
       .map(([name]) => name)
     if (names.length > MOST_SERVICES)
       throw new Outage(`${client.name} knows ${names.length} services, more than ${MOST_SERVICES}; narrow them down with tags.`)
-    this.#warnOfHidden(told, names.length)
+    this.#warnOfHidden(told)
     const wanted = new Set(names)
     for (const [name, { stop }] of this.#followed) {
       if (wanted.has(name)) continue
@@ -131,7 +133,7 @@ export class Services {
         },
         (told) => {
           followed.instances = instancesOf(client.read(entries, told, subject), settings.passingOnly)
-          this.#warnOfHidden(told, 1)
+          this.#warnOfHidden(told)
           this.#news.touch()
         },
         signal,
@@ -141,13 +143,17 @@ export class Services {
     }
   }
 
-  #warnOfHidden({ isFiltered }: Told, found: number): void {
-    const { client, settings, log } = this.#access
-    if (!isFiltered) return
-    // Without a token this is what a refusal looks like.
-    if (found === 0 && settings.token === undefined)
-      throw new Outage(`${client.name} shows nothing without a token: access denied; give one in token that may read services and nodes.`)
-    if (!this.#hasWarned) log.warn('Consul hides services or nodes from this token', { provider: 'consul', consul: client.name })
+  /** Without a token Consul refuses nothing and says of nothing that it is hidden. It would see its own servers if it were allowed anything. */
+  #complainOfDenial({ deniesByDefault }: Told, seen: number): void {
+    const { client, settings } = this.#access
+    if (settings.token !== undefined || !deniesByDefault || seen > 0) return
+    throw new Outage(`${client.name} shows nothing without a token: access denied; give one in token that may read services and nodes.`)
+  }
+
+  #warnOfHidden({ isFiltered }: Told): void {
+    const { client, log } = this.#access
+    if (!isFiltered || this.#hasWarned) return
+    log.warn('Consul hides services or nodes from this token', { provider: 'consul', consul: client.name })
     this.#hasWarned = true
   }
 }

@@ -1,7 +1,12 @@
 import { consulDiscovery, type ConsulOptions } from '@octopus-gateway/discovery-consul'
 import { createGateway, type Gateway, type Logger } from '@octopus-gateway/core'
 import { expect, onTestFinished, test } from 'vitest'
-import { startConsul, startRawServer, respondWith, testCertificates, waitFor, type Consul } from '@octopus-gateway/testing'
+import { fakeConsul } from '../../../tests/support/registries/consul.ts'
+import { startConsul, startRawServer, respondWith, waitFor, type Consul } from '@octopus-gateway/testing'
+import { testBehaviours } from './behaviours.ts'
+
+// What a real Consul does as well.
+testBehaviours('the stand-in', fakeConsul)
 
 async function consulWith(options: Parameters<typeof startConsul>[0] = {}): Promise<Consul> {
   const consul = await startConsul(options)
@@ -77,28 +82,6 @@ test('the token goes with every question, and into no message', async () => {
   expect(consul.requests.filter(({ url }) => url.includes('t0p'))).toEqual([])
 })
 
-test('without a token where one is needed the reason is said, although Consul only hides everything', async () => {
-  const consul = await consulWith({ tokens: ['owner'] })
-  consul.register({ Name: 'users', Port: 1 })
-  const gateway = watching({ address: consul.address })
-  expect(await errorOf(gateway)).toMatch(/shows nothing without a token: access denied; give one in token/)
-  expect(gateway.isSynced).toBe(false)
-})
-
-test('a wrong datacenter, a namespace that is not there, and a filter without sense are named', async () => {
-  const consul = await consulWith()
-  consul.register({ Name: 'users', Port: 1 })
-  for (const [options, problem] of [
-    [{ datacenter: 'dc9' }, /answered 500 .*No path to datacenter.*check datacenter/],
-    [{ namespace: 'team' }, /answered 400 .*Enterprise feature.*leave out namespace/],
-    [{ filter: 'nonsense' }, /answered 400 .*boolean expression.*does not understand filter/],
-  ] as const)
-    expect(await errorOf(watching({ address: consul.address, ...options }))).toMatch(problem)
-  const fine = watching({ address: consul.address, datacenter: 'dc1' })
-  await fine.synced
-  expect(ids(fine)).toEqual(['users'])
-})
-
 test('namespaces are asked for where Consul has them', async () => {
   const consul = await consulWith({ namespaces: true })
   consul.register({ Name: 'users', ID: 'theirs', Port: 1, Namespace: 'team' })
@@ -108,39 +91,14 @@ test('namespaces are asked for where Consul has them', async () => {
   expect(ids(gateway)).toEqual(['theirs'])
 })
 
-test('tags and a filter choose instances; the servers themselves are none', async () => {
+test('nobody asks for what cannot take part: Consul itself, and services without the tags', async () => {
   const consul = await consulWith()
-  consul.register({ Name: 'users', ID: 'a', Port: 1, Tags: ['farp', 'blue'], Meta: { team: 'core' } })
-  consul.register({ Name: 'users', ID: 'b', Port: 2, Tags: ['farp'], Meta: { team: 'shop' } })
+  consul.register({ Name: 'users', ID: 'a', Port: 1, Tags: ['farp'] })
   consul.register({ Name: 'orders', ID: 'c', Port: 3, Tags: ['blue'] })
-  const found = async (options: ConsulOptions): Promise<string[]> => {
-    const gateway = watching({ address: consul.address, ...options })
-    await gateway.synced
-    return ids(gateway)
-  }
-  expect(await found({})).toEqual(['c', 'a', 'b'])
-  expect(await found({ tags: ['farp'] })).toEqual(['a', 'b'])
-  expect(await found({ tags: ['farp', 'blue'] })).toEqual(['a'])
-  expect(await found({ filter: 'Service.Meta.team == "shop"' })).toEqual(['b'])
-  expect(consul.requests.filter(({ url }) => url.includes('service/consul'))).toEqual([])
-  expect(consul.requests.filter(({ url }) => url.includes('service/orders') && url.includes('tag='))).toEqual([])
-})
-
-test('with passing_only a check that turns critical takes its instance out, and back in again; routes of its service stay', async () => {
-  const consul = await consulWith()
-  consul.register({ Name: 'users', Port: 1, Check: { TTL: '1h', Status: 'passing' } })
-  const strict = watching({ address: consul.address, passingOnly: true })
-  const lenient = watching({ address: consul.address })
-  await Promise.all([strict.synced, lenient.synced])
-  const ready = (gateway: Gateway): unknown => gateway.services.map((instance) => instance.ready)
-  expect([ready(strict), ready(lenient)]).toEqual([[true], [true]])
-  consul.agent.report('service:users', 'critical', 'down')
-  await waitFor(() => expect(ready(strict)).toEqual([false]))
-  consul.agent.report('service:users', 'passing', 'up')
-  await waitFor(() => expect(ready(strict)).toEqual([true]))
-  expect(ready(lenient)).toEqual([true])
-  consul.agent.maintain('users', true, 'repair')
-  await waitFor(() => expect([ready(strict), ready(lenient)]).toEqual([[false], [false]]))
+  const gateway = watching({ address: consul.address, tags: ['farp'] })
+  await gateway.synced
+  expect(ids(gateway)).toEqual(['a'])
+  expect(consul.requests.filter(({ url }) => /service\/(consul|orders)/.test(url))).toEqual([])
 })
 
 test('how consistent an answer has to be is said with every question', async () => {
@@ -155,42 +113,6 @@ test('how consistent an answer has to be is said with every question', async () 
     const asked = consul.requests.slice(before).map(({ url }) => new URL(url, 'http://x').searchParams.has(consistency))
     expect([asked.length > 1, asked.every(Boolean)]).toEqual([true, true])
   }
-})
-
-test('with more services than open questions all are known, changes too, over no more connections than an agent allows', async () => {
-  const consul = await consulWith()
-  for (let i = 0; i < 150; i++) consul.register({ Name: `s${i}`, Port: 1000 + i })
-  const gateway = watching({ address: consul.address })
-  await gateway.synced
-  expect(gateway.services).toHaveLength(150)
-  let most = 0
-  const counting = setInterval(() => void (most = Math.max(most, consul.open)), 5)
-  onTestFinished(() => clearInterval(counting))
-  consul.register({ Name: 's149', Port: 9999 })
-  consul.register({ Name: 'another', Port: 9998 })
-  consul.deregister('s0')
-  await waitFor(() => expect(gateway.services.map(({ port }) => port)).toEqual(expect.arrayContaining([9999, 9998])))
-  await waitFor(() => gateway.services.every(({ service }) => service !== 's0'))
-  expect(Math.max(most, consul.open)).toBeLessThanOrEqual(70)
-})
-
-test('over TLS: the authority, the name and the certificate of the gateway', async () => {
-  const { ca, server, client } = testCertificates()
-  const consul = await consulWith({ tls: { cert: server.cert, key: server.key, ca } })
-  consul.register({ Name: 'users', Port: 1 })
-  const own = { cert: client.cert, key: client.key }
-  const fine = watching({ address: consul.address, tls: { ca, ...own } })
-  await fine.synced
-  expect(ids(fine)).toEqual(['users'])
-  for (const [options, problem] of [
-    [{ scheme: 'https' as const }, /not trusted; give the certificate that signed it in tls\.ca/],
-    [{ tls: { ca, serverName: 'elsewhere.test', ...own } }, /certificate is for another name; set tls\.server_name/],
-    [{ tls: { ca } }, /cannot be reached/],
-    [{ tls: { ca: '/nowhere/ca.pem' } }, /file of tls\.ca cannot be read \(ENOENT\)/],
-  ] as const)
-    expect(await errorOf(watching({ address: consul.address, ...options }))).toMatch(problem)
-  const careless = watching({ address: consul.address, tls: { verify: false, ...own } })
-  await careless.synced
 })
 
 test('what is not Consul is told apart', async () => {
@@ -210,30 +132,16 @@ test('options that are wrong are named', async () => {
     expect(await errorOf(watching(options))).toMatch(problem)
 })
 
-test('the key-value store: a slash in front is no part of a key, and no key leads elsewhere', async () => {
-  const consul = await consulWith({ tokens: ['owner'] })
-  consul.catalog.putValue('farp/schemas/users/v1/openapi', Buffer.from('{"openapi":"3.1.0"}'))
-  consul.catalog.putValue('empty', Buffer.alloc(0))
-  const { keyValues } = consulDiscovery({ address: consul.address, token: 'owner' })
-  const get = async (key: string): Promise<unknown> => {
-    const found = await keyValues!.get(key, new AbortController().signal)
-    return found === undefined ? undefined : [Buffer.from(found.value).toString(), found.revision]
-  }
-  const first = consul.catalog.index
-  expect(await get('/farp/schemas/users/v1/openapi')).toEqual(['{"openapi":"3.1.0"}', first - 1])
-  consul.catalog.putValue('farp/schemas/users/v1/openapi', Buffer.from('{}'))
-  expect(await get('farp/schemas/users/v1/openapi')).toEqual(['{}', first + 1])
-  expect(await get('empty')).toEqual(['', first])
-  const { length } = consul.requests
+test('of keys that lead elsewhere, or nowhere, nobody is asked', async () => {
+  const consul = await consulWith()
+  const { keyValues } = consulDiscovery({ address: consul.address })
+  const get = (key: string): Promise<unknown> => keyValues!.get(key, new AbortController().signal)
   expect([await get('nothing'), await get('../agent/self'), await get('a//b'), await get('')]).toEqual([
     undefined,
     undefined,
     undefined,
     undefined,
   ])
-  expect(consul.requests).toHaveLength(length + 1)
-  await expect(consulDiscovery({ address: consul.address }).keyValues!.get('empty', new AbortController().signal)).rejects.toThrow(
-    /answered 403/,
-  )
+  expect(consul.requests.map(({ url }) => url)).toEqual(['/v1/kv/nothing'])
   await waitFor(() => consul.open === 0)
 })

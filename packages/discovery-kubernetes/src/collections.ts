@@ -11,8 +11,10 @@ export interface Watched extends Collection {
   readonly kind: Kind
 }
 
-/** Metadata alone, without the rest of an object. */
-const METADATA = ['PartialObjectMetadataList', 'PartialObjectMetadata'].map((as) => `application/json;as=${as};g=meta.k8s.io;v=v1`).join()
+const formOf = (kind: string): string => `application/json;as=${kind};g=meta.k8s.io;v=v1`
+
+/** Metadata alone, without the rest of an object. A watch that is offered the form of lists, also as one of several, is answered and tells nothing. */
+const METADATA = { list: formOf('PartialObjectMetadataList'), watch: formOf('PartialObjectMetadata') }
 
 /** What is watched in a namespace, or in all of them. */
 export function collectionsOf(namespace: string | undefined, { labelSelector }: Settings, catalog: Catalog, changes: News): Watched[] {

@@ -16,8 +16,8 @@ const PAUSE_MS = { first: 50, longest: 5_000 }
 export interface Collection {
   readonly path: string
   readonly labelSelector?: string
-  /** The form that objects are wanted in. Default whole. */
-  readonly accept?: string
+  /** The forms that a list and a watch are wanted in. Default whole. */
+  readonly accept?: { readonly list: string; readonly watch: string }
   /** All that there is. */
   replace(objects: readonly unknown[]): void
   put(object: unknown): void
@@ -52,7 +52,7 @@ async function list(client: Client, { path, labelSelector, accept, replace }: Co
     try {
       do {
         const query = { limit: String(PAGE), ...selecting(labelSelector), ...(next === undefined ? {} : { continue: next }) }
-        const page = await client.get({ path, query, ...(accept === undefined ? {} : { accept }) }, signal)
+        const page = await client.get({ path, query, ...(accept === undefined ? {} : { accept: accept.list }) }, signal)
         for (const item of itemsOf(field(page, 'items'))) found.push(item)
         if (found.length > MOST_OBJECTS) throw new Error(`${path} has more than ${MOST_OBJECTS} objects; narrow the namespaces down.`)
         const metadata = field(page, 'metadata')
@@ -88,7 +88,7 @@ async function follow(client: Client, collection: Collection, from: string, sign
   let hasBegun = false
   try {
     const events = client.stream(
-      { path, query, ...(accept === undefined ? {} : { accept }) },
+      { path, query, ...(accept === undefined ? {} : { accept: accept.watch }) },
       signal,
       (seconds + 30) * 1000,
       () => (hasBegun = true),

@@ -3,7 +3,8 @@ import { kubernetesDiscovery, type KubernetesOptions } from '@octopus-gateway/di
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { startKubernetes, type KubernetesApi, type KubernetesOptions as ServerOptions } from '@octopus-gateway/testing'
+import { OWNER, type KubernetesServer, type OpenKubernetes } from '../../../tests/support/registries/kubernetes.ts'
+import { startKubernetes, testCertificates, type KubernetesApi, type KubernetesOptions as ServerOptions } from '@octopus-gateway/testing'
 import { tmpdir } from 'node:os'
 
 /** A kubeconfig file for tests. */
@@ -43,6 +44,21 @@ export function watching(options: KubernetesOptions): Gateway {
 export async function cluster(options: ServerOptions = {}): Promise<{ readonly api: KubernetesApi; readonly kubeconfig: string }> {
   const api = await startKubernetes(options)
   const file = await writeKubeconfig(api.url)
+  onTestFinished(async () => {
+    await api[Symbol.asyncDispose]()
+    await file[Symbol.asyncDispose]()
+  })
+  return { api, kubeconfig: file.path }
+}
+
+/** Any API server with users, and a kubeconfig with a token, by default of somebody who may do everything. Closed at the end of the test. */
+export async function clusterOf(
+  open: OpenKubernetes,
+  token = OWNER,
+): Promise<{ readonly api: KubernetesServer; readonly kubeconfig: string }> {
+  const api = await open()
+  const cluster = { 'certificate-authority-data': Buffer.from(testCertificates().ca).toString('base64') }
+  const file = await writeKubeconfig(api.url, { token }, { cluster })
   onTestFinished(async () => {
     await api[Symbol.asyncDispose]()
     await file[Symbol.asyncDispose]()

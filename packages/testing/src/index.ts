@@ -42,7 +42,7 @@ export type { ConsulCatalog, ConsulCheck, ConsulService } from './registries/con
 export { startEureka } from './registries/eureka.ts'
 export type { Eureka, EurekaOptions } from './registries/eureka.ts'
 export { EurekaRegistry } from './registries/eureka-registry.ts'
-export type { EurekaInstance, EurekaPort, EurekaRegistration, EurekaStatus } from './registries/eureka-registry.ts'
+export type { EurekaInstance, EurekaLease, EurekaPort, EurekaRegistration, EurekaStatus } from './registries/eureka-registry.ts'
 export { startKubernetes } from './registries/kubernetes.ts'
 export type {
   KubernetesApi,

@@ -20,6 +20,6 @@ function termOf(text: string): (service: ConsulService) => boolean {
     }
   }
   const within = /^"?([^"\s]+)"?\s+(not\s+)?in\s+Service\.Tags$/.exec(text)
-  if (within === null) throw new Refused(400, 'Failed to create boolean expression evaluator: 1:1 (0): no match found')
+  if (within === null) throw new Refused(500, 'Failed to create boolean expression evaluator: 1:1 (0): no match found')
   return ({ Tags }) => Tags.includes(within[1]!) === (within[2] === undefined)
 }

@@ -6,6 +6,7 @@ import { consulRoute, waitOf } from './consul-routes.ts'
 import { listen } from '../listen.ts'
 import type { ConsulAnswer, ConsulRequest } from './consul-routes.ts'
 import type { ConsulRegistration } from './consul-agent.ts'
+import type { ConsulService } from './consul-catalog.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Listening } from '../listen.ts'
 
@@ -13,6 +14,8 @@ import type { Listening } from '../listen.ts'
 export interface ConsulOptions {
   /** Tokens that may do everything. Given any, requests without one see nothing, and other tokens are refused. Default none: no access control. */
   readonly tokens?: readonly string[]
+  /** Tokens that may only read, and only services whose names begin like this. */
+  readonly readers?: Readonly<Record<string, string>>
   /** Default `dc1`. */
   readonly datacenter?: string
   /** Default `node-1`. */
@@ -61,7 +64,7 @@ const BODY_LIMIT = 1024 * 1024
  * Rejects with the listen error.
  */
 export async function startConsul(options: ConsulOptions = {}): Promise<Consul> {
-  const { tokens = [], datacenter = 'dc1', node = 'node-1', namespaces = false, maxQueryTime = 600_000, tls } = options
+  const { tokens = [], readers = {}, datacenter = 'dc1', node = 'node-1', namespaces = false, maxQueryTime = 600_000, tls } = options
   const catalog = new ConsulCatalog()
   const agent = new ConsulAgent(catalog, node)
   const parts = { catalog, agent, node, datacenter }
@@ -71,21 +74,31 @@ export async function startConsul(options: ConsulOptions = {}): Promise<Consul> 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const token = request.headers['x-consul-token'] ?? /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1]
     requests.push({ method: request.method!, url: request.url!, token: token as string | undefined })
+    if (tokens.length > 0) response.setHeader('x-consul-default-acl-policy', 'deny')
     if (failure !== null) throw new Refused(failure.status, failure.text)
     const asked = await requestOf(request)
     if (asked === null) return void response.writeHead(301, { location: request.url!.replaceAll(/\/{2,}/g, '/') }).end()
     judge(asked)
     const isAnonymous = tokens.length > 0 && token === undefined
-    if (tokens.length > 0 && token !== undefined && !tokens.includes(token as string)) throw new Refused(403, 'ACL not found')
-    if (isAnonymous && (asked.method !== 'GET' || asked.path[0] === 'kv'))
+    const prefix = token === undefined ? undefined : new Map(Object.entries(readers)).get(token as string)
+    if (tokens.length > 0 && !isAnonymous && prefix === undefined && !tokens.includes(token as string))
+      throw new Refused(403, 'ACL not found')
+    if ((isAnonymous || prefix !== undefined) && (asked.method !== 'GET' || asked.path[0] === 'kv'))
       throw new Refused(
         403,
-        'Permission denied: anonymous token lacks permission. The anonymous token is used implicitly when a request does not specify a token.',
+        isAnonymous
+          ? 'Permission denied: anonymous token lacks permission. The anonymous token is used implicitly when a request does not specify a token.'
+          : 'Permission denied: token lacks permission',
       )
     const gone = new AbortController()
     response.on('close', () => gone.abort())
     const answer = await blocking(asked, gone.signal)
-    if (!gone.signal.aborted) write(response, answer, isAnonymous)
+    if (gone.signal.aborted) return
+    const sees = (service: string): boolean => !isAnonymous && (prefix === undefined || service.startsWith(prefix))
+    const value = visible(answer.value, sees)
+    // That something is hidden is told to those who have a token only.
+    if (prefix !== undefined && sizeOf(value) < sizeOf(answer.value)) response.setHeader('x-consul-results-filtered-by-acls', 'true')
+    write(response, { ...answer, value })
   }
 
   function judge({ query }: ConsulRequest): void {
@@ -157,17 +170,29 @@ async function requestOf(request: IncomingMessage): Promise<ConsulRequest | null
   return { method: request.method!, path, query: searchParams, body: Buffer.concat(chunks) }
 }
 
-function write(response: ServerResponse, { value, index }: ConsulAnswer, isAnonymous: boolean): void {
+/** What is left of services, by name or in a list, for somebody who does not see all of them. */
+function visible(value: unknown, sees: (service: string) => boolean): unknown {
+  if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return value
+  if (Array.isArray(value))
+    return value.filter(({ Service, ServiceName }: { readonly Service?: ConsulService; readonly ServiceName?: string }) =>
+      sees(Service?.Service ?? ServiceName ?? ''),
+    )
+  return Object.fromEntries(
+    Object.entries(value).filter(([name, { Service = name }]: [string, { readonly Service?: string }]) => sees(Service)),
+  )
+}
+
+const sizeOf = (value: unknown): number => (typeof value === 'object' && value !== null ? Object.keys(value).length : 0)
+
+function write(response: ServerResponse, { value, index }: ConsulAnswer): void {
   const head: Record<string, string> = {}
   if (index !== undefined) {
     Object.assign(head, { 'x-consul-index': String(index()), 'x-consul-knownleader': 'true', 'x-consul-lastcontact': '0' })
-    if (isAnonymous) head['x-consul-results-filtered-by-acls'] = 'true'
   }
   if (value === undefined) return void response.writeHead(404, head).end()
   if (Buffer.isBuffer(value)) return void response.writeHead(200, { ...head, 'content-type': 'application/octet-stream' }).end(value)
   if (value === '') return void response.writeHead(200, head).end()
-  const seen = !isAnonymous ? value : Array.isArray(value) ? [] : {}
-  return void response.writeHead(200, { ...head, 'content-type': 'application/json' }).end(JSON.stringify(seen))
+  return void response.writeHead(200, { ...head, 'content-type': 'application/json' }).end(JSON.stringify(value))
 }
 
 function refuse(response: ServerResponse, thrown: unknown): void {

@@ -12,7 +12,7 @@ export interface EurekaRegistration {
   readonly securePort?: EurekaPort
   readonly vipAddress?: string
   readonly metadata?: Readonly<Record<string, string>>
-  readonly dataCenterInfo?: { readonly name: string; readonly metadata?: Readonly<Record<string, string>> }
+  readonly dataCenterInfo?: { readonly '@class'?: string; readonly name: string; readonly metadata?: Readonly<Record<string, string>> }
   readonly leaseInfo?: { readonly renewalIntervalInSecs?: number; readonly durationInSecs?: number }
 }
 
@@ -22,12 +22,22 @@ export interface EurekaPort {
   readonly '@enabled': boolean | 'true' | 'false'
 }
 
+/** For how long an instance counts. Times are Unix milliseconds. */
+export interface EurekaLease {
+  readonly renewalIntervalInSecs: number
+  readonly durationInSecs: number
+  readonly registrationTimestamp: number
+  readonly lastRenewalTimestamp: number
+  readonly [name: string]: number
+}
+
 /** An instance as it is told. */
 export interface EurekaInstance {
   readonly app: string
   readonly instanceId: string
   readonly status: EurekaStatus
-  readonly overriddenstatus: EurekaStatus
+  readonly overriddenStatus: EurekaStatus
+  readonly leaseInfo: EurekaLease
   readonly [name: string]: unknown
 }
 
@@ -51,11 +61,13 @@ export class EurekaRegistry {
     this.#renewed.set(key, Date.now())
   }
 
-  /** Whether it was known. */
+  /** Whether it was known, with a status: whoever has none is to register again. */
   renew(app: string, id: string): boolean {
     const key = keyOf(app, id)
-    if (this.#instances.has(key)) this.#renewed.set(key, Date.now())
-    return this.#instances.has(key)
+    const instance = this.#instances.get(key)
+    if (instance === undefined || instance.status === 'UNKNOWN') return false
+    this.#renewed.set(key, Date.now())
+    return true
   }
 
   /** When an instance was renewed last, or `undefined`. Unix milliseconds. */
@@ -63,8 +75,11 @@ export class EurekaRegistry {
     return this.#renewed.get(keyOf(app, id))
   }
 
+  /** The instance with its lease as it stands. */
   get(app: string, id: string): EurekaInstance | undefined {
-    return this.#instances.get(keyOf(app, id))
+    const instance = this.#instances.get(keyOf(app, id))
+    if (instance === undefined) return undefined
+    return { ...instance, leaseInfo: { ...instance.leaseInfo, lastRenewalTimestamp: this.#renewed.get(keyOf(app, id))! } }
   }
 
   /** Whether it was known. */
@@ -78,13 +93,14 @@ export class EurekaRegistry {
     return true
   }
 
-  /** Sets what an operator has decided, or with `null` takes it back. */
-  override(app: string, id: string, status: EurekaStatus | null): boolean {
-    const key = keyOf(app, id)
-    const instance = this.#instances.get(key)
-    if (instance === undefined) return false
-    this.#put(key, { ...instance, status: status ?? 'UP', overriddenstatus: status ?? 'UNKNOWN' }, 'MODIFIED')
-    return true
+  /** Sets what an operator has decided. Whether the instance was known. */
+  override(app: string, id: string, status: EurekaStatus): boolean {
+    return this.#decide(keyOf(app, id), { status, overriddenStatus: status })
+  }
+
+  /** Takes back what an operator has decided; the instance has `status` until it says another. Whether it was known. */
+  release(app: string, id: string, status: EurekaStatus = 'UNKNOWN'): boolean {
+    return this.#decide(keyOf(app, id), { status, overriddenStatus: 'UNKNOWN' })
   }
 
   /** Forgets an instance without a word about it among the changes, as a replica does that missed something. */
@@ -108,6 +124,12 @@ export class EurekaRegistry {
   delta(retention: number): Record<string, unknown> {
     this.#changes = this.#changes.filter(({ at }) => at > Date.now() - retention)
     return this.#applications(this.#changes.map(({ action, instance }) => ({ ...instance, actionType: action })))
+  }
+
+  #decide(key: string, decided: Pick<EurekaInstance, 'status' | 'overriddenStatus'>): boolean {
+    const instance = this.#instances.get(key)
+    if (instance !== undefined) this.#put(key, { ...instance, ...decided }, 'MODIFIED')
+    return instance !== undefined
   }
 
   #put(key: string, instance: EurekaInstance, action: Change['action']): void {
@@ -151,14 +173,13 @@ function completed(given: EurekaRegistration): EurekaInstance {
     app: given.app.toUpperCase(),
     ipAddr: given.ipAddr ?? given.hostName,
     status: given.status ?? 'UP',
-    overriddenstatus: 'UNKNOWN',
+    overriddenStatus: 'UNKNOWN',
     port: portOf(given.port, 7001, true),
     securePort: portOf(given.securePort, 7002, false),
     countryId: 1,
     dataCenterInfo: { '@class': 'com.netflix.appinfo.InstanceInfo$DefaultDataCenterInfo', ...(given.dataCenterInfo ?? { name: 'MyOwn' }) },
     leaseInfo: { renewalIntervalInSecs, durationInSecs, ...times },
     metadata: Object.keys(metadata).length === 0 ? { '@class': 'java.util.Collections$EmptyMap' } : metadata,
-    vipAddress: given.vipAddress ?? given.app.toLowerCase(),
     isCoordinatingDiscoveryServer: 'false',
     lastUpdatedTimestamp: String(now),
     lastDirtyTimestamp: String(now),

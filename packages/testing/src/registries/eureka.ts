@@ -73,7 +73,8 @@ export async function startEureka(options: EurekaOptions = {}): Promise<Eureka> 
     if (method === 'POST' && id === undefined) return register(app, body)
     if (id === undefined) return [405]
     const found = (isKnown: boolean): readonly [number] => [isKnown ? 200 : 404]
-    if (kind === 'status') return found(registry.override(app, id, method === 'DELETE' ? null : (query.get('value') as EurekaStatus)))
+    const value = (query.get('value') ?? undefined) as EurekaStatus | undefined
+    if (kind === 'status') return found(method === 'DELETE' ? registry.release(app, id, value) : registry.override(app, id, value!))
     if (method === 'PUT') return found(registry.renew(app, id))
     if (method === 'DELETE') return found(registry.cancel(app, id))
     const instance = registry.get(app, id)
@@ -83,7 +84,10 @@ export async function startEureka(options: EurekaOptions = {}): Promise<Eureka> 
   function register(app: string, body: string): readonly [number, unknown?] {
     const { instance } = JSON.parse(body) as { readonly instance?: EurekaRegistration }
     if (instance === undefined || instance.hostName === undefined) return [400, { error: 'Missing hostname' }]
+    if (instance.ipAddr === undefined) return [400, { error: 'Missing ip address' }]
     if (instance.dataCenterInfo?.name === undefined) return [400, { error: 'Missing dataCenterInfo Name' }]
+    // It names the Java class to read the rest with.
+    if (instance.dataCenterInfo['@class'] === undefined) return [400, { error: 'cannot parse request body' }]
     if (instance.app?.toUpperCase() !== app.toUpperCase())
       return [400, { error: `Mismatched appName, expecting ${app} but was ${instance.app}` }]
     registry.register(instance)

@@ -8,6 +8,7 @@ const REASONS: Readonly<Record<number, string>> = {
   403: 'Forbidden',
   404: 'NotFound',
   405: 'MethodNotAllowed',
+  406: 'NotAcceptable',
   409: 'AlreadyExists',
   410: 'Expired',
   415: 'UnsupportedMediaType',
@@ -26,11 +27,14 @@ export function send(response: ServerResponse, code: number, value: unknown): vo
 
 /** How objects are shown: whole, or their metadata alone where a client asks for that. */
 export interface Shape {
+  /** What can be shown this way. */
+  readonly fits: 'one' | 'list' | 'both'
   one(object: KubernetesObject): object
   list(resource: Resource, metadata: object, items: readonly KubernetesObject[]): object
 }
 
 const WHOLE: Shape = {
+  fits: 'both',
   one: (object) => object,
   list: (resource, metadata, items) => ({
     kind: `${resource.kind}List`,
@@ -41,18 +45,28 @@ const WHOLE: Shape = {
   }),
 }
 
-const PARTIAL: Shape = {
+const PARTIAL: Omit<Shape, 'fits'> = {
   one: ({ metadata }) => ({ kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata }),
   list: (_resource, metadata, items) => ({
     kind: 'PartialObjectMetadataList',
     apiVersion: 'meta.k8s.io/v1',
     metadata,
-    items: items.map(({ metadata: own }) => ({ metadata: own })),
+    items: items.length === 0 ? null : items.map(({ metadata: own }) => ({ metadata: own })),
   }),
 }
 
+const SHAPES: ReadonlyMap<string | undefined, Shape> = new Map([
+  ['PartialObjectMetadata', { ...PARTIAL, fits: 'one' }],
+  ['PartialObjectMetadataList', { ...PARTIAL, fits: 'list' }],
+])
+
+/** The first one that a client names counts, whether or not it fits what is asked for. */
 export function shapeOf(request: IncomingMessage): Shape {
-  return /as=PartialObjectMetadata/.test(request.headers.accept ?? '') ? PARTIAL : WHOLE
+  return SHAPES.get(/;as=(\w+)/.exec(request.headers.accept ?? '')?.[1]) ?? WHOLE
+}
+
+export function sendUnacceptable(response: ServerResponse): void {
+  send(response, 406, failure(406, 'the requested object cannot be shown in the form that was asked for'))
 }
 
 /** The body of a request as JSON. */

@@ -1,4 +1,4 @@
-import { failure, mergePatch, send, shapeOf, bodyOf } from './answers.ts'
+import { failure, mergePatch, send, sendUnacceptable, shapeOf, bodyOf } from './answers.ts'
 import { fieldSelector, labelSelector } from './selector.ts'
 import { Gone, type KubernetesObject, type Store } from './store.ts'
 import { apiVersionOf, RESOURCES, resourceOf, type Target } from './resources.ts'
@@ -43,6 +43,8 @@ export function list(store: Store, { request, response, target, query }: Ask): v
   const [from = '', skipped = '0'] = Buffer.from(query.get('continue') ?? '', 'base64url')
     .toString()
     .split(':')
+  const shape = shapeOf(request)
+  if (shape.fits === 'one') return sendUnacceptable(response)
   const revision = from === '' ? store.revision : Number(from)
   const limit = Number(query.get('limit') ?? 0)
   let all: KubernetesObject[]
@@ -61,7 +63,7 @@ export function list(store: Store, { request, response, target, query }: Ask): v
       ? { continue: Buffer.from(`${revision}:${end}`).toString('base64url'), remainingItemCount: all.length - end }
       : {}),
   }
-  send(response, 200, shapeOf(request).list(target.resource, metadata, items))
+  send(response, 200, shape.list(target.resource, metadata, items))
 }
 
 /** Opens a watch. `longest` bounds what a client asks for. Milliseconds. */
@@ -70,13 +72,16 @@ export function watch(store: Store, { request, response, target, query }: Ask, l
   const isFromNow = given === '' || given === '0'
   const since = isFromNow ? store.revision : Number(given)
   const head = (): void => void response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders()
+  const shape = shapeOf(request)
+  // A watch that is to show lists is not refused: it tells nothing, for ever.
+  const isMute = shape.fits === 'list'
   const asked = {
     resource: target.resource,
     namespace: target.namespace,
-    selects: selects(query),
-    shape: shapeOf(request).one,
+    selects: isMute ? () => false : selects(query),
+    shape: shape.one,
     since,
-    bookmarks: query.get('allowWatchBookmarks') === 'true',
+    bookmarks: !isMute && query.get('allowWatchBookmarks') === 'true',
     timeout: Math.min(longest, Number(query.get('timeoutSeconds') ?? Infinity) * 1000),
   }
   try {
@@ -104,7 +109,7 @@ export async function one(store: Store, ask: Ask): Promise<void> {
   if (found === undefined) return send(response, 404, failure(404, `${resource.plural} "${name}" not found`))
   switch (request.method) {
     case 'GET':
-      return send(response, 200, shapeOf(request).one(found))
+      return shapeOf(request).fits === 'list' ? sendUnacceptable(response) : send(response, 200, shapeOf(request).one(found))
     case 'PUT':
       if (written!.metadata.resourceVersion !== undefined && written!.metadata.resourceVersion !== found.metadata.resourceVersion)
         return send(response, 409, { ...failure(409, 'the object has been modified'), reason: 'Conflict' })

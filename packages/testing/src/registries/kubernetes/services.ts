@@ -53,6 +53,7 @@ export function objectsOf(service: KubernetesService): {
       spec: {
         type: 'ClusterIP',
         ipFamilies: families,
+        ipFamilyPolicy: families.length > 1 ? 'RequireDualStack' : 'SingleStack',
         selector: { app: name },
         ports: ports.map(({ port, servicePort = port, protocol = 'TCP', name: portName, appProtocol }) => ({
           port: servicePort,
