@@ -21,6 +21,7 @@ const ARROWS = {
   'discovery-eureka': { dependencies: ['core'] },
   'discovery-file': { dependencies: ['core'] },
   'discovery-kubernetes': { dependencies: ['core'] },
+  'discovery-seeds': { dependencies: ['core'] },
   // config finds FARP, discovery backends and plugins by their names when a file asks for them; nobody pays for what a file does not use.
   config: {
     dependencies: ['core'],
@@ -31,6 +32,7 @@ const ARROWS = {
       'discovery-eureka',
       'discovery-file',
       'discovery-kubernetes',
+      'discovery-seeds',
       'farp',
       'plugins-jwt',
     ],
@@ -46,6 +48,7 @@ const ARROWS = {
       'discovery-eureka',
       'discovery-file',
       'discovery-kubernetes',
+      'discovery-seeds',
       'farp',
       'node',
       'plugins-jwt',
@@ -58,6 +61,7 @@ const ARROWS = {
       'discovery-eureka',
       'discovery-file',
       'discovery-kubernetes',
+      'discovery-seeds',
       'farp',
       'plugins-jwt',
     ],

@@ -24,8 +24,8 @@ const service = section({
 })
 
 /** Backends that can be used, and those that will be. */
-const BACKENDS = ['static', 'consul', 'dns', 'etcd', 'eureka', 'file', 'kubernetes'] as const
-const LATER = ['mdns', 'seeds']
+const BACKENDS = ['static', 'consul', 'dns', 'etcd', 'eureka', 'file', 'kubernetes', 'seeds'] as const
+const LATER = ['mdns']
 
 export const discovery = section({
   backend: optional(choice(BACKENDS, LATER), {
