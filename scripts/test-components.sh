@@ -17,7 +17,7 @@ for component in ${*:-$COMPONENTS}; do
 done
 
 # Modules of Debian's own Python. module:package
-MODULES="websockets:python3-websockets grpc:python3-grpcio"
+MODULES="websockets:python3-websockets grpc:python3-grpcio zeroconf:python3-zeroconf"
 
 for component in $MODULES; do
   module=${component%%:*}
