@@ -21,6 +21,7 @@ const ARROWS = {
   'discovery-eureka': { dependencies: ['core'] },
   'discovery-file': { dependencies: ['core'] },
   'discovery-kubernetes': { dependencies: ['core'] },
+  'discovery-mdns': { dependencies: ['core'] },
   'discovery-seeds': { dependencies: ['core'] },
   // config finds FARP, discovery backends and plugins by their names when a file asks for them; nobody pays for what a file does not use.
   config: {
@@ -32,6 +33,7 @@ const ARROWS = {
       'discovery-eureka',
       'discovery-file',
       'discovery-kubernetes',
+      'discovery-mdns',
       'discovery-seeds',
       'farp',
       'plugins-jwt',
@@ -48,6 +50,7 @@ const ARROWS = {
       'discovery-eureka',
       'discovery-file',
       'discovery-kubernetes',
+      'discovery-mdns',
       'discovery-seeds',
       'farp',
       'node',
@@ -61,6 +64,7 @@ const ARROWS = {
       'discovery-eureka',
       'discovery-file',
       'discovery-kubernetes',
+      'discovery-mdns',
       'discovery-seeds',
       'farp',
       'plugins-jwt',

@@ -37,8 +37,6 @@ describe('[R31] nothing is ignored', () => {
   })
 
   test.each([
-    ['discovery: { backend: mdns }', 'discovery.backend'],
-    ['discovery: { backends: [static, mdns] }', 'discovery.backends[1]'],
     [
       'admin: { auth: { type: oidc, username: a, password_hash: $2b$04$aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa } }',
       'admin.auth.type',

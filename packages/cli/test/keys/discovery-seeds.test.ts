@@ -68,6 +68,7 @@ test('what is no address of a service is refused, and not shown', async () => {
     ['urls: ["127.0.0.1:8081"]', /discovery\.seeds\.urls\[0\]: must be an address such as http:/],
     ['urls: ["http://ann:hunter2@a.test"]', /discovery\.seeds\.urls\[0\]: must not hold a user name or a password/],
     ['urls: ["http://a.test/?token=hunter2"]', /discovery\.seeds\.urls\[0\]: must not hold a query/],
+    ['urls: []', /discovery\.seeds\.urls: is empty; name at least one/],
     ['interval: 1s', /discovery\.seeds\.urls: is missing/],
     ['urls: ["http://a.test"], interval: 10ms', /discovery\.seeds\.interval: must be at least 1s/],
   ] as const) {

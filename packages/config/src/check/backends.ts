@@ -5,6 +5,18 @@ import type { Problem } from '../report/issues.ts'
 export function* checkBackendBlocks(draft: Draft): Generator<Problem> {
   yield* checkEtcd(draft)
   yield* checkDns(draft)
+  yield* checkLists(draft)
+}
+
+/** Backends that find nothing without an entry: an empty list is a mistake. */
+function* checkLists({ discovery }: Draft): Generator<Problem> {
+  const lists = [
+    ['dns', 'names', discovery?.dns?.names],
+    ['mdns', 'service_types', discovery?.mdns?.service_types],
+    ['seeds', 'urls', discovery?.seeds?.urls],
+  ] as const
+  for (const [backend, key, list] of lists)
+    if (list?.length === 0) yield { code: 'missing_key', path: ['discovery', backend, key], message: 'is empty; name at least one' }
 }
 
 function* checkEtcd({ discovery }: Draft): Generator<Problem> {

@@ -46,4 +46,4 @@ function* checkBackends({ discovery }: Draft): Generator<Problem> {
 }
 
 /** Backends that cannot do without a block of their own. */
-const NEEDED: ReadonlySet<string> = new Set(['dns', 'file', 'seeds'])
+const NEEDED: ReadonlySet<string> = new Set(['dns', 'file', 'mdns', 'seeds'])

@@ -6,7 +6,7 @@ import type { ConfigHost } from '../options.ts'
 import type { DiscoveryProvider } from '@octopus-gateway/core'
 
 /** The backends that are packages: `@octopus-gateway/discovery-<name>`, which exports `<name>Discovery(options)`. */
-export type BackendName = 'consul' | 'dns' | 'etcd' | 'eureka' | 'file' | 'kubernetes' | 'seeds'
+export type BackendName = 'consul' | 'dns' | 'etcd' | 'eureka' | 'file' | 'kubernetes' | 'mdns' | 'seeds'
 
 /** Options that name files: a relative path starts at the configuration file that it is written in. */
 const FILES: Readonly<Record<BackendName, readonly string[]>> = {
@@ -16,6 +16,7 @@ const FILES: Readonly<Record<BackendName, readonly string[]>> = {
   eureka: [],
   file: ['path'],
   kubernetes: ['kubeconfig'],
+  mdns: [],
   seeds: [],
 }
 

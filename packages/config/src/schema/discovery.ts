@@ -23,18 +23,17 @@ const service = section({
   }),
 })
 
-/** Backends that can be used, and those that will be. */
-const BACKENDS = ['static', 'consul', 'dns', 'etcd', 'eureka', 'file', 'kubernetes', 'seeds'] as const
-const LATER = ['mdns']
+/** Where services can be found. */
+const BACKENDS = ['static', 'consul', 'dns', 'etcd', 'eureka', 'file', 'kubernetes', 'mdns', 'seeds'] as const
 
 export const discovery = section({
-  backend: optional(choice(BACKENDS, LATER), {
+  backend: optional(choice(BACKENDS), {
     description: 'Where services are found. The environment variable `DISCOVERY_BACKEND` overrides it. Either this or `backends`.',
     otherwise: '`backends`',
   }),
-  backends: optional(list(choice(BACKENDS, LATER)), {
+  backends: optional(list(choice(BACKENDS)), {
     description:
-      'Several of them at once. A service that two of them know has the instances of both; of two with one id the first one counts.',
+      'Several of them at once. A service that two of them know has the instances of both; of two with one id the first one counts. What `mdns` finds never changes a service that another one knows.',
     otherwise: 'only `backend`',
   }),
   static: defaulted(

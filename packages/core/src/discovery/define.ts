@@ -7,6 +7,8 @@ import type { StandardSchemaV1 } from '../plugin/standard-schema.ts'
 export function defineDiscovery<const S extends StandardSchemaV1>(definition: {
   readonly name: string
   readonly config: S
+  /** Whether a service counts only as long as no other provider knows it. Default false. */
+  readonly yields?: boolean
   watch(config: StandardSchemaV1.InferOutput<S>, ...rest: Parameters<DiscoveryProvider['watch']>): ReturnType<DiscoveryProvider['watch']>
   /** Reads a key of the registry's key-value store. Default: it has none. */
   get?(config: StandardSchemaV1.InferOutput<S>, ...rest: Parameters<KeyValues['get']>): ReturnType<KeyValues['get']>
@@ -17,6 +19,7 @@ export function defineDiscovery<const S extends StandardSchemaV1>(definition: {
     return {
       name,
       identity: { name, config },
+      ...(definition.yields === true ? { yields: true } : {}),
       async *watch(signal, host) {
         yield* definition.watch(await validated(), signal, host)
       },

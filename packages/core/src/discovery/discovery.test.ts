@@ -108,6 +108,37 @@ describe('the supervisor', () => {
     ])
   })
 
+  it('a provider that yields adds no instance to a service that another one knows, in any letter case, wherever it is named', async () => {
+    const [claims, registry] = [Object.assign(new ScriptedProvider('claims'), { yields: true }), new ScriptedProvider('registry')]
+    const { discovery } = run(claims, registry)
+    claims.say([instance('a', 1), instance('A', 2), instance('b', 3)])
+    registry.say([instance('a', 4)])
+    await flush()
+    expect(ports(discovery)).toEqual([4, 3])
+    registry.say([instance('b', 5)])
+    await vi.advanceTimersByTimeAsync(60)
+    expect(ports(discovery)).toEqual([5, 1, 2])
+  })
+
+  it('a provider that yields is not heard before the others have said what they know', async () => {
+    const [claims, registry] = [Object.assign(new ScriptedProvider('claims'), { yields: true }), new ScriptedProvider('registry')]
+    const { discovery } = run(claims, registry)
+    claims.say([instance('a', 1)])
+    registry.fail('unreachable')
+    await vi.advanceTimersByTimeAsync(100)
+    expect(ports(discovery)).toEqual([])
+    await vi.advanceTimersByTimeAsync(1_000)
+    registry.say([])
+    await vi.advanceTimersByTimeAsync(100)
+    expect(ports(discovery)).toEqual([1])
+    // What it knew holds through an outage.
+    registry.say([instance('a', 2)])
+    await vi.advanceTimersByTimeAsync(100)
+    registry.fail('unreachable')
+    await vi.advanceTimersByTimeAsync(100)
+    expect(ports(discovery)).toEqual([2])
+  })
+
   it('leaves out an instance whose address is none, and says so once', async () => {
     const provider = new ScriptedProvider()
     const { discovery, lines } = run(provider)

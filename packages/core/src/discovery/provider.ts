@@ -45,6 +45,11 @@ export interface DiscoveryProvider {
   readonly identity?: unknown
   /** Yields the full set at once, then on every change. An instance that is the same object as in an earlier set counts as unchanged. Ends when `signal` aborts. May throw: it is started again with back-off. */
   watch(signal: AbortSignal, host: { readonly log: Logger }): AsyncIterable<ServiceSet>
+  /**
+   * Whether its records are claims that anybody could make. A service then counts only as long as no other provider knows one of that name, in any
+   * letter case, and not before all others have said what they know. Default false.
+   */
+  readonly yields?: boolean
   /** The registry's key-value store, where schemas may be. */
   readonly keyValues?: KeyValues
 }

@@ -170,23 +170,37 @@ export class Discovery {
     else this.#timer ??= setTimeout(() => this.#publish(), COALESCE_MS)
   }
 
+  /** Of two instances with one id the one of the provider that is named first counts. */
+  #merged(): ServiceInstance[] {
+    const merged = new Map<string, ServiceInstance>()
+    const trusted = this.#running.filter(({ provider }) => provider.yields !== true).flatMap(({ instances }) => instances)
+    for (const instance of [...trusted, ...yielding(this.#running)]) {
+      const key = `${instance.service}\0${instance.id}`
+      if (!merged.has(key)) merged.set(key, instance)
+    }
+    return [...merged.values()]
+  }
+
   #publish(): void {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
     if (this.#running.some((supervised) => supervised.set === undefined && supervised.error === null)) return
-    const merged = new Map<string, ServiceInstance>()
-    for (const { instances } of this.#running) {
-      for (const instance of instances) {
-        const key = `${instance.service}\0${instance.id}`
-        if (!merged.has(key)) merged.set(key, instance)
-      }
-    }
-    const next = [...merged.values()]
+    const next = this.#merged()
     // Readers also learn that the set has become complete.
     const isNewlyComplete = !this.#isComplete && this.hasReported
     this.#isComplete ||= isNewlyComplete
     if (isNewlyComplete || this.services.value === undefined || !sameData(this.services.value, next)) this.services.set(next)
   }
+}
+
+/** What anybody could claim takes nothing from what a registry says: the names of others are theirs alone. */
+function yielding(running: readonly Supervised[]): ServiceSet {
+  const others = running.filter(({ provider }) => provider.yields !== true)
+  // What they know is not known yet: any name might be theirs.
+  if (others.some((one) => one.set === undefined && one.instances.length === 0)) return []
+  const taken = new Set(others.flatMap(({ instances }) => instances.map(({ service }) => service.toLowerCase())))
+  const claims = running.filter(({ provider }) => provider.yields === true).flatMap(({ instances }) => instances)
+  return claims.filter(({ service }) => !taken.has(service.toLowerCase()))
 }
 
 /** A provider with other options takes the place of the one of its name, one of another name that of all that go: their last word holds meanwhile. */

@@ -38,6 +38,8 @@ export interface DiscoveryExpectations {
   readonly within?: number
   /** Whether metadata comes through as it was written. Default true. */
   readonly metadata?: boolean
+  /** Whether there is a registry that can be away. Default true. */
+  readonly outages?: boolean
 }
 
 const place = (host: string, port: number): string => `${host}:${port}`
@@ -61,7 +63,7 @@ function registered(service: string, number: number, metadata: Registered['metad
 export function testDiscoveryProvider(
   name: string,
   open: () => Promise<RegistryUnderTest>,
-  { within = 3_000, metadata: hasMetadata = true }: DiscoveryExpectations = {},
+  { within = 3_000, metadata: hasMetadata = true, outages: hasOutages = true }: DiscoveryExpectations = {},
 ): void {
   describe(`the discovery provider ${name}`, () => {
     let registry: RegistryUnderTest
@@ -161,7 +163,8 @@ export function testDiscoveryProvider(
       expect(sets).toBeLessThanOrEqual(21)
     })
 
-    test('an outage changes nothing but the state; afterwards what changed meanwhile is known', async () => {
+    test('an outage changes nothing but the state; afterwards what changed meanwhile is known', async ({ skip }) => {
+      skip(!hasOutages, 'there is no registry that can be away')
       const [one, two, three] = [registered('users', 1), registered('users', 2), registered('users', 3)]
       await registry.put(one)
       await registry.put(two)
@@ -187,7 +190,8 @@ export function testDiscoveryProvider(
       )
     })
 
-    test('a registry that cannot be reached at first is a reason that says what to do, and is found later', async () => {
+    test('a registry that cannot be reached at first is a reason that says what to do, and is found later', async ({ skip }) => {
+      skip(!hasOutages, 'there is no registry that can be away')
       const one = registered('users', 1)
       await registry.put(one)
       await registry.stop()

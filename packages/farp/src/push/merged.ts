@@ -14,11 +14,22 @@ export interface Known {
 /** The provider of records that come from registrations alone. */
 export const PUSH_PROVIDER = 'push'
 
+/** Providers whose records are claims that anybody in the network could make. */
+const UNPROVEN: ReadonlySet<string> = new Set(['mdns'])
+
+/** What discovery knows, without claims on the names of services that have registered: those are known by a token or an address. */
+function proven(discovered: ServiceSet, registrations: readonly Registration[]): ServiceSet {
+  const taken = new Set(registrations.map(({ service }) => service.toLowerCase()))
+  if (taken.size === 0) return discovered
+  return discovered.filter(({ provider, service }) => !UNPROVEN.has(provider ?? '') || !taken.has(service.toLowerCase()))
+}
+
 /**
  * Discovery and registrations in one set, in no order. An instance that both know, by its id or by its address, has the registry's address and readiness; what it
  * pushed is used beside it. Under one id with another address the registry is right, and the registration counts for nothing.
  */
-export function mergedInstances(discovered: ServiceSet, registrations: readonly Registration[]): Known[] {
+export function mergedInstances(found: ServiceSet, registrations: readonly Registration[]): Known[] {
+  const discovered = proven(found, registrations)
   const pushes = new Map<ServiceInstance, Registration>()
   const notes = new Map<ServiceInstance, Finding[]>()
   const alone: Registration[] = []

@@ -131,3 +131,17 @@ test('discovery and registrations in one set', () => {
     ['d', 'push', true, 'd', 0],
   ])
 })
+
+test('claims of the local network say nothing of a service that has registered', () => {
+  const record = (service: string, provider: string): ServiceInstance => {
+    const place = { host: '10.0.0.66', port: 80, secure: false }
+    return { id: `${service} of ${provider}`, service, ...place, ready: true, weight: 1, metadata: {}, provider }
+  }
+  const place = { host: '10.0.0.1', named: '10.0.0.1', port: 80, secure: false }
+  const registered = { service: 'users', id: 'u', ...place, version: '', metadata: {} } as unknown as Registration
+  const discovered = [record('users', 'mdns'), record('Users', 'mdns'), record('users', 'consul'), record('orders', 'mdns')]
+  const ids = (...registrations: readonly Registration[]): string[] =>
+    mergedInstances(discovered, registrations).map(({ record: { id } }) => id)
+  expect(ids(registered)).toEqual(['users of consul', 'orders of mdns', 'u'])
+  expect(ids()).toHaveLength(4)
+})
