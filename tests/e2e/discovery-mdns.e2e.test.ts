@@ -96,7 +96,7 @@ farp: { watch_interval: 1s }
 
     // Who was answered within the last second has to wait for it.
     const patient = join(folder, 'patient.yaml')
-    writeFileSync(patient, 'discovery: { mdns: { browse_time: 3s } }\n')
+    writeFileSync(patient, 'discovery: { mdns: { browse_time: 2s } }\n')
     await using sight = new Program(BIN, ['discover', ...files, '-c', patient])
     expect(await sight.exited()).toBe(0)
     expect(sight.output).toContain('mdns: 1 instance of 1 service')
