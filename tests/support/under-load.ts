@@ -3,6 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 /** Clients that ask one after the other. */
 const CLIENTS = 4
 
+/** How many answers there were of each status, or failures of each message. */
+export type Counts = Readonly<Record<string, number>>
+
 /** The status of an answer that has come completely. */
 export async function statusOf(url: string): Promise<number> {
   const response = await fetch(url)
@@ -10,8 +13,8 @@ export async function statusOf(url: string): Promise<number> {
   return response.status
 }
 
-/** Requests of several clients while something happens: how many answers there were of each status, or failures of each message. */
-export async function underLoad(url: string, run: () => Promise<unknown>): Promise<Readonly<Record<string, number>>> {
+/** Requests of several clients while something happens, which sees how they go. */
+export async function underLoad(url: string, run: (counts: Counts) => Promise<unknown>): Promise<Counts> {
   const counts: Record<string, number> = {}
   const over = new AbortController()
   const clients = Array.from({ length: CLIENTS }, async () => {
@@ -22,7 +25,7 @@ export async function underLoad(url: string, run: () => Promise<unknown>): Promi
     }
   })
   try {
-    await run()
+    await run(counts)
   } finally {
     over.abort()
     await Promise.all(clients)

@@ -109,8 +109,8 @@ export async function until(what, url, fits, limit = 30_000) {
   }
 }
 
-/** Runs `total` GETs, or GETs until `enough()`, at a concurrency, and keeps every answer that is not 200. */
-export async function load({ urls, concurrency, enough, onDone }) {
+/** Runs GETs until `enough()`, at a concurrency, each client with a `pause` behind every answer, and keeps every answer that is not 200. */
+export async function load({ urls, concurrency, enough, onDone, pause = 0 }) {
   let sent = 0
   let done = 0
   const failed = []
@@ -121,6 +121,7 @@ export async function load({ urls, concurrency, enough, onDone }) {
       if (answer.status !== 200) failed.push({ url, ...answer })
       done++
       onDone?.(done, answer)
+      if (pause > 0) await sleep(pause)
     }
   }
   await Promise.all(Array.from({ length: concurrency }, worker))

@@ -9,7 +9,8 @@ import type { Logger } from '../log/logger.ts'
 /** Registries change in bursts: one rebuild for a rolling deploy, not fifty. */
 const COALESCE_MS = 50
 const FIRST_PAUSE_MS = 250
-const LONGEST_PAUSE_MS = 30_000
+/** After an outage of minutes a registry is found again within this. */
+const LONGEST_PAUSE_MS = 10_000
 
 /**
  * Runs one provider: starts it again after failures, with back-off and jitter; drops sets that say nothing new; keeps the last good set
