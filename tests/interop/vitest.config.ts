@@ -1,11 +1,12 @@
 import { defineConfig } from 'vitest/config'
 import { delimiter, dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 // The suites that the stand-ins pass, against real servers. "npm run test:interop" builds those and says here where they are:
 // for each the program itself, and those that it needs.
 const servers = JSON.parse(process.env['OCTOPUS_INTEROP'] ?? '{}') as Readonly<Record<string, readonly string[]>>
 const conditions = ['@octopus-gateway/source']
-const root = new URL('../..', import.meta.url).pathname
+const root = fileURLToPath(new URL('../..', import.meta.url))
 const shared = { extends: true as const, resolve: { conditions }, ssr: { resolve: { conditions } } }
 
 /** The suites of etcd take the first one on the PATH. */

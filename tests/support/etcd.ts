@@ -105,6 +105,9 @@ export class Etcd implements AsyncDisposable {
       // 3.4 says requests, later ones traffic.
       if (this.url.startsWith('https')) return /serving client (?:requests|traffic)/.test(this.#process!.output)
       return (await fetch(`${this.url}/health`).catch(() => null))?.ok === true
+    }).catch(async (thrown: unknown) => {
+      await this.stop()
+      throw thrown
     })
   }
 
