@@ -9,7 +9,7 @@ import { startBystander, startSite } from './support/site.ts'
 import { startOne, startRunning } from './support/running.ts'
 import { TokenProvider, who } from '../../core/test/support/auth.ts'
 
-// Section 12 of the protocol, as far as it concerns what services may decide; see pitfalls.test.ts for where the gateway goes.
+// Section 12 of the protocol, as far as it concerns what services may decide; see pitfalls.test.ts for where the gateway goes, pitfalls-network.test.ts for how it waits.
 
 const openapi = openapiOf('Users', ['GET /users'])
 
