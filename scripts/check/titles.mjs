@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { relative } from 'node:path'
+import { ROOT } from '../lib/workspace.mjs'
 import { testFiles } from './sources.mjs'
 
 /** What stands in brackets at the beginning of a title: `[R14] [F12.1.ports] …` gives `R14` and `F12.1.ports`. */
@@ -15,6 +17,12 @@ export function taggedFiles() {
     }
   }
   return files
+}
+
+/** The test files that have a tag of this kind in front of a title, as vitest takes them. */
+export function filesTagged(kind) {
+  const files = [...taggedFiles()].filter(([tag]) => kind.test(tag)).flatMap(([, own]) => [...own])
+  return [...new Set(files)].map((file) => relative(ROOT, file))
 }
 
 /** One line for each of `{ tag, title }` that no test begins with; `counts` says which files count. */

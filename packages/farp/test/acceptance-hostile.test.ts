@@ -22,7 +22,9 @@ async function beside(document: () => Answer, more: object = {}): Promise<{ read
     if (path === '/openapi.json') return document()
     return path === '/things' ? { body: { path } } : undefined
   })
-  const running = await startRunning({ registries: { static: [recordOf(healthy), record('bad', bad.port)] } })
+  // Large documents are sent at every look.
+  const farp = { watchInterval: '300ms' }
+  const running = await startRunning({ registries: { static: [recordOf(healthy), record('bad', bad.port)] }, farp })
   return { running, bad }
 }
 

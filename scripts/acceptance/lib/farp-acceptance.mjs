@@ -1,15 +1,10 @@
-import { relative } from 'node:path'
-import { ROOT } from '../../lib/workspace.mjs'
 import { acceptance, farp, pitfalls } from '../../check/farp.mjs'
 import { requireGroup, runTests, tagged } from './run-tests.mjs'
-import { taggedFiles } from '../../check/titles.mjs'
+import { filesTagged, taggedFiles } from '../../check/titles.mjs'
 
 // Every demand of tests/farp-pitfalls.json and tests/farp-acceptance.json has tests titled [F12.row.demand] or [F13.name], and all of them pass.
-const files = [...taggedFiles()].filter(([tag]) => /^F1[23]\./.test(tag)).flatMap(([, own]) => [...own])
-const tests = await runTests('farp-acceptance', {
-  files: [...new Set(files)].map((file) => relative(ROOT, file)),
-  pattern: String.raw`\[F1[23]\.`,
-})
+const KIND = /^F1[23]\./
+const tests = await runTests('farp-acceptance', { files: filesTagged(KIND), pattern: String.raw`\[F1[23]\.` })
 const wanted = [...pitfalls(), ...acceptance()]
 for (const { tag, title } of wanted) requireGroup(`[${tag}] ${title}`, tagged(tests, tag))
 for (const line of farp()) {
@@ -19,7 +14,7 @@ for (const line of farp()) {
 // A tag that stands nowhere on the lists is a misspelt one.
 const known = new Set(wanted.map(({ tag }) => tag))
 for (const tag of taggedFiles().keys()) {
-  if (!/^F1[23]\./.test(tag) || known.has(tag)) continue
+  if (!KIND.test(tag) || known.has(tag)) continue
   console.log(`FAIL [${tag}] is in front of a test and on neither list`)
   process.exitCode = 1
 }

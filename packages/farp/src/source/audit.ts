@@ -10,11 +10,17 @@ interface Told {
   readonly fields: Readonly<Record<string, unknown>>
 }
 
+/** What the log has said of a service: its codes, each with the instance that they are about. */
+interface Noted {
+  readonly set: RouteSet
+  readonly codes: ReadonlySet<string>
+}
+
 /** Writes down who came, changed and went, and what was refused or does not fit: each once, when it begins. */
 export class Audit {
   readonly #log: Logger
   #instances: ReadonlyMap<string, Told> = new Map()
-  #findings: ReadonlySet<string> = new Set()
+  #findings: ReadonlyMap<string, Noted> = new Map()
 
   constructor(log: Logger) {
     this.#log = log
@@ -45,16 +51,24 @@ export class Audit {
 
   /** One line for each code: a service may have thousands of findings, and may change their words. */
   #lookAtFindings(sets: readonly RouteSet[]): void {
-    const now = new Set<string>()
-    for (const { service, serviceVersion: version = '', findings = [] } of sets) {
-      for (const { code, severity, message, instance = '' } of findings) {
-        const key = `${service}\0${instance}\0${code}`
-        if (severity === 'info' || now.has(key)) continue
-        now.add(key)
-        if (!this.#findings.has(key)) this.#log.warn('a FARP finding', { service, instance, version, code, reason: message })
-      }
+    const now = new Map<string, Noted>()
+    for (const set of sets) {
+      const known = this.#findings.get(set.service)
+      now.set(set.service, known?.set === set ? known : this.#note(set, known))
     }
     this.#findings = now
+  }
+
+  #note(set: RouteSet, known: Noted | undefined): Noted {
+    const { service, serviceVersion: version = '', findings = [] } = set
+    const codes = new Set<string>()
+    for (const { code, severity, message, instance = '' } of findings) {
+      const key = `${instance}\0${code}`
+      if (severity === 'info' || codes.has(key)) continue
+      codes.add(key)
+      if (known?.codes.has(key) !== true) this.#log.warn('a FARP finding', { service, instance, version, code, reason: message })
+    }
+    return { set, codes }
   }
 }
 
