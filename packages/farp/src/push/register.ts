@@ -97,10 +97,18 @@ function checkedManifest({ manifest: text, service }: Submission, { strict, limi
   return manifest
 }
 
-function checkRoom({ service, id }: Submission, { registry }: Desk, { limits }: Settings): void {
-  if (registry.get(service, id) !== undefined) return
+function checkRoom({ service, id, manifest = '' }: Submission, { registry }: Desk, { limits }: Settings): void {
   const services = new Set<string>()
-  for (const registration of registry.where(() => true)) services.add(registration.service)
+  let characters = manifest.length
+  for (const registration of registry.where(() => true)) {
+    services.add(registration.service)
+    if (registration.service !== service || registration.id !== id) characters += registration.manifest?.length ?? 0
+  }
+  if (characters > limits.registeredCharacters)
+    throw new PushError(429, 'LIMIT_EXCEEDED', `all registered manifests together have at most ${limits.registeredCharacters} characters`, {
+      headers: { 'retry-after': '60' },
+    })
+  if (registry.get(service, id) !== undefined) return
   const instances = registry.where((registration) => registration.service === service).length
   if (instances >= limits.instances)
     throw new PushError(429, 'LIMIT_EXCEEDED', `a service has at most ${limits.instances} registered instances`, {
