@@ -1,14 +1,18 @@
 import { Seed } from './seed.ts'
 import { seedsDiscovery } from '@octopus-gateway/discovery-seeds'
 import { testDiscoveryProvider } from '@octopus-gateway/core/testing'
-import type { Registered } from '@octopus-gateway/core/testing'
+import type { Registered, RegistryUnderTest } from '@octopus-gateway/core/testing'
 
 /** Places that a suite may put instances to. */
-const HOSTS = Array.from({ length: 45 }, (_, number) => `127.0.0.${number + 1}`)
+const address = (number: number): string => `127.0.0.${number + 1}`
 
 /** One seed for every place. Where no instance is put, something is starting; where one was removed, there is nothing any more. */
-testDiscoveryProvider('seeds', async () => {
-  const seeds = new Map(await Promise.all(HOSTS.map(async (host) => [host, await Seed.start({ status: 503 }, host)] as const)))
+const open = async (): Promise<RegistryUnderTest> => {
+  const seeds = new Map(
+    await Promise.all(
+      Array.from({ length: 45 }, async (_, number) => [address(number), await Seed.start({ status: 503 }, address(number))] as const),
+    ),
+  )
   const all = [...seeds.values()]
   const each = async (run: (seed: Seed) => Promise<void>): Promise<void> => void (await Promise.all(all.map(run)))
   const at = ({ host }: Registered): Seed => seeds.get(host)!
@@ -26,4 +30,6 @@ testDiscoveryProvider('seeds', async () => {
     connections: () => all.reduce((sum, { open }) => sum + open, 0),
     [Symbol.asyncDispose]: () => each((seed) => seed.stop()),
   }
-})
+}
+
+testDiscoveryProvider('seeds', open, { address })

@@ -21,6 +21,8 @@ export interface Limits {
   readonly instances: number
   /** Bytes of the body of a registration. */
   readonly pushBytes: number
+  /** Characters of all manifests that were pushed. */
+  readonly registeredCharacters: number
   /** Registrations of one service per minute, new ones included; changes of known ones have `updatesPerMinute`. */
   readonly registrationsPerMinute: number
   /** Failed authentications of one address per minute. */
@@ -60,6 +62,7 @@ export const LIMITS: Limits = {
   services: 1_000,
   instances: 1_000,
   pushBytes: 2_097_152,
+  registeredCharacters: 268_435_456,
   registrationsPerMinute: 600,
   failuresPerMinute: 10,
   registerMs: 5_000,

@@ -34,8 +34,13 @@ export interface RegistryUnderTest extends AsyncDisposable {
 
 /** What a suite may expect of a registry. */
 export interface DiscoveryExpectations {
-  /** The longest time until a change is known. Milliseconds. Default 3000. */
+  /** The longest time until a change is known. Milliseconds. Default 20,000. */
   readonly within?: number
+  /**
+   * The address of an instance, by its number. Default one of those for documentation (RFC 5737): nobody asks them here, and there are registries that
+   * take none of loopback.
+   */
+  readonly address?: (number: number) => string
   /** Whether metadata comes through as it was written. Default true. */
   readonly metadata?: boolean
   /** Whether there is a registry that can be away. Default true. */
@@ -46,17 +51,6 @@ const place = (host: string, port: number): string => `${host}:${port}`
 const placesOf = (set: ServiceSet): string[] => set.map(({ service, host, port }) => `${service} ${place(host, port)}`)
 const lineOf = ({ service, host, port }: Registered): string => `${service} ${place(host, port)}`
 
-function registered(service: string, number: number, metadata: Registered['metadata'] = {}): Registered {
-  return {
-    service,
-    id: `${service}-${number}`,
-    // Addresses for documentation (RFC 5737): nobody asks them here, and there are registries that take none of loopback.
-    host: `192.0.2.${number + 1}`,
-    port: 8000 + number,
-    metadata,
-  }
-}
-
 /**
  * What every discovery provider has to do: complete sets in a fixed order, changes in time, bursts as few sets, the last good set through an
  * outage, and nothing left behind. Call it at the top level of a vitest file.
@@ -64,7 +58,12 @@ function registered(service: string, number: number, metadata: Registered['metad
 export function testDiscoveryProvider(
   name: string,
   open: () => Promise<RegistryUnderTest>,
-  { within = 3_000, metadata: hasMetadata = true, outages: hasOutages = true }: DiscoveryExpectations = {},
+  {
+    within = 20_000,
+    address = (number) => `192.0.2.${number + 1}`,
+    metadata: hasMetadata = true,
+    outages: hasOutages = true,
+  }: DiscoveryExpectations = {},
 ): void {
   describe(`the discovery provider ${name}`, () => {
     let registry: RegistryUnderTest
@@ -74,6 +73,14 @@ export function testDiscoveryProvider(
       for (const gateway of gateways) await gateway[Symbol.asyncDispose]()
       gateways = []
       await registry[Symbol.asyncDispose]()
+    })
+
+    const registered = (service: string, number: number, metadata: Registered['metadata'] = {}): Registered => ({
+      service,
+      id: `${service}-${number}`,
+      host: address(number),
+      port: 8000 + number,
+      metadata,
     })
 
     function watching(provider = registry.provider()): Gateway {

@@ -44,6 +44,15 @@ test('takes both spellings of an event, each delivery once', async () => {
   ])
 })
 
+test('[R38] what was recorded does not count again under another id, or without one', async () => {
+  const events: GatewayEvent[] = []
+  const receiver = new WebhookReceiver()
+  const message = { event: 'traffic.shift', timestamp: now() }
+  for (const headers of [{ 'x-farp-delivery': 'd-1' }, { 'x-farp-delivery': 'd-2' }, {}])
+    expect((await receiver.take(requestOf(message, headers as never), { secret, on: (event) => void events.push(event) })).status).toBe(200)
+  expect(events).toHaveLength(1)
+})
+
 test('refuses what is unsigned, old, contradictory, no event or too large', async () => {
   const receiver = new WebhookReceiver()
   const on = (): void => expect.unreachable()

@@ -17,30 +17,32 @@ export class WebhookReceiver {
   async take(request: Request, { secret, on }: { secret: string; on: (event: GatewayEvent) => void | Promise<void> }): Promise<Response> {
     const body = await readBounded(request, MAX_BODY)
     if (body === undefined) return text(413, 'the event is too large')
-    if (!isSigned(body, request.headers.get('x-farp-signature'), secret)) return text(401, 'the signature does not fit')
+    const signature = request.headers.get('x-farp-signature')
+    if (signature === null || !isSigned(body, signature, secret)) return text(401, 'the signature does not fit')
     const event = eventOf(body, request.headers)
     if (event === undefined) return text(400, 'this is not an event')
     if (Math.abs(Date.now() / 1000 - event.timestamp) > WINDOW) return text(401, 'the event is not of now')
     // Told to be processed while it is: two attempts at once must not both be taken.
-    if (!this.#claim(event.delivery)) return json({ status: 'duplicate' })
+    // The id is not signed: whoever plays a recorded event back can leave it out or make up another one.
+    const ids = event.delivery === undefined ? [signature] : [signature, event.delivery]
+    if (!this.#claim(ids)) return json({ status: 'duplicate' })
     try {
       await on(event)
     } catch (thrown) {
-      if (event.delivery !== undefined) this.#seen.delete(event.delivery)
+      for (const id of ids) this.#seen.delete(id)
       throw thrown
     }
     return json({ status: 'ok' })
   }
 
-  #claim(delivery: string | undefined): boolean {
-    if (delivery === undefined) return true
+  #claim(ids: readonly string[]): boolean {
     const now = Date.now()
     for (const [known, at] of this.#seen) {
       if (now - at < MEMORY && this.#seen.size < MOST) break
       this.#seen.delete(known)
     }
-    if (this.#seen.has(delivery)) return false
-    this.#seen.set(delivery, now)
+    if (ids.some((id) => this.#seen.has(id))) return false
+    for (const id of ids) this.#seen.set(id, now)
     return true
   }
 }

@@ -17,6 +17,8 @@ const MOST_OPERATIONS = 20
 const MOST_SCOPES = 300_000
 /** Comparisons that one trial may cost, with those inside it. */
 const TRIAL = 2_000
+/** Steps of looking for equality that count as one comparison. */
+const STEPS = 100
 /** Trials inside each other. */
 const MOST_TRIALS = 8
 
@@ -30,6 +32,8 @@ export class Ledger {
   readonly #known = new Map<string, Scope>()
   readonly #counts: Record<ChangeEffect, number> = { breaking: 0, unknown: 0, safe: 0 }
   readonly #kept = new Map<string, { readonly entry: Entry; readonly scopes: Set<Scope> }>()
+  /** How many of each are kept: a list that is full of what breaks need not be looked through for each that comes. */
+  readonly #keptOf: Record<ChangeEffect, number> = { breaking: 0, unknown: 0, safe: 0 }
   #scope: Scope = { label: undefined, within: new Set() }
   readonly #dirty = new Set<Scope>()
   readonly #waiting: { readonly scope: Scope; readonly work: () => void }[] = []
@@ -84,6 +88,7 @@ export class Ledger {
     this.#counts[entry.effect]++
     // Safe ones give way: what breaks must not be crowded out of a list.
     if (this.#kept.size >= this.#limits.changes && !this.#makeRoom(entry.effect)) return
+    this.#keptOf[entry.effect]++
     const { path, description } = entry
     this.#kept.set(key, {
       entry: { ...entry, path: clean(path, 1000), description: clean(description, 1000) },
@@ -94,6 +99,11 @@ export class Ledger {
   /** Whatever `work` finds belongs to this operation. */
   operation(label: string, work: () => void): void {
     this.#in({ label: clean(label, 300), within: new Set() }, work)
+  }
+
+  /** Steps that something beside pairs has taken: they count as well. */
+  spend(steps: number): void {
+    this.#spent.comparisons += Math.floor(steps / STEPS)
   }
 
   /** Has `work` done later unless the pair was met before, or too many were. */
@@ -159,10 +169,14 @@ export class Ledger {
   }
 
   #makeRoom(effect: ChangeEffect): boolean {
-    const lighter = effect === 'breaking' ? ['safe', 'unknown'] : effect === 'unknown' ? ['safe'] : []
+    const lighter: readonly ChangeEffect[] = effect === 'breaking' ? ['safe', 'unknown'] : effect === 'unknown' ? ['safe'] : []
     for (const other of lighter) {
-      const found = [...this.#kept].find(([, { entry }]) => entry.effect === other)
-      if (found !== undefined) return this.#kept.delete(found[0])
+      if (this.#keptOf[other] === 0) continue
+      for (const [key, { entry }] of this.#kept) {
+        if (entry.effect !== other) continue
+        this.#keptOf[other]--
+        return this.#kept.delete(key)
+      }
     }
     return false
   }

@@ -97,8 +97,13 @@ function checkedManifest({ manifest: text, service }: Submission, { strict, limi
   return manifest
 }
 
-function checkRoom({ service, id }: Submission, { registry }: Desk, { limits }: Settings): void {
-  if (registry.get(service, id) !== undefined) return
+function checkRoom({ service, id, manifest = '' }: Submission, { registry }: Desk, { limits }: Settings): void {
+  const before = registry.get(service, id)
+  if (registry.characters - (before?.manifest?.length ?? 0) + manifest.length > limits.registeredCharacters)
+    throw new PushError(429, 'LIMIT_EXCEEDED', `all registered manifests together have at most ${limits.registeredCharacters} characters`, {
+      headers: { 'retry-after': '60' },
+    })
+  if (before !== undefined) return
   const instances = registry.countOf(service)
   if (instances >= limits.instances)
     throw new PushError(429, 'LIMIT_EXCEEDED', `a service has at most ${limits.instances} registered instances`, {

@@ -54,6 +54,7 @@ export class Registry {
   #wakesAt = Infinity
   /** How many instances each service has. */
   readonly #counts = new Map<string, number>()
+  #characters = 0
   #isLoaded = false
 
   constructor(host: RegistryHost) {
@@ -90,6 +91,11 @@ export class Registry {
   /** How many services have instances. */
   get services(): number {
     return this.#counts.size
+  }
+
+  /** How long all registered manifests are together. */
+  get characters(): number {
+    return this.#characters
   }
 
   /** Registers an instance, or registers it anew. Resolves once it is stored, or cannot be. */
@@ -150,7 +156,9 @@ export class Registry {
   }
 
   #take(identity: string, registration: Registration): void {
-    if (!this.#registrations.has(identity)) this.#counts.set(registration.service, this.countOf(registration.service) + 1)
+    const before = this.#registrations.get(identity)
+    this.#characters += (registration.manifest?.length ?? 0) - (before?.manifest?.length ?? 0)
+    if (before === undefined) this.#counts.set(registration.service, this.countOf(registration.service) + 1)
     this.#registrations.set(identity, registration)
     this.#signs.set(identity, Date.now())
     this.#gone.delete(identity)
@@ -158,6 +166,7 @@ export class Registry {
   }
 
   #drop(identity: string, registration: Registration, why: Why): void {
+    this.#characters -= this.#registrations.get(identity)?.manifest?.length ?? 0
     const left = this.countOf(registration.service) - 1
     if (left === 0) this.#counts.delete(registration.service)
     else this.#counts.set(registration.service, left)

@@ -40,6 +40,16 @@ test('[R38] [F12.7.depth] [F12.7.yaml] [F12.7.utf8] tags, bombs, cycles, depth a
   for (const text of ['', '[]', '"text"', 'null', '42', '{', '{"a":}']) expect(() => parse(text), text).toThrow(SchemaError)
 })
 
+test('a key that is there twice is refused', () => {
+  for (const text of ['a: 1\nb: 2\na: 3', '{a: 1, "a": 2}', 'x:\n  - {a: 1, a: 1}'])
+    expect(() => parse(text), text).toThrow('"a" is there twice')
+})
+
+test('[R38] a map of many keys costs no more than its length', () => {
+  const keys = Array.from({ length: 60_000 }, (_, i) => `k${i}: 1`)
+  expect(Object.keys(parse(keys.join('\n')) as object)).toHaveLength(60_000)
+})
+
 test('[R38] [F12.8.schema] names like __proto__ are data', () => {
   for (const text of ['{"__proto__":{"polluted":true},"a":1}', '__proto__: { polluted: true }\na: 1']) {
     const value = parse(text) as Record<string, unknown>

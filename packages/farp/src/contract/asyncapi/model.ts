@@ -68,13 +68,11 @@ function channelsOf3(side: Side): ChannelNode[] {
     if (channel === undefined) return
     channel.operations.push(operation)
     const all = children(child(channel.node, 'messages'))
-    const chosen = items(child(operation, 'messages'))
-      .map((entry) => entry.value)
-      .filter(isObject)
-      .map((value) => ownText(value, '$ref') ?? '')
+    const refs = items(child(operation, 'messages')).map((entry) => entry.value)
+    const chosen = new Set(refs.filter(isObject).map((value) => ownText(value, '$ref') ?? ''))
     const into = (channel.ways[way] ??= new Map<string, Node>())
     for (const [name, message] of all) {
-      if (chosen.length === 0 || chosen.some((ref) => ref === `#${message.at}` || ref === refOf(message))) into.set(name, message)
+      if (chosen.size === 0 || chosen.has(`#${message.at}`) || chosen.has(refOf(message) ?? '')) into.set(name, message)
     }
   }
   for (const entry of root(side, 'operations').values()) {

@@ -22,6 +22,9 @@ export interface GateHost {
   counted(service: string, verdict: ChangeEffect): void
 }
 
+/** Mounts that are remembered for each service that there may be. */
+const LINES_PER_SERVICE = 4
+
 /** An approval or a rejection that is not possible. */
 export class DecisionError extends Error {
   readonly code: 'NO_SUCH_SERVICE' | 'NO_SUCH_GENERATION' | 'AMBIGUOUS' | 'APPROVED_ALREADY'
@@ -48,15 +51,15 @@ export class ContractGate {
     this.#settings = settings
     this.#host = host
     this.#shelf = new Shelf(host.store, host.log, {
-      restored: (record, text) => {
+      restored: (record, digest) => {
         const line = this.#lineOf(record.service, record.line)
-        if (line.text === text) return
-        line.text = text
+        if (line.digest === digest) return
+        line.digest = digest
         line.restore(record)
         this.#changed(line.service)
       },
       loaded: () => {
-        for (const line of this.#lines.values()) if (line.text === undefined) void this.#keep(line)
+        for (const line of this.#lines.values()) if (line.digest === undefined) void this.#keep(line)
         host.changed('')
       },
     })
@@ -101,9 +104,9 @@ export class ContractGate {
     return { line, contracts }
   }
 
-  /** A service is gone: nothing of it is offered any more. Its record stays. */
-  forget(service: string): void {
-    for (const line of this.#lines.values()) if (line.service === service) line.offered.clear()
+  /** Only these mounts of a service are there now. What was decided about the others stays. */
+  keepOnly(service: string, names: ReadonlySet<string>): void {
+    for (const line of this.#lines.values()) if (line.service === service && !names.has(line.name)) line.clear()
   }
 
   /** Approves what a generation offers. Throws `DecisionError`. */
@@ -133,7 +136,18 @@ export class ContractGate {
     if (known !== undefined) return known
     const line = new Line(service, name)
     this.#lines.set(name, line)
+    if (this.#lines.size > this.#settings.limits.services * LINES_PER_SERVICE) this.#makeRoom(line)
     return line
+  }
+
+  /** Versions and services come and go for as long as the process lives: the oldest that is not there, and about which nobody decided, is forgotten. */
+  #makeRoom(newest: Line): void {
+    for (const line of this.#lines.values()) {
+      if (line === newest || line.offered.size > 0 || line.isDecided) continue
+      this.#lines.delete(line.name)
+      if (![...this.#lines.values()].some(({ service }) => service === line.service)) this.#revisions.delete(line.service)
+      return
+    }
   }
 
   #take(line: Line, generations: readonly Generation[]): ReadonlyMap<string, Contract> {
@@ -231,9 +245,8 @@ export class ContractGate {
   async #keep(line: Line): Promise<void> {
     const { record } = line
     if (record === undefined) return
-    const isDecided = [...record.approved, ...record.rejected].some(({ by }) => by === 'operator')
-    if (this.#settings.updatePolicy === 'auto' && !isDecided) return
-    line.text = await this.#shelf.put(record)
+    if (this.#settings.updatePolicy === 'auto' && !line.isDecided) return
+    line.digest = await this.#shelf.put(record)
   }
 
   #changed(service: string): void {

@@ -39,8 +39,8 @@ export class Line {
   /** By generation and mount: made once. */
   contracts = new Map<string, Contract>()
   #record: ContractRecord | undefined
-  /** As the store has it. */
-  text: string | undefined
+  /** Of its text in the store. */
+  digest: string | undefined
 
   constructor(service: string, name: string) {
     this.service = service
@@ -56,6 +56,18 @@ export class Line {
     const { baseline } = record
     const known = this.offered.get(baseline.digest)?.contract
     this.#record = known === undefined ? record : { ...record, baseline: known }
+  }
+
+  /** Whether an operator decided anything about it. */
+  get isDecided(): boolean {
+    const { approved = [], rejected = [] } = this.#record ?? {}
+    return [...approved, ...rejected].some(({ by }) => by === 'operator')
+  }
+
+  /** Nobody offers anything here any more. What was decided stays. */
+  clear(): void {
+    this.offered.clear()
+    this.contracts.clear()
   }
 
   isApproved(digest: string): boolean {

@@ -38,7 +38,7 @@ export function ruleOn(
   if (gate === undefined) return { placed, held: new Map(), findings: [], key: '', route: (_upstream, generations) => generations }
   const pools = new Map<string, Placed[]>()
   for (const item of placed.filter(isLined)) pools.set(item.placement.upstream, [...(pools.get(item.placement.upstream) ?? []), item])
-  if (pools.size === 0) gate.forget(service)
+  gate.keepOnly(service, new Set(pools.keys()))
   const admitted = placed.filter((item) => !isLined(item))
   const held = new Map<string, 'held' | 'rejected'>()
   const findings: Finding[] = []

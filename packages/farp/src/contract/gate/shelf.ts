@@ -1,5 +1,6 @@
 import { messageOf } from '../../text.ts'
 import { packRecord, unpackRecord } from './record.ts'
+import { sha256 } from '../../manifest/checksum.ts'
 import { sleep } from '@octopus-gateway/core'
 import type { ContractRecord } from './record.ts'
 import type { KeyValueStore, Logger } from '@octopus-gateway/core'
@@ -12,7 +13,8 @@ const PATIENCE = 5_000
 
 /** What the shelf tells. */
 export interface ShelfReader {
-  restored(record: ContractRecord, text: string): void
+  /** `digest` tells this text of it from others. */
+  restored(record: ContractRecord, digest: string): void
   /** All that the store had was told, or it cannot be had. */
   loaded(): void
 }
@@ -23,7 +25,8 @@ export class Shelf {
   readonly #log: Logger
   readonly #reader: ShelfReader
   readonly #stopped = new AbortController()
-  readonly #texts = new Map<string, string>()
+  /** Of the texts that were seen last, by key: a text may have megabytes. */
+  readonly #digests = new Map<string, string>()
   /** Writes of one key one after the other: the last decision is the one that stays. */
   #writing: Promise<unknown> = Promise.resolve()
   #isLoaded = false
@@ -50,14 +53,15 @@ export class Shelf {
     this.#stopped.abort()
   }
 
-  /** Writes a record down. Resolves with its text, if there is one, also when that failed: then it counts until the process ends. */
+  /** Writes a record down. Resolves with the digest of its text, if there is one, also when that failed: then it counts until the process ends. */
   async put(record: ContractRecord): Promise<string | undefined> {
     const key = PREFIX + encodeURIComponent(record.line)
     const work = this.#writing.then(async () => {
-      let text: string | undefined
+      let digest: string | undefined
       try {
-        text = await packRecord(record)
-        this.#texts.set(key, text)
+        const text = await packRecord(record)
+        digest = sha256(text)
+        this.#digests.set(key, digest)
         await this.#store.set(key, text)
       } catch (thrown) {
         this.#log.error('a contract could not be kept; the decision is lost when the process ends', {
@@ -65,7 +69,7 @@ export class Shelf {
           error: messageOf(thrown),
         })
       }
-      return text
+      return digest
     })
     this.#writing = work
     return work
@@ -91,12 +95,13 @@ export class Shelf {
   }
 
   async #read(key: string, text: string): Promise<void> {
-    if (this.#texts.get(key) === text) return
-    this.#texts.set(key, text)
+    const digest = sha256(text)
+    if (this.#digests.get(key) === digest) return
+    this.#digests.set(key, digest)
     const record = await unpackRecord(text)
     if (this.#stopped.signal.aborted) return
     if (record === undefined) this.#log.warn('an entry of the store is no contract and is passed by', { key })
-    else this.#reader.restored(record, text)
+    else this.#reader.restored(record, digest)
   }
 
   #load(): void {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { api, compared } from '../../testing/contracts.ts'
 import { compareContracts } from '../compare.ts'
+import { shapeOf } from '../schema/shape.ts'
+import { sideOf } from '../schema/side.ts'
 
 const ok = { '200': { description: 'ok' } }
 const text = { type: 'string' }
@@ -308,4 +310,26 @@ test('chains of thousands of references are followed to their end, and so are ci
     { type: 'field_type_changed', path: '/components/schemas/S2999/properties/next', operations: ['GET /x'] },
   ])
   expect(diff.counts).toEqual({ breaking: 1, unknown: 0, safe: 0 })
+})
+
+test('[R38] thousands of variants, of ways to come in and of parameters are not compared each with each', async () => {
+  const names = Array.from({ length: 3_000 }, (_, i) => `n${i}`)
+  const document = (suffix: string): never =>
+    get({
+      security: names.map((name) => ({ [name + suffix]: [] })),
+      parameters: names.map((name) => query(name + suffix)),
+      requestBody: json({ anyOf: names.map((name) => ({ const: name + suffix })) }),
+    }) as never
+  const { effect, counts } = await compareContracts('openapi', document(''), document('x'))
+  expect([effect, counts.unknown > 0]).toEqual(['breaking', true])
+})
+
+test('[R38] a large schema that is a part of thousands is not written out for each', () => {
+  const Big = { properties: Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`n${i}`, text])) }
+  const side = sideOf({ components: { schemas: { Big } } }, { isOld: false, hasRefSiblings: true })
+  const shapes = Array.from({ length: 120 }, (_, i) =>
+    shapeOf([{ value: { allOf: [{ $ref: '#/components/schemas/Big' }] }, at: `/${i}` }], side, 100),
+  )
+  expect([shapes[0]!.properties.size, shapes[0]!.isCut]).toEqual([10_000, false])
+  expect([shapes.at(-1)!.properties.size, shapes.at(-1)!.isCut]).toEqual([0, true])
 })

@@ -22,10 +22,11 @@ export function compareParameters(before: OperationNode, after: OperationNode, d
   const flow: Flow = { direction, isText: true }
   const old = parametersOf(before, context.previous)
   const now = parametersOf(after, context.next)
+  const moved = new Map([...now].toReversed().flatMap(([key, parameter]) => (old.has(key) ? [] : [[parameter.name, parameter] as const])))
   for (const [key, parameter] of old) {
     const follower = now.get(key)
     if (follower !== undefined) compareParameter(parameter, follower, flow, context)
-    else noteGone(parameter, { old, now }, flow, context)
+    else noteGone(parameter, moved.get(parameter.name), flow, context)
   }
   for (const [key, parameter] of now) if (!old.has(key)) noteNew(parameter, flow, context)
 }
@@ -98,18 +99,13 @@ function contentOf(node: Node): { readonly type: string; readonly schema: Node |
   return entry === undefined ? undefined : { type: entry[0], schema: child(entry[1], 'schema') }
 }
 
-function noteGone(
-  parameter: Parameter,
-  { old, now }: { readonly old: ReadonlyMap<string, Parameter>; readonly now: ReadonlyMap<string, Parameter> },
-  flow: Flow,
-  context: Context,
-): void {
+/** `moved` is the one that has its name now. */
+function noteGone(parameter: Parameter, moved: Parameter | undefined, flow: Flow, context: Context): void {
   const { name, place, node } = parameter
   if (place === 'lost') {
     noteLost(parameter, flow, context)
     return
   }
-  const moved = [...now].find(([key, other]) => other.name === name && !old.has(key))?.[1]
   if (moved !== undefined) {
     const description = `the parameter ${name} moved from ${place} to ${moved.place}`
     note(context, flow, { type: 'endpoint_changed', path: moved.node.at, description, severity: 'high', ...OTHER })

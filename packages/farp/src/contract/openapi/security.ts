@@ -10,12 +10,20 @@ import type { Side } from '../schema/side.ts'
 /** Schemes that are all needed, with their scopes. None: anybody may come. */
 type Requirement = ReadonlyMap<string, ReadonlySet<string>>
 
+/** Each is compared with each of the other document, for every operation. */
+const MOST_WAYS = 100
+
 /** Compares who may call: each way to come in has to stay open, with the same scheme and no more scopes. */
 export function compareSecurity(before: OperationNode, after: OperationNode, context: Context): void {
   const { ledger, previous, next } = context
   const old = requirementsOf(before, previous)
   const now = requirementsOf(after, next)
   const path = step(after.node.at, 'security')
+  if (Math.max(old.length, now.length) > MOST_WAYS) {
+    const description = `there are more than ${MOST_WAYS} ways to come in, which are not compared`
+    ledger.add({ type: 'not_judged', effect: 'unknown', severity: 'medium', path, description, direction: 'request' })
+    return
+  }
   const closed = old.filter((requirement) => !now.some((other) => fits(requirement, other)))
   for (const requirement of closed) {
     const isOpen = requirement.size === 0
@@ -89,7 +97,7 @@ function compareScheme(name: string, { ledger, previous, next }: Context): void 
     return
   }
   const rest = (scheme: JsonObject): JsonObject => table(['flows', 'openIdConnectUrl'].map((member) => [member, own(scheme, member)]))
-  if (isSame(rest(before), rest(after), { previous, next })) return
+  if (isSame(rest(before), rest(after), { previous, next, ledger })) return
   const description = `where tokens for ${clean(name, 100)} come from, or which scopes there are, changed`
   ledger.add({ type: 'security_changed', effect: 'unknown', severity: 'medium', path, description, direction: 'request' })
 }

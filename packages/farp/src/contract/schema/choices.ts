@@ -31,6 +31,9 @@ function unclear(path: string, flow: Flow, context: Context): void {
   note(context, flow, { type: 'not_judged', path, description, severity: 'medium', ...UNCLEAR })
 }
 
+/** Each is compared with each of the other side; of more, each with the one in its place. */
+const MOST_VARIANTS = 300
+
 function compareBranches(old: Choice, now: Choice, flow: Flow, context: Context): void {
   if (old.word !== now.word) {
     // What fits two variants is refused by `oneOf`.
@@ -42,6 +45,11 @@ function compareBranches(old: Choice, now: Choice, flow: Flow, context: Context)
       severity: 'medium',
       ...effects,
     })
+  }
+  if (Math.max(old.branches.length, now.branches.length) > MOST_VARIANTS) {
+    if (old.branches.length !== now.branches.length) unclear(now.at, flow, context)
+    else old.branches.forEach((branch, index) => context.compare([branch], [now.branches[index]!], flow, context))
+    return
   }
   const { pairs, left, come } = matched(old.branches, now.branches, context)
   if (left.length === 1 && come.length === 1) pairs.push([left.pop()!, come.pop()!])
@@ -68,13 +76,13 @@ interface Matches {
 }
 
 /** Which variant is which: by reference, then by equality, then by title. */
-function matched(old: readonly Node[], now: readonly Node[], { previous, next }: Context): Matches {
+function matched(old: readonly Node[], now: readonly Node[], context: Context): Matches {
   const pairs: [Node, Node][] = []
   const left = new Set(old)
   const come = new Set(now)
   const rules: ((a: Node, b: Node) => boolean)[] = [
     (a, b) => textOf(a, '$ref') !== undefined && textOf(a, '$ref') === textOf(b, '$ref'),
-    (a, b) => isSame(a.value, b.value, { previous, next }),
+    (a, b) => isSame(a.value, b.value, context),
     (a, b) => textOf(a, 'title') !== undefined && textOf(a, 'title') === textOf(b, 'title'),
   ]
   // A list of thousands would be compared with itself.

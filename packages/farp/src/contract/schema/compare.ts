@@ -69,13 +69,8 @@ function compareShapes(pair: Pair, flow: Flow, context: Context): void {
 /** What is only compared for being equal. */
 function compareRest({ before, after }: Pair, flow: Flow, context: Context): void {
   if (before.rest.length === 0 && after.rest.length === 0) return
-  const { previous, next } = context
-  const left = after.rest.filter(
-    ([word, value]) => !before.rest.some(([other, old]) => other === word && isSame(old, value, { previous, next })),
-  )
-  const gone = before.rest.filter(
-    ([word, value]) => !after.rest.some(([other, now]) => other === word && isSame(value, now, { previous, next })),
-  )
+  const left = after.rest.filter(([word, value]) => !before.rest.some(([other, old]) => other === word && isSame(old, value, context)))
+  const gone = before.rest.filter(([word, value]) => !after.rest.some(([other, now]) => other === word && isSame(value, now, context)))
   for (const word of new Set([...left, ...gone].map(([name]) => name))) {
     const [isNew, isGone] = [!gone.some(([name]) => name === word), !left.some(([name]) => name === word)]
     const description = `${word} ${isNew ? 'is new' : isGone ? 'is gone' : 'changed'}, and what that means for values cannot be told`

@@ -1,4 +1,4 @@
-import { isObject, own, ownList, ownText } from '../../json.ts'
+import { isObject, own, ownList, ownObject, ownText } from '../../json.ts'
 import { child, children, items, target } from './side.ts'
 import { boundsOf, joinBounds } from './bounds.ts'
 import type { Bounds } from './bounds.ts'
@@ -134,7 +134,16 @@ function readShape(nodes: readonly Node[], side: Side, limit: number): Shape {
   }
 }
 
-function partsOf(nodes: readonly Node[], { document, dialect }: Side, limit: number): Parts {
+/** Entries of all shapes of a document; a schema beyond them is not looked into. A large one may be a part of thousands. */
+const MOST_ENTRIES = 1_000_000
+
+/** What of a schema is copied into its shape. */
+function entriesOf(schema: JsonObject): number {
+  const { length } = ownList(schema, 'enum')
+  return 1 + length + ownList(schema, 'required').length + Object.keys(ownObject(schema, 'properties') ?? {}).length
+}
+
+function partsOf(nodes: readonly Node[], { document, dialect, read }: Side, limit: number): Parts {
   const parts: { schema: JsonObject; at: string }[] = []
   const seen = new Set<unknown>()
   const lost: string[] = []
@@ -144,7 +153,8 @@ function partsOf(nodes: readonly Node[], { document, dialect }: Side, limit: num
     const { value, at } = node
     if (value === false) isNever = true
     if (!isObject(value) || seen.has(value)) continue
-    if (seen.size >= limit) return { parts, isNever, lost, isCut: true }
+    read.entries += entriesOf(value)
+    if (seen.size >= limit || read.entries > MOST_ENTRIES) return { parts: [], isNever, lost, isCut: true }
     seen.add(value)
     const ref = ownText(value, '$ref')
     if (ref !== undefined) {

@@ -25,11 +25,13 @@ export interface Side {
   readonly dialect: Dialect
   /** Schemas that were read: the same one is met again and again. */
   readonly shapes: WeakMap<object, Shape>
+  /** Entries that were read for shapes so far: each holds those of all schemas that it is put together from. */
+  readonly read: { entries: number }
 }
 
 /** A document as a side of a comparison. */
 export function sideOf(document: JsonObject, dialect: Dialect): Side {
-  return { document, dialect, shapes: new WeakMap() }
+  return { document, dialect, shapes: new WeakMap(), read: { entries: 0 } }
 }
 
 /** A member of a node. */
