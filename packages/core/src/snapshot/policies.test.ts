@@ -4,7 +4,7 @@ import { ScriptedSource, setOf } from '../../test/support/scripted-control.ts'
 import type { ConfigError, Gateway, RouteSet } from '@octopus-gateway/core'
 import type { RoutePolicies } from '@octopus-gateway/core/plugins'
 
-const once: RoutePolicies = { rateLimit: { rate: 0.001, burst: 1, key: 'service' } }
+const once: RoutePolicies = { rateLimit: { rate: 0.001, burst: 1, key: 'ip' } }
 
 /** A service whose routes have these policies; as data that came from another process. */
 function asking(service: string, version: string, policies: RoutePolicies): RouteSet {
