@@ -72,7 +72,8 @@ export interface FarpOptions {
   readonly requireHttps?: boolean
   /**
    * Kinds of hints (`hints`, `routes[]`, `x-farp` of manifests and schemas) that services decide: `timeout`, `retry`, `circuit_breaker`, `load_balancing`,
-   * `health_check`. Default none: hints are carried in `meta` for plugins. A service may then have its POSTs repeated, or set cookies.
+   * `health_check`, `rate_limit`, `cors`. Default none: hints are carried in `meta` for plugins. A service may then have its POSTs repeated, set cookies, or
+   * open itself to other origins.
    */
   readonly trustHints?: readonly HintKind[]
   /** The head of merged documents. Default `Federated API`, version `1.0.0`. */

@@ -120,7 +120,7 @@ test('a service that does not let itself be introspected says why, and serves by
           type: 'graphql',
           location: { type: 'inline' },
           inline_schema: 'type Query { book: Int }',
-          metadata: { graphql: { depth_limit: 5 } },
+          metadata: { graphql: { depth_limit: 5, subscriptions_enabled: true } },
         },
       ],
     },

@@ -157,10 +157,14 @@ export const farp = section({
       "What a change of a service's contract means: `auto` serves it and reports it, `warn` reports it as a warning, `gated` holds what breaks the approved " +
       'contract, or may break it, until somebody approves it. See [Contracts](contracts.md).',
   }),
-  trust_hints: defaulted(list(choice(['timeout', 'retry', 'circuit_breaker', 'load_balancing', 'health_check'])), [], {
-    description: 'Kinds of hints in manifests and schemas that are followed. All hints are shown to plugins in the `meta` of routes.',
-    risk: 'A service decides then: `retry` may have its POSTs repeated, `load_balancing` may set cookies.',
-  }),
+  trust_hints: defaulted(
+    list(choice(['timeout', 'retry', 'circuit_breaker', 'load_balancing', 'health_check', 'rate_limit', 'cors'])),
+    [],
+    {
+      description: 'Kinds of hints in manifests and schemas that are followed. All hints are shown to plugins in the `meta` of routes.',
+      risk: 'A service decides then: `retry` may have its POSTs repeated, `load_balancing` may set cookies, `cors` may let scripts of other sites in.',
+    },
+  ),
   collapse_service_tags: defaulted(flag(), false, {
     description:
       "In merged documents, give every operation its service's name as the only tag. Metadata `farp.collapse_service_tags` does it for one service.",

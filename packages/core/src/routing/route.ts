@@ -6,6 +6,7 @@ import type { OwnFields } from '../exchange/own-fields.ts'
 import type { Protocol, RequestHead } from '../exchange/head.ts'
 import type { RetryPolicy } from '../exchange/retry-settings.ts'
 import type { Split, SplitKey } from './split.ts'
+import type { RoutePolicies } from '../plugins/route-policies.ts'
 import type { RoutingSettings } from '../upstream/definition.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 
@@ -140,6 +141,11 @@ export interface RouteDefinition extends RoutingSettings {
   readonly auth?: false | 'nobody' | RouteAuth
   /** After the gateway's own plugins, in this order. */
   readonly plugins?: readonly Plugin[]
+  /**
+   * Built-in policies as plain data, for routes of sources, whose `plugins` would not reach other processes: after the gateway's own. `cors` counts only where
+   * the gateway has none. Not for hand-written routes.
+   */
+  readonly policies?: RoutePolicies
   /** Labels for people and filters. */
   readonly tags?: readonly string[]
   /** Anything a plugin or a document wants to know: `operationId`, `summary`, schema hash. */

@@ -6,6 +6,7 @@ import { endpointsOf } from '../discovery/resolve.ts'
 import { DEFAULT_TRANSPORT } from '../upstream/transport.ts'
 import { Generation } from './current.ts'
 import { mirrorIssues } from './validate-mirror.ts'
+import { policyPlugins } from '../plugins/route-policies.ts'
 import { slices } from '../slices.ts'
 import { healthIssues, healthPolicy } from '../upstream/health.ts'
 import { enforcedBy, enforcementIssues, setIssues } from './validate-auth.ts'
@@ -20,6 +21,7 @@ import type { OwnedRewrite } from '../routing/mount-rewrites.ts'
 import type { PluginSet } from '../plugin/set.ts'
 import type { RouteDefinition } from '../routing/route.ts'
 import type { RouteEntry } from './entries.ts'
+import type { RoutePolicies } from '../plugins/route-policies.ts'
 import type { RouteSet } from './source.ts'
 import type { RoutingOptions } from '../options.ts'
 import type { RoutingSettings, UpstreamDefinition, UpstreamOptions } from '../upstream/definition.ts'
@@ -75,6 +77,11 @@ export async function checkOptions(options: GatewayOptions): Promise<ConfigIssue
     ...validateUpstreams(upstreams, 'upstreams', routing),
     ...ofRoutes,
     ...mirrorIssues(routes, upstreams),
+    ...routes.flatMap(({ policies }, index) =>
+      policies === undefined
+        ? []
+        : [{ code: 'invalid_value', path: `routes[${index}].policies`, message: 'Only routes of sources have policies: use plugins.' }],
+    ),
   ]
   return issues.length > 0 ? issues : checkDuplicates(routes)
 }
@@ -136,6 +143,7 @@ export async function assemble(
   const { options, sets } = from
   const hooks = new HookLists(workshop.plugins, await workshop.plugins.acquire(options.plugins ?? []))
   await hooks.addRoutes(options.routes ?? [])
+  await hooks.addSets(sets)
   const unenforced = [...hooks.unenforced(options.routes ?? []), ...setIssues(sets, enforcedBy(hooks.own))]
   if (unenforced.length > 0) {
     await workshop.plugins.release(hooks.acquired)
@@ -257,6 +265,7 @@ class HookLists {
   readonly acquired: Hooks[]
   readonly #plugins: PluginSet
   readonly #lists = new Map<readonly Plugin[], readonly Hooks[]>()
+  readonly #policed = new Map<RoutePolicies, readonly Hooks[]>()
 
   constructor(plugins: PluginSet, own: readonly Hooks[]) {
     this.#plugins = plugins
@@ -282,12 +291,35 @@ class HookLists {
     throw new ConfigError(issues)
   }
 
+  /** The policies of routes of sources. They were checked before; a generation without one of them must not serve. */
+  async addSets(sets: ReadonlyMap<string, readonly RouteSet[]>): Promise<void> {
+    const hasCors = this.own.some(({ onPreflight }) => onPreflight !== undefined)
+    const turn = slices()
+    for (const [source, list] of sets) {
+      for (const { service, routes } of list) {
+        for (const { policies } of routes) {
+          if (policies === undefined || this.#policed.has(policies)) continue
+          await turn()
+          const { cors, ...others } = policies
+          const plugins = policyPlugins(hasCors || cors === undefined ? others : policies, JSON.stringify([source, service]))
+          const hooks = await this.#plugins.acquire(plugins).catch(async (thrown: unknown) => {
+            await this.#plugins.release(this.acquired)
+            throw thrown
+          })
+          this.acquired.push(...hooks)
+          this.#policed.set(policies, [...this.own, ...hooks])
+        }
+      }
+    }
+  }
+
   /** What hand-written routes demand of their callers and nobody enforces. */
   unenforced(routes: readonly RouteDefinition[]): ConfigIssue[] {
     return routes.flatMap((route, index) => enforcementIssues(route, enforcedBy(this.of(route)), `routes[${index}].auth`))
   }
 
   of(definition: RouteDefinition): readonly Hooks[] {
+    if (definition.policies !== undefined) return this.#policed.get(definition.policies) ?? this.own
     return (definition.plugins === undefined ? undefined : this.#lists.get(definition.plugins)) ?? this.own
   }
 }

@@ -7,6 +7,7 @@ import { parseHost } from '../routing/hosts.ts'
 import { patternOf } from '../routing/pattern.ts'
 import { pathOf } from '../routing/normalize.ts'
 import { retryIssues } from '../exchange/retry-settings.ts'
+import { policyIssues } from '../plugins/route-policies.ts'
 import { slices } from '../slices.ts'
 import { toMilliseconds } from '../time.ts'
 import { isOrigin, isPriority } from '../upstream/endpoint.ts'
@@ -29,6 +30,7 @@ export async function validateRoutes(
   for (const [index, route] of routes.entries()) {
     await turn()
     issues.push(...validateRoute(route, upstreams, `${path}[${index}]`))
+    if (route.policies !== undefined) issues.push(...policyIssues(route.policies, `${path}[${index}].policies`))
   }
   return issues
 }

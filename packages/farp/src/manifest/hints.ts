@@ -1,12 +1,15 @@
 import { own, ownList, ownObject, ownText, table } from '../json.ts'
+import { corsOf, rateLimitOf } from './policies.ts'
 import { durationOf, MOST_CARRIED } from './route-metadata.ts'
 import { toPathPattern } from '../adapters/path-pattern.ts'
 import type { BalancerName, HashKey, UpstreamOptions } from '@octopus-gateway/core'
+import type { AskedPolicy } from './policies.ts'
 import type { JsonObject } from '../json.ts'
 import type { Manifest } from './manifest.ts'
+import type { RoutePolicies } from '@octopus-gateway/core/plugins'
 
 /** Kinds of hints that an operator can let services decide. */
-export const HINT_KINDS = ['timeout', 'retry', 'circuit_breaker', 'load_balancing', 'health_check'] as const
+export const HINT_KINDS = ['timeout', 'retry', 'circuit_breaker', 'load_balancing', 'health_check', 'rate_limit', 'cors'] as const
 
 /** A kind of hint. */
 export type HintKind = (typeof HINT_KINDS)[number]
@@ -17,6 +20,8 @@ export interface ServiceHints {
   readonly timeout: number | undefined
   /** Settings of its upstream. */
   readonly upstream: Omit<UpstreamOptions, 'endpoints'>
+  /** Policies of its routes. */
+  readonly policies: RoutePolicies
   /** The hints as written, for plugins and people; empty when they are too long for that. */
   readonly written: JsonObject
   /** Members that are not applied, each with the reason. */
@@ -25,8 +30,6 @@ export interface ServiceHints {
 
 /** Members of hints that this gateway has no policy for, or that change security. */
 const CARRIED: readonly string[] = [
-  'rate_limit',
-  'cors',
   'cache',
   'observability',
   'transformations',
@@ -62,7 +65,26 @@ export function readHints(manifest: Manifest, trusted: ReadonlySet<HintKind>): S
     ...settings('load_balancing', balancingOf(balancing)),
     ...settings('health_check', checkOf(ownObject(balancing, 'health_check') ?? table(), manifest.endpoints.health)),
   }
-  return { timeout, upstream, written: isCarried ? written : table(), notApplied }
+  const policies = {
+    ...asked('rate_limit', rateLimitOf(own(written, 'rate_limit'), 'service'), { trusted, notApplied }),
+    ...asked('cors', corsOf(own(written, 'cors')), { trusted, notApplied }),
+  }
+  return { timeout, upstream, policies, written: isCarried ? written : table(), notApplied }
+}
+
+/** The policies of a kind where it is trusted; what is not followed is noted. */
+export function asked(
+  kind: HintKind,
+  found: AskedPolicy | undefined,
+  { trusted, notApplied }: { readonly trusted: ReadonlySet<HintKind>; readonly notApplied: string[] },
+): RoutePolicies {
+  if (found === undefined) return {}
+  if (!trusted.has(kind)) {
+    notApplied.push(`${kind} (not in farp.trust_hints)`)
+    return {}
+  }
+  notApplied.push(...found.left.map((name) => (name.includes('(') ? name : `${name} (no such setting)`)))
+  return found.policies
 }
 
 /** `max_attempts` counts the first one. More than 10 repetitions are nobody's to ask for. */

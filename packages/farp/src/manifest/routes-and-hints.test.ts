@@ -159,6 +159,7 @@ describe('hints', () => {
     },
     graceful_shutdown: { drain_timeout: '10s' },
     cors: { allowed_origins: ['*'] },
+    rate_limit: { requests_per_second: 5 },
     scaling: { auto_scale: false },
   }
   const read = (hints: JsonObject, kinds: readonly HintKind[] = HINT_KINDS): ReturnType<typeof readHints> =>
@@ -190,7 +191,6 @@ describe('hints', () => {
 
   test('[F12.15.allow-list] what is not trusted, or has no counterpart, is named', () => {
     expect(read(all).notApplied).toEqual([
-      'cors (no policy of this gateway)',
       'graceful_shutdown (no policy of this gateway)',
       'retry_policy.multiplier (no such setting)',
       'circuit_breaker.error_threshold_percent (no such setting)',

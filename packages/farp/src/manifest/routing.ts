@@ -79,7 +79,15 @@ function versioningOf(routing: JsonObject, note: Note): Versioning | undefined {
   const versioning = ownObject(routing, 'versioning')
   if (versioning === undefined) return undefined
   const strategy = ownText(versioning, 'strategy') ?? ''
-  if (strategy === 'url_path') return undefined
+  if (strategy === 'url_path') {
+    const mount = ownText(routing, 'strategy') ?? ''
+    if (mount !== '' && mount !== 'versioned')
+      note(
+        `routing.versioning.strategy "url_path" is what the mount "versioned" does; below the ${mount} mount versions share their paths`,
+        '/routing/versioning/strategy',
+      )
+    return undefined
+  }
   const by = strategy === 'query_param' ? 'query' : 'header'
   if (strategy !== 'header' && strategy !== 'query_param') {
     note(`routing.versioning.strategy "${clean(strategy, 40)}" is not url_path, header or query_param`, '/routing/versioning/strategy')

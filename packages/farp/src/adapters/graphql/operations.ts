@@ -33,7 +33,7 @@ export function graphqlOperations(_document: JsonObject, { metadata, endpoint }:
     security: undefined,
     extensions,
   }))
-  return { operations, findings: limitsNotEnforced(metadata) }
+  return { operations, findings: unmeasured(metadata) }
 }
 
 /** The path of an endpoint, which some producers write as a URL. */
@@ -53,13 +53,14 @@ function settingsOf(metadata: JsonObject): JsonObject {
   }
 }
 
-function limitsNotEnforced(metadata: JsonObject): Finding[] {
+/** Limits hold for queries by POST and GET; who lets WebSockets in must measure what comes through them. */
+function unmeasured(metadata: JsonObject): Finding[] {
   const declared = ['depth_limit', 'complexity_limit'].filter((name) => limitOf(metadata, name) !== undefined)
-  if (declared.length === 0) return []
+  if (declared.length === 0 || own(metadata, 'subscriptions_enabled') !== true) return []
   return [
     finding(
       'NOT_SUPPORTED_YET',
-      `metadata.graphql declares ${declared.join(' and ')}; the gateway does not look into queries, so the service must enforce it`,
+      `metadata.graphql declares ${declared.join(' and ')}; the gateway does not look into WebSockets, so the service must enforce it there`,
     ),
   ]
 }
