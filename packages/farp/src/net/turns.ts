@@ -6,7 +6,7 @@ export class Turns {
   readonly #total: number
   readonly #perLane: number
   readonly #running = new Map<string, number>()
-  /** What waits, by lane; the lane that had a turn last is the last. */
+  /** What waits, by lane; the lane that was served last is the last. */
   readonly #waiting = new Map<string, (() => void)[]>()
   #active = 0
 
@@ -30,6 +30,8 @@ export class Turns {
       const left = this.#running.get(lane)! - 1
       if (left === 0) this.#running.delete(lane)
       else this.#running.set(lane, left)
+      // Who has just been served comes after those that have not.
+      this.#queueAgain(lane, this.#waiting.get(lane) ?? [])
       this.#next()
     }
   }
@@ -40,12 +42,17 @@ export class Turns {
       if (lane === undefined) return
       const queue = this.#waiting.get(lane)!
       const start = queue.shift()!
-      this.#waiting.delete(lane)
-      if (queue.length > 0) this.#waiting.set(lane, queue)
+      this.#queueAgain(lane, queue)
       this.#active++
       this.#running.set(lane, (this.#running.get(lane) ?? 0) + 1)
       start()
     }
+  }
+
+  /** Behind all the others. */
+  #queueAgain(lane: string, queue: (() => void)[]): void {
+    this.#waiting.delete(lane)
+    if (queue.length > 0) this.#waiting.set(lane, queue)
   }
 
   /** The lane of which least runs; of several the one that has waited longest for a turn. */
