@@ -15,27 +15,26 @@ export interface Watched extends Collection {
 const METADATA = ['PartialObjectMetadataList', 'PartialObjectMetadata'].map((as) => `application/json;as=${as};g=meta.k8s.io;v=v1`).join()
 
 /** What is watched in a namespace, or in all of them. */
-export function collectionsOf(namespace: string | undefined, { labelSelector }: Settings, catalog: Catalog, changes: News): Watched[] {
+export function collectionsOf(namespace: string | undefined, { labelSelector }: Settings, catalog: Catalog, news: News): Watched[] {
   const inside = namespace === undefined ? '' : `/namespaces/${namespace}`
-  const watched = (kind: Kind, path: string, more: Pick<Collection, 'labelSelector' | 'accept'> = {}): Watched => {
-    const told = (change: () => void): void => {
-      change()
-      changes.touch()
-    }
-    return {
-      kind,
-      path,
-      ...more,
-      replace: (objects) => told(() => catalog.replace(kind, namespace, objects)),
-      put: (object) => told(() => catalog.put(kind, object)),
-      delete: (object) => told(() => catalog.delete(kind, object)),
-    }
+  const told = (change: () => void): void => {
+    change()
+    if (catalog.isTouched) news.touch()
   }
+  const watched = (kind: Kind, path: string, selector: string | undefined, accept = 'application/json'): Watched => ({
+    kind,
+    path,
+    query: selector === undefined ? {} : { labelSelector: selector },
+    accept,
+    replace: (objects) => told(() => catalog.replace(kind, namespace, objects)),
+    put: (object) => told(() => catalog.put(kind, object)),
+    delete: (object) => told(() => catalog.delete(kind, object)),
+  })
   return [
-    watched('services', `/api/v1${inside}/services`, labelSelector === undefined ? {} : { labelSelector }),
+    watched('services', `/api/v1${inside}/services`, labelSelector),
     // Not selected by the labels of the Service: whoever writes slices by hand need not repeat them.
-    watched('endpointslices', `/apis/discovery.k8s.io/v1${inside}/endpointslices`, { labelSelector: 'kubernetes.io/service-name' }),
-    watched('pods', `/api/v1${inside}/pods`, { accept: METADATA }),
+    watched('endpointslices', `/apis/discovery.k8s.io/v1${inside}/endpointslices`, 'kubernetes.io/service-name'),
+    watched('pods', `/api/v1${inside}/pods`, undefined, METADATA),
   ]
 }
 

@@ -24,6 +24,11 @@ export class Catalog {
     this.#rules = rules
   }
 
+  /** Whether instances have to be made anew: most of what happens to pods is none of their business. */
+  get isTouched(): boolean {
+    return this.#touched.size > 0
+  }
+
   /** Whether a namespace has a Service. */
   hasServices(namespace: string): boolean {
     return [...this.#services.values()].some((service) => service.namespace === namespace)
