@@ -17,6 +17,7 @@ export function report(scenarios, results) {
     budgetTable(results),
     ...sections,
     transferSection(results.get('transfer')),
+    discoverySection(results.get('discovery-scale')),
     absentSection(scenarios, results),
     machineSection(results),
     notes(),
@@ -143,6 +144,26 @@ function transferSection(result) {
     ])
   }
   return `${text}\nMemory is the resident set of the gateway's process, read every 20 ms.\n\n${result.date}, \`node bench/transfer.mjs --write\`.\n`
+}
+
+function discoverySection(result) {
+  let text = '## Large registries\n\n'
+  if (result === undefined) return `${text}Not measured.\n`
+  const { services, instances, figures } = result.data
+  text += `${services} services with ${instances} instances each, a route for each service, endpoints that change one by one.\n\n`
+  text += head(['registry', 'first full set', 'heap for it', 'CPU for 100 changes', 'known after', 'changes', 'route tables built'])
+  for (const one of figures) {
+    text += row([
+      one.kind,
+      `${one.firstMs.toFixed(0)} ms (CPU ${one.firstCpuMs.toFixed(0)} ms)`,
+      `${one.heapMiB.toFixed(0)} MiB`,
+      `${((one.cpuMsPerSecond * 100) / one.rate).toFixed(0)} ms`,
+      `${one.lagMs.toFixed(0)} ms`,
+      one.changes,
+      one.tables,
+    ])
+  }
+  return `${text}\nKubernetes is a stand-in in another process, etcd a real one; CPU is that of the gateway, changes come at about ${figures[0].rate.toFixed(0)} a second, and "known after" is\nthe time from the last of them until the gateway gives requests to it.\n\n${result.date}, \`node --expose-gc bench/discovery-scale/run.mjs --write\`.\n`
 }
 
 function absentSection(scenarios, results) {
