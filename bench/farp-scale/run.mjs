@@ -3,6 +3,7 @@
 import { createGateway } from '@octopus-gateway/core'
 import { farp } from '@octopus-gateway/farp'
 import { fork } from 'node:child_process'
+import { loadavg } from 'node:os'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { parseArgs } from 'node:util'
 import { runInNewContext } from 'node:vm'
@@ -91,6 +92,8 @@ const counters = () => {
   }
 }
 
+/** Who else works here: times are long where many do. */
+const load = loadavg()[0]
 const before = memory()
 const began = performance.now()
 const cpuBegan = process.cpuUsage()
@@ -170,6 +173,7 @@ child.kill()
 
 const data = {
   size: { services, operations, instances },
+  load,
   first,
   memory: { heap: after.heap - before.heap, rss: after.rss - before.rss, heapAtEnd: end.heap - before.heap },
   changes,
