@@ -69,6 +69,7 @@ const memory = () => {
   const { rss, heapUsed } = process.memoryUsage()
   return { rss: rss / MIB, heap: heapUsed / MIB }
 }
+const totals = ({ manifests, documents }) => ({ manifests, documents })
 const since = (from) => {
   const { user, system } = process.cpuUsage(from)
   return (user + system) / 1000
@@ -100,7 +101,7 @@ const cpuBegan = process.cpuUsage()
 const gateway = createGateway({ discovery: [registry], sources: [farp({ watchInterval: '10m' })] })
 await gateway.synced
 while (gateway.snapshot.routes.length !== services * operations) await sleep(5)
-const first = { ms: performance.now() - began, cpuMs: since(cpuBegan), counters: counters(), asked: await tell({ counts: true }) }
+const first = { ms: performance.now() - began, cpuMs: since(cpuBegan), counters: counters(), asked: totals(await tell({ counts: true })) }
 const after = memory()
 
 /** What one change costs until `isThere`: time, CPU, and the longest the event loop was held; and what was done for it. */
