@@ -103,7 +103,7 @@ const BODIES = {
     for (const { count, buildMs, matchMicros } of data.figures) text += row([count, buildMs.toFixed(0), matchMicros.toFixed(2)])
     return `${text}\nStatic, one-parameter and two-parameter paths in equal shares, all looked up in a random order.`
   },
-  'farp-scale'({ data: { first, memory, changes, rounds, size } }) {
+  'farp-scale'({ data: { first, memory, changes, rounds, size, load } }) {
     const all = size.services * size.operations
     let text = head(['', 'figure'])
     text += row(['first full table', `${(first.ms / 1000).toFixed(1)} s, CPU ${(first.cpuMs / 1000).toFixed(1)} s`])
@@ -125,7 +125,7 @@ const BODIES = {
       ])
     return `${text}\nTimes are medians of ${rounds} changes, counts the highest of them: what the services were asked for, and what in the gateway's snapshot is another
 object than before. The last column counts requests to the other services, and their routes. The gateway's own process, with the registry in it; all services
-share another one.`
+share another one. Load average of the machine at the start: ${load.toFixed(1)}.`
   },
 }
 
