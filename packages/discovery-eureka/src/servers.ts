@@ -46,10 +46,9 @@ export class Servers extends Members<Server> implements Disposable {
   constructor({ servers, username, password }: Settings) {
     const headers: Readonly<Record<string, string>> =
       username === undefined ? {} : { authorization: `Basic ${Buffer.from(`${username}:${password ?? ''}`).toString('base64')}` }
-    const clients = servers.map((server) => {
-      const origin = server.replace(/\/+$/, '')
-      return new HttpClient({ name: `Eureka at ${origin}`, origin, tls: /^https:/i.test(origin) ? {} : null, remedies: REMEDIES })
-    })
+    const clients = servers.map(
+      (origin) => new HttpClient({ name: `Eureka at ${origin}`, origin, tls: /^https:/i.test(origin) ? {} : null, remedies: REMEDIES }),
+    )
     super(clients.map((client) => (question, signal) => ask(client, question, { headers, signal })))
     this.#clients = clients
   }

@@ -109,7 +109,7 @@ test('one that cannot be asked keeps its last record, also when it is starting a
     [{ status: 302, headers: { location: `${elsewhere.url}/_farp/discovery` } }, /answered 302: redirects are not followed/],
     [{ status: 401 }, /answered 401: .*open to the gateway/],
     [{ body: '<html>' }, /not JSON/],
-    [{ body: '{}' }, /no record \(service_name/],
+    [{ body: '{}' }, /something else \(service_name\)/],
     [{ body: `"${'x'.repeat(300_000)}"` }, /more than 262144 bytes/],
   ]
   for (const [answer, reason] of said) {
@@ -175,10 +175,10 @@ test('a seed that does not finish is given up after five seconds, in the head an
 
 test.each([
   [{ urls: [] }, /name at least one service/],
-  [{ urls: ['10.0.0.7:8081'] }, /write the address of a service/],
+  [{ urls: ['10.0.0.7:8081'] }, /write an address such as http:/],
   [{ urls: ['http://ann:pw@a.test'] }, /leave out user name/],
   [{ urls: ['http://a.test/?x'] }, /leave out user name, password and query/],
-  [{ urls: ['http://a.test'], interval: 'soon' }, /must be a duration/],
+  [{ urls: ['http://a.test'], interval: 'soon' }, /is not a duration/],
 ] as const)('an option that is wrong is a reason that names it: %j', async (options, reason) => {
   const gateway = watching([], [], options as Partial<SeedsOptions>)
   await holds(() => expect(gateway.providers[0]?.error ?? '').toMatch(reason))
