@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Announcer, freshType } from '../../../../tests/support/zeroconf.ts'
 import { behaviour } from './behaviour.ts'
 import { discovered } from './yaml.ts'
+import { expectRefused, problemWith, TO_USERS } from './finding.ts'
 import { nameBytes, Responder, srvBytes, txtBytes, type Written } from '../../../../tests/support/mdns-responder.ts'
 import { refused, running, type Running } from './running.ts'
 import { requirePythonModule } from '../../../../tests/support/components.ts'
@@ -9,9 +10,7 @@ import { startService, waitFor, type Service } from '@octopus-gateway/testing'
 
 const python = requirePythonModule('zeroconf')
 
-const ROUTE = 'farp: { enabled: false }\nupstreams: [{ name: up, service: users }]\nroutes: [{ path: /*, upstream: up, retries: 0 }]\n'
-
-const yamlOf = (keys: string, more = 'backend: mdns'): string => `discovery: { ${more}, mdns: { ${keys} } }\n${ROUTE}`
+const yamlOf = (keys: string, more = 'backend: mdns'): string => `discovery: { ${more}, mdns: { ${keys} } }\n${TO_USERS}`
 const HERE = 'interface: 127.0.0.1, browse_time: 300ms'
 
 const finding = (types: string, keys = HERE): Promise<Running> => running(yamlOf(`service_types: [${types}], ${keys}`))
@@ -86,12 +85,7 @@ describe.skipIf(python === undefined)('discovery.mdns', () => {
     await announce(type, 'users')
     await using gateway = await finding(type)
     await waitFor(async () => expect(await namesOf(gateway)).toEqual(['users']))
-    await using nowhere = await running(
-      `admin: { enabled: false }\n${yamlOf(`service_types: [${type}], interface: nowhere0, browse_time: 100ms`)}`,
-    )
-    const reason = await waitFor(
-      () => nowhere.lines.find(({ message }) => String(message).startsWith('discovery provider failed'))?.['reason'],
-    )
+    const reason = await problemWith(yamlOf(`service_types: [${type}], interface: nowhere0, browse_time: 100ms`))
     expect(reason).toMatch(/There is no interface nowhere0/)
   })
 
@@ -135,17 +129,17 @@ behaviour('discovery.mdns.browse_time', 'is for how long answers are gathered be
 })
 
 test('what does not fit is refused', async () => {
-  for (const [keys, problem] of [
-    ['{ service_types: [farp] }', /discovery\.mdns\.service_types\[0\]: must be a type such as _farp\._tcp, not "farp"/],
-    ['{ service_types: [_farp._udp] }', /service_types\[0\]: .*HTTP is spoken over TCP/],
-    ['{ service_types: [_farp._tcp.local] }', /service_types\[0\]: .*leave out the domain/],
-    ['{ service_types: [] }', /discovery\.mdns\.service_types: is empty; name at least one/],
-    ['{ service_types: [_farp._tcp], domain: "a b" }', /discovery\.mdns\.domain: must be a domain such as local/],
-    ['{ service_types: [_farp._tcp], interval: 1ms }', /discovery\.mdns\.interval: must be at least 1s/],
-    ['{}', /discovery\.mdns\.service_types: is missing/],
-  ] as const) {
-    const { code, err } = await refused(`discovery: { backend: mdns, mdns: ${keys} }\n`)
-    expect([code, err], keys).toEqual([78, expect.stringMatching(problem)])
-  }
+  await expectRefused(
+    (keys) => `discovery: { backend: mdns, mdns: ${keys} }\n`,
+    [
+      ['{ service_types: [farp] }', /discovery\.mdns\.service_types\[0\]: must be a type such as _farp\._tcp, not "farp"/],
+      ['{ service_types: [_farp._udp] }', /service_types\[0\]: .*HTTP is spoken over TCP/],
+      ['{ service_types: [_farp._tcp.local] }', /service_types\[0\]: .*leave out the domain/],
+      ['{ service_types: [] }', /discovery\.mdns\.service_types: is empty; name at least one/],
+      ['{ service_types: [_farp._tcp], domain: "a b" }', /discovery\.mdns\.domain: must be a domain such as local/],
+      ['{ service_types: [_farp._tcp], interval: 1ms }', /discovery\.mdns\.interval: must be at least 1s/],
+      ['{}', /discovery\.mdns\.service_types: is missing/],
+    ],
+  )
   expect((await refused('discovery: { backend: mdns }\n')).err).toMatch(/discovery\.mdns: is missing/)
 })
