@@ -1,4 +1,4 @@
-import { HttpClient, Members, Outage, remediesOf } from '@octopus-gateway/discovery-support'
+import { HttpClient, Members, Outage, remediesOf, SYSTEM_TRUST } from '@octopus-gateway/discovery-support'
 import type { Settings } from './options.ts'
 
 /** Until an answer begins, and from then on until it is complete. Milliseconds. */
@@ -6,15 +6,7 @@ const TIMEOUT = 10_000
 /** Bytes of one answer: thousands of instances fit, and a registry gone mad does not. */
 const LONGEST_ANSWER = 64 * 1024 * 1024
 
-const REMEDIES = remediesOf({
-  address: 'servers',
-  server: 'Eureka',
-  plain: 'write http',
-  secure: 'write https',
-  trust: 'make the system trust it (NODE_EXTRA_CA_CERTS)',
-  naming: 'write a name that is in it',
-  showing: 'that cannot be done; write a server that does without',
-})
+const REMEDIES = remediesOf({ address: 'servers', server: 'Eureka', ...SYSTEM_TRUST })
 
 /** What a server is asked. */
 export interface Question {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Announcer, freshType } from '../../../tests/support/zeroconf.ts'
 import { errorOf, gatewayWith, idsOf, type Line } from '../../../tests/support/finding.ts'
 import { mdnsDiscovery, type MdnsOptions } from '@octopus-gateway/discovery-mdns'
-import { nameBytes, Responder, srvBytes, txtBytes, type Written } from '../../../tests/support/mdns-responder.ts'
+import { nameBytes, recordsOf, Responder, srvBytes, txtBytes } from '../../../tests/support/mdns-responder.ts'
 import { requirePythonModule } from '../../../tests/support/components.ts'
 import { waitFor } from '@octopus-gateway/testing'
 import type { Gateway } from '@octopus-gateway/core'
@@ -120,18 +120,12 @@ test('what an answer leaves out is asked for, also where labels have dots; a sec
 test('who does not speak from the port of responders is not heard', async () => {
   const type = freshType()
   const parent = [...type.split('.'), 'local']
-  const records = (label: string): Written[] => [
-    { labels: parent, type: 12, data: nameBytes([label, ...parent]) },
-    { labels: [label, ...parent], type: 16, data: txtBytes('name=users') },
-    { labels: [label, ...parent], type: 33, data: srvBytes(80, ['box', 'local']) },
-    { labels: ['box', 'local'], type: 1, data: Buffer.from([127, 0, 0, 1]) },
-  ]
   await using stranger = await Responder.start(0)
   await using responder = await Responder.start()
   await using gateway = watching({ serviceTypes: [type] })
   await gateway.synced
-  await stranger.say(...records('stranger'))
-  await responder.say(...records('responder'))
+  await stranger.say(...recordsOf(parent, 'stranger', 80))
+  await responder.say(...recordsOf(parent, 'responder', 80))
   await waitFor(() => expect(idsOf(gateway)).toEqual(['responder']))
 })
 

@@ -1,4 +1,4 @@
-import { HttpClient, Outage, remediesOf } from '@octopus-gateway/discovery-support'
+import { HttpClient, Outage, remediesOf, SYSTEM_TRUST } from '@octopus-gateway/discovery-support'
 
 /** What is asked for, behind the address of a seed. */
 export const PATH = '/_farp/discovery'
@@ -7,15 +7,7 @@ const LONGEST_ANSWER = 256 * 1024
 /** Until an answer is complete. Milliseconds. */
 const TIMEOUT = 5_000
 
-const REMEDIES = remediesOf({
-  address: 'urls',
-  server: 'the service',
-  plain: 'write http',
-  secure: 'write https',
-  trust: 'make the system trust it (NODE_EXTRA_CA_CERTS)',
-  naming: 'write a name that is in it',
-  showing: 'that cannot be done; write a service that does without',
-})
+const REMEDIES = remediesOf({ address: 'urls', server: 'the service', ...SYSTEM_TRUST })
 
 /** How messages about a seed begin. */
 export const nameOf = (seed: string): string => `The seed ${seed}`

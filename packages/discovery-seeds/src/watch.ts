@@ -1,5 +1,5 @@
 import { ask, refusal } from './ask.ts'
-import { inOrder, Outage, Places, scopeOf } from '@octopus-gateway/discovery-support'
+import { around, inOrder, Outage, Places, scopeOf } from '@octopus-gateway/discovery-support'
 import { instanceIn } from './record.ts'
 import { sleep } from '@octopus-gateway/core'
 import type { Logger, ServiceInstance, ServiceSet } from '@octopus-gateway/core'
@@ -7,7 +7,6 @@ import type { Settings } from './options.ts'
 
 /** Seeds that are asked at a time. */
 const SIDE_BY_SIDE = 64
-const JITTER = 0.1
 /** Reasons that are told where no seed answers. */
 const MOST_REASONS = 3
 
@@ -32,7 +31,7 @@ export async function* watchSeeds(settings: Settings, memory: Memory, signal: Ab
     if (outages.length === seeds.length) throw new Outage(summaryOf(outages))
     // Two seeds may lead to one instance: the one that is named first counts.
     yield inOrder(seeds.flatMap((seed) => memory.records.get(seed)?.instance ?? []))
-    await sleep(settings.interval * (1 - JITTER + 2 * JITTER * Math.random()), signal)
+    await sleep(around(settings.interval), signal)
   }
 }
 

@@ -3,7 +3,7 @@ import { Announcer, freshType } from '../../../../tests/support/zeroconf.ts'
 import { behaviour } from './behaviour.ts'
 import { discovered } from './yaml.ts'
 import { expectRefused, problemWith, TO_USERS } from './finding.ts'
-import { nameBytes, Responder, srvBytes, txtBytes, type Written } from '../../../../tests/support/mdns-responder.ts'
+import { recordsOf, Responder, type Written } from '../../../../tests/support/mdns-responder.ts'
 import { refused, running, type Running } from './running.ts'
 import { requirePythonModule } from '../../../../tests/support/components.ts'
 import { startService, waitFor, type Service } from '@octopus-gateway/testing'
@@ -15,20 +15,6 @@ const HERE = 'interface: 127.0.0.1, browse_time: 300ms'
 
 const finding = (types: string, keys = HERE): Promise<Running> => running(yamlOf(`service_types: [${types}], ${keys}`))
 const namesOf = async (gateway: Running): Promise<unknown[]> => (await gateway.view('/_/services')).services.map(({ name }) => name)
-
-/** Everything about an instance, said at once. */
-function records(parent: readonly string[], label: string, port: number): Written[] {
-  const [instance, host] = [
-    [label, ...parent],
-    [`${label}-host`, 'local'],
-  ]
-  return [
-    { labels: parent, type: 12, data: nameBytes(instance) },
-    { labels: instance, type: 33, data: srvBytes(port, host) },
-    { labels: instance, type: 16, data: txtBytes('name=users') },
-    { labels: host, type: 1, data: Buffer.from([127, 0, 0, 1]) },
-  ]
-}
 
 describe.skipIf(python === undefined)('discovery.mdns', () => {
   let service: Service
@@ -104,7 +90,7 @@ describe.skipIf(python === undefined)('discovery.mdns', () => {
 
 behaviour('discovery.mdns.domain', 'is where types are looked for', async () => {
   const type = freshType()
-  const inDomain = (domain: string, label: string): Written[] => records([...type.split('.'), domain], label, 4711)
+  const inDomain = (domain: string, label: string): Written[] => recordsOf([...type.split('.'), domain], label, 4711)
   await using responder = await Responder.start()
   await using gateway = await finding(type, `${HERE}, domain: lab`)
   await responder.say(...inDomain('local', 'wrong'), ...inDomain('lab', 'right'))
@@ -122,7 +108,7 @@ behaviour('discovery.mdns.browse_time', 'is for how long answers are gathered be
   const started = running(`admin: { enabled: false }\n${yamlOf(`service_types: [${type}], interface: 127.0.0.1, browse_time: 1h`)}`)
   await using slow = await started
   await using quick = await finding(type)
-  await responder.say(...records([...type.split('.'), 'local'], 'users-1', 4711))
+  await responder.say(...recordsOf([...type.split('.'), 'local'], 'users-1', 4711))
   await waitFor(async () => expect(await namesOf(quick)).toEqual(['users']))
   // It has not become ready, and knows nobody.
   expect(await slow.status('/')).toBe(503)

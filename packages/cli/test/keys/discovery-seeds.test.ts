@@ -1,31 +1,20 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { behaviour } from './behaviour.ts'
-import { createServer, type Server } from 'node:http'
-import { once } from 'node:events'
 import { expectRefused, namesAt, startTwo, TO_USERS } from './finding.ts'
 import { refused, running } from './running.ts'
+import { Seed, type Said } from '../../../../tests/support/seed.ts'
 import { waitFor, type Service } from '@octopus-gateway/testing'
-import type { AddressInfo } from 'node:net'
 
 const [one, two] = await startTwo()
 
-interface Seed {
-  readonly url: string
-  /** The service that it is the seed of. */
-  of: Service
-}
-
 /** A service's word about where it is. */
+const wordOf = ({ name, port }: Service): Said => ({
+  body: JSON.stringify({ service_id: name, service_name: 'users', address: 'localhost', port }),
+})
+
 async function seedOf(service: Service): Promise<Seed> {
-  const server: Server = createServer((request, response) => {
-    const { name, port } = seed.of
-    if (request.url !== '/_farp/discovery') response.writeHead(404).end()
-    else response.end(JSON.stringify({ service_id: name, service_name: 'users', address: 'localhost', port }))
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => void server.close())
-  const seed: Seed = { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, of: service }
+  const seed = await Seed.start(wordOf(service))
+  onTestFinished(() => seed[Symbol.asyncDispose]())
   return seed
 }
 
@@ -46,7 +35,7 @@ behaviour('discovery.seeds.interval', 'is how often they are asked', async () =>
   const seed = await seedOf(one)
   await using often = await running(yamlOf(`urls: ["${seed.url}"], interval: 1s`))
   await using seldom = await running(yamlOf(`urls: ["${seed.url}"], interval: 1h`))
-  seed.of = two
+  seed.said = wordOf(two)
   await waitFor(async () => expect(await namesAt(often)).toEqual(['two']))
   expect(await namesAt(seldom)).toEqual(['one'])
 })
