@@ -3,6 +3,7 @@
 import { createGateway } from '@octopus-gateway/core'
 import { farp } from '@octopus-gateway/farp'
 import { fork } from 'node:child_process'
+import { loadavg } from 'node:os'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { parseArgs } from 'node:util'
 import { runInNewContext } from 'node:vm'
@@ -68,6 +69,7 @@ const memory = () => {
   const { rss, heapUsed } = process.memoryUsage()
   return { rss: rss / MIB, heap: heapUsed / MIB }
 }
+const totals = ({ manifests, documents }) => ({ manifests, documents })
 const since = (from) => {
   const { user, system } = process.cpuUsage(from)
   return (user + system) / 1000
@@ -91,13 +93,15 @@ const counters = () => {
   }
 }
 
+/** Who else works here: times are long where many do. */
+const load = loadavg()[0]
 const before = memory()
 const began = performance.now()
 const cpuBegan = process.cpuUsage()
 const gateway = createGateway({ discovery: [registry], sources: [farp({ watchInterval: '10m' })] })
 await gateway.synced
 while (gateway.snapshot.routes.length !== services * operations) await sleep(5)
-const first = { ms: performance.now() - began, cpuMs: since(cpuBegan), counters: counters(), asked: await tell({ counts: true }) }
+const first = { ms: performance.now() - began, cpuMs: since(cpuBegan), counters: counters(), asked: totals(await tell({ counts: true })) }
 const after = memory()
 
 /** What one change costs until `isThere`: time, CPU, and the longest the event loop was held; and what was done for it. */
@@ -170,6 +174,7 @@ child.kill()
 
 const data = {
   size: { services, operations, instances },
+  load,
   first,
   memory: { heap: after.heap - before.heap, rss: after.rss - before.rss, heapAtEnd: end.heap - before.heap },
   changes,

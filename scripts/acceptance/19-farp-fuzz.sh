@@ -3,5 +3,5 @@
 . "$(dirname "$0")/lib/common.sh"
 cd "$ROOT"
 npm run --silent setup
-export OCTOPUS_FUZZ="${OCTOPUS_FUZZ:-100000}"
+export OCTOPUS_FUZZ="${OCTOPUS_FUZZ_RUNS:-100000}"
 node "$LIB/farp-fuzz.mjs"

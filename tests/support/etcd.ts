@@ -5,7 +5,7 @@ import { Program, waitFor } from './process.ts'
 import { tmpdir } from 'node:os'
 
 /** Everything that makes etcd quick where nothing has to last. */
-const QUICK = ['--heartbeat-interval', '10', '--election-timeout', '100', '--unsafe-no-fsync']
+const QUICK = ['--heartbeat-interval', '10', '--election-timeout', '100', '--unsafe-no-fsync', '--bcrypt-cost', '4']
 
 interface Member {
   readonly name: string

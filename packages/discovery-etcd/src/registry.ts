@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib'
 import { instanceIn } from './instance.ts'
-import { inOrder, parseJson } from '@octopus-gateway/discovery-support'
+import { parseJson } from '@octopus-gateway/discovery-support'
 import { shapeOf, type KeyShape } from './keys.ts'
 import type { Change } from './changes.ts'
 import type { Logger, ServiceInstance, ServiceSet } from '@octopus-gateway/core'
@@ -60,11 +60,11 @@ export class Registry {
       if (instance === null) keep(manifests, keyOf(shape.service, shape.id), entry)
       else keep(found, keyOf(instance.service, instance.id), entry)
     }
-    const all = [...found].map(([key, { shape, instance }]) => {
+    const all = [...found].sort(([a], [b]) => (a < b ? -1 : 1))
+    return all.map(([key, { shape, instance }]) => {
       const manifest = (manifests.get(key) ?? manifests.get(keyOf(shape.service, shape.id)))?.manifest
       return typeof manifest === 'string' ? { ...instance!, metadata: { ...instance!.metadata, schema_manifest: manifest } } : instance!
     })
-    return inOrder(all)
   }
 
   #read({ key, value, revision }: Pair): Entry | null {

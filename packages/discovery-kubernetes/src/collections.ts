@@ -13,31 +13,32 @@ export interface Watched extends Collection {
 
 const formOf = (kind: string): string => `application/json;as=${kind};g=meta.k8s.io;v=v1`
 
+const WHOLE = { list: 'application/json', watch: 'application/json' }
+
 /** Metadata alone, without the rest of an object. A watch that is offered the form of lists, also as one of several, is answered and tells nothing. */
 const METADATA = { list: formOf('PartialObjectMetadataList'), watch: formOf('PartialObjectMetadata') }
 
 /** What is watched in a namespace, or in all of them. */
-export function collectionsOf(namespace: string | undefined, { labelSelector }: Settings, catalog: Catalog, changes: News): Watched[] {
+export function collectionsOf(namespace: string | undefined, { labelSelector }: Settings, catalog: Catalog, news: News): Watched[] {
   const inside = namespace === undefined ? '' : `/namespaces/${namespace}`
-  const watched = (kind: Kind, path: string, more: Pick<Collection, 'labelSelector' | 'accept'> = {}): Watched => {
-    const told = (change: () => void): void => {
-      change()
-      changes.touch()
-    }
-    return {
-      kind,
-      path,
-      ...more,
-      replace: (objects) => told(() => catalog.replace(kind, namespace, objects)),
-      put: (object) => told(() => catalog.put(kind, object)),
-      delete: (object) => told(() => catalog.delete(kind, object)),
-    }
+  const told = (change: () => void): void => {
+    change()
+    if (catalog.isTouched) news.touch()
   }
+  const watched = (kind: Kind, path: string, selector: string | undefined, accept = WHOLE): Watched => ({
+    kind,
+    path,
+    query: selector === undefined ? {} : { labelSelector: selector },
+    accept,
+    replace: (objects) => told(() => catalog.replace(kind, namespace, objects)),
+    put: (object) => told(() => catalog.put(kind, object)),
+    delete: (object) => told(() => catalog.delete(kind, object)),
+  })
   return [
-    watched('services', `/api/v1${inside}/services`, labelSelector === undefined ? {} : { labelSelector }),
+    watched('services', `/api/v1${inside}/services`, labelSelector),
     // Not selected by the labels of the Service: whoever writes slices by hand need not repeat them.
-    watched('endpointslices', `/apis/discovery.k8s.io/v1${inside}/endpointslices`, { labelSelector: 'kubernetes.io/service-name' }),
-    watched('pods', `/api/v1${inside}/pods`, { accept: METADATA }),
+    watched('endpointslices', `/apis/discovery.k8s.io/v1${inside}/endpointslices`, 'kubernetes.io/service-name'),
+    watched('pods', `/api/v1${inside}/pods`, undefined, METADATA),
   ]
 }
 

@@ -15,9 +15,10 @@ const PAUSE_MS = { first: 50, longest: 5_000 }
 /** A collection of the API that is kept up to date here. */
 export interface Collection {
   readonly path: string
-  readonly labelSelector?: string
-  /** The forms that a list and a watch are wanted in. Default whole. */
-  readonly accept?: { readonly list: string; readonly watch: string }
+  /** What selects its objects. */
+  readonly query: Readonly<Record<string, string>>
+  /** The forms that a list and a watch are wanted in. */
+  readonly accept: { readonly list: string; readonly watch: string }
   /** All that there is. */
   replace(objects: readonly unknown[]): void
   put(object: unknown): void
@@ -45,14 +46,14 @@ export async function mirror(client: Client, collection: Collection, listed: () 
 }
 
 /** All pages, as of one revision, which it returns. */
-async function list(client: Client, { path, labelSelector, accept, replace }: Collection, signal: AbortSignal): Promise<string> {
+async function list(client: Client, { path, query, accept, replace }: Collection, signal: AbortSignal): Promise<string> {
   for (let isSecond = false; ; isSecond = true) {
     const found: unknown[] = []
     let next: string | undefined
     try {
       do {
-        const query = { limit: String(PAGE), ...selecting(labelSelector), ...(next === undefined ? {} : { continue: next }) }
-        const page = await client.get({ path, query, ...(accept === undefined ? {} : { accept: accept.list }) }, signal)
+        const part = { limit: String(PAGE), ...(next === undefined ? {} : { continue: next }) }
+        const page = await client.get({ path, query: { ...query, ...part }, accept: accept.list }, signal)
         for (const item of itemsOf(field(page, 'items'))) found.push(item)
         if (found.length > MOST_OBJECTS) throw new Error(`${path} has more than ${MOST_OBJECTS} objects; narrow the namespaces down.`)
         const metadata = field(page, 'metadata')
@@ -76,24 +77,13 @@ async function list(client: Client, { path, labelSelector, accept, replace }: Co
 /** Follows one watch to its end. Returns the revision to go on from, or `undefined` where only a list helps. */
 async function follow(client: Client, collection: Collection, from: string, signal: AbortSignal): Promise<string | undefined> {
   const seconds = Math.round(WATCH_S.least + Math.random() * (WATCH_S.most - WATCH_S.least))
-  const query = {
-    watch: 'true',
-    allowWatchBookmarks: 'true',
-    resourceVersion: from,
-    timeoutSeconds: String(seconds),
-    ...selecting(collection.labelSelector),
-  }
+  const how = { watch: 'true', allowWatchBookmarks: 'true', resourceVersion: from, timeoutSeconds: String(seconds) }
   const { path, accept } = collection
+  const question = { path, query: { ...collection.query, ...how }, accept: accept.watch }
   let revision = from
   let hasBegun = false
   try {
-    const events = client.stream(
-      { path, query, ...(accept === undefined ? {} : { accept: accept.watch }) },
-      signal,
-      (seconds + 30) * 1000,
-      () => (hasBegun = true),
-    )
-    for await (const event of events) {
+    for await (const event of client.stream(question, signal, (seconds + 30) * 1000, () => (hasBegun = true))) {
       const type = field(event, 'type')
       const object = field(event, 'object')
       if (type === 'ERROR') {
@@ -112,8 +102,4 @@ async function follow(client: Client, collection: Collection, from: string, sign
     if (!hasBegun) throw thrown
   }
   return revision
-}
-
-function selecting(labelSelector: string | undefined): { readonly labelSelector?: string } {
-  return labelSelector === undefined ? {} : { labelSelector }
 }

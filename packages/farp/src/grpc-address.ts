@@ -9,7 +9,11 @@ const PORT_KEYS = ['farp.grpc.port', 'grpc.port', 'farp.grpcport', 'grpcport'] a
  * open ports of the host beside the one that is registered.
  */
 export function grpcAddress(own: Address, metadata: Metadata): Address {
-  const port = PORT_KEYS.map((key) => metadata.get(key)).find((text) => text !== undefined && /^\d{1,5}$/.test(text))
-  const number = Number(port ?? own.port)
-  return number >= 1 && number <= 65_535 ? { ...own, port: number } : own
+  return { ...own, port: grpcPort(metadata) ?? own.port }
+}
+
+/** The port for gRPC that a record names, or `undefined`. */
+export function grpcPort(metadata: Metadata): number | undefined {
+  const port = Number(PORT_KEYS.map((key) => metadata.get(key)).find((text) => text !== undefined && /^\d{1,5}$/.test(text)) ?? 0)
+  return port >= 1 && port <= 65_535 ? port : undefined
 }

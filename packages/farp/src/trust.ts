@@ -8,6 +8,8 @@ export interface TrustScope {
   readonly registered: readonly Address[]
   /** The service's name in the registry. */
   readonly service: string
+  /** The host by which it registered itself. Then its name and its namespace are its own word, and mean no host. */
+  readonly itself?: string
   /** The registry's namespace of the service, when it says one. */
   readonly namespace?: string
   /** `farp.allowed_hosts`: `host`, `host:port` or `*.suffix`. */
@@ -39,8 +41,8 @@ export function judge(url: URL, scope: TrustScope): Verdict {
     const namesPort = entry.toLowerCase().endsWith(`:${address.port}`)
     return INFRASTRUCTURE.has(address.port) && !namesPort ? infrastructure(address) : { allowed: true, by: 'operator', address }
   }
-  if (!isRegistryName(address.host, scope))
-    return { allowed: false, reason: 'foreign', message: `${address.host} is neither the instance nor its service` }
+  const isOwn = scope.itself === undefined ? isRegistryName(address.host, scope) : address.host === bareHost(scope.itself)
+  if (!isOwn) return { allowed: false, reason: 'foreign', message: `${address.host} is neither the instance nor its service` }
   return INFRASTRUCTURE.has(address.port) ? infrastructure(address) : { allowed: true, by: 'name', address }
 }
 

@@ -23,7 +23,7 @@ async function beside(document: () => Answer, more: object = {}): Promise<{ read
     return path === '/things' ? { body: { path } } : undefined
   })
   // Large documents are sent at every look.
-  const farp = { watchInterval: '300ms' } as const
+  const farp = { watchInterval: 300 }
   const running = await startRunning({ registries: { static: [recordOf(healthy), record('bad', bad.port)] }, farp })
   return { running, bad }
 }

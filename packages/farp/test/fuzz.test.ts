@@ -122,7 +122,8 @@ test(
     // Most of what is served has to come as far as routes, or nothing was tested.
     expect(manifests.accepted).toBeGreaterThan(sets)
     expect(routes.seen).toBeGreaterThan(RUNS / 10)
-    expect(delay.max / 1e6, 'longest turn in ms').toBeLessThan(1_000)
+    // The factor is for machines that are not quiet.
+    expect(delay.max / 1e6, 'longest turn in ms').toBeLessThan(1_000 * Number(process.env['OCTOPUS_SOAK_FACTOR'] ?? 1))
     expect(heap / 2 ** 20, 'MiB of heap').toBeLessThan(700)
   },
 )

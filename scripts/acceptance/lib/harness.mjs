@@ -2,23 +2,16 @@ import { fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, openSync, writeFileSync } from 'node:fs'
 import { Agent, get } from 'node:http'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { assertBuilt } from '../../lib/build.mjs'
+import { freePort } from '../../lib/free-port.mjs'
 import { CACHE, ROOT } from '../../lib/workspace.mjs'
 
 const children = new Set()
 process.on('exit', () => children.forEach((child) => child.kill('SIGKILL')))
 
-export async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address()
-  server.close()
-  await once(server, 'close')
-  return port
-}
+export { freePort }
 
 /** Starts an instance of a service and resolves when it listens. */
 export function startService({ service, instance, port, paths }) {

@@ -2,11 +2,11 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import { delimiter, join } from 'node:path'
-import { startConsul, startEureka, startKubernetes } from '@octopus-gateway/testing'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { closedPort, startConsul, startEureka, startKubernetes } from '@octopus-gateway/testing'
 import { startBind } from '../../lib/bind.mjs'
 import { startEtcd } from '../../lib/etcd.mjs'
 import { CACHE } from '../../lib/workspace.mjs'
-import { freePort } from './harness.mjs'
 
 const FOLDERS = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', '/sbin']
 
@@ -15,6 +15,18 @@ function find(program) {
   const path = FOLDERS.map((folder) => join(folder, program)).find(existsSync)
   if (path === undefined && process.env.CI === 'true') throw new Error(`${program} is missing; run npm run test:components`)
   return path
+}
+
+/** The system may have lent the port to an outgoing connection meanwhile. */
+async function listenAgain(start) {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await start()
+    } catch (error) {
+      if (error.code !== 'EADDRINUSE' || tries === 100) throw error
+      await sleep(100)
+    }
+  }
 }
 
 const FARP = { 'farp.enabled': 'true' }
@@ -77,7 +89,7 @@ export const REGISTRIES = [
         stop: () => consul.stop(),
         start(all) {
           contain(all)
-          return consul.start()
+          return listenAgain(() => consul.start())
         },
         close: () => consul[Symbol.asyncDispose](),
       }
@@ -99,7 +111,7 @@ export const REGISTRIES = [
         stop: () => eureka.stop(),
         start(all) {
           contain(all)
-          return eureka.start()
+          return listenAgain(() => eureka.start())
         },
         close: () => eureka[Symbol.asyncDispose](),
       }
@@ -142,7 +154,7 @@ export const REGISTRIES = [
         stop: () => api.stop(),
         start(all) {
           contain(all)
-          return api.start()
+          return listenAgain(() => api.start())
         },
         close: () => api[Symbol.asyncDispose](),
       }
@@ -153,7 +165,7 @@ export const REGISTRIES = [
     seconds: 0,
     needs: find('etcd'),
     async open(instances) {
-      const etcd = await startEtcd(this.needs, [await freePort(), await freePort()])
+      const etcd = await startEtcd(this.needs, [await closedPort(), await closedPort()])
       const keyOf = (one) => `/services/${one.service}/${idOf(one)}`
       let known = []
       const contain = async (all) => {
@@ -180,7 +192,7 @@ export const REGISTRIES = [
     needs: find('named'),
     async open(instances) {
       const recordsOf = (all) => ['here IN A 127.0.0.1', ...all.map(({ service, port }) => `_${service}._tcp IN SRV 0 0 ${port} here`)]
-      const bind = await startBind(this.needs, await freePort(), recordsOf(instances))
+      const bind = await startBind(this.needs, await closedPort(), recordsOf(instances))
       return {
         yaml: `{ backend: dns, dns: { servers: ["${bind.server}"], interval: 2s, names: [{ name: _users._tcp.test }, { name: _stock._tcp.test }] } }`,
         stop: () => bind.stop(),

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freePort, load, request, startCommand, startService, until } from './harness.mjs'
+import { closedPort } from '@octopus-gateway/testing'
+import { load, request, startCommand, startService, until } from './harness.mjs'
 import { REGISTRIES } from './registries.mjs'
 
 const OUTAGE_S = Number(process.env.OCTOPUS_OUTAGE_SECONDS ?? 60)
@@ -19,7 +20,7 @@ async function startInstances() {
     ['users', '/people'],
     ['stock', '/levels'],
   ]) {
-    const port = await freePort()
+    const port = await closedPort()
     await startService({ service, instance: `${service}-${port}`, port, paths: [path] })
     all.push({ service, port })
   }
@@ -47,7 +48,7 @@ const linesOf = (instances) =>
 async function drill(entry, [first, second, third, stock]) {
   const { name, seconds } = entry
   const registry = await entry.open([first, second])
-  const [port, admin] = [await freePort(), await freePort()].map((one) => `127.0.0.1:${one}`)
+  const [port, admin] = [await closedPort(), await closedPort()].map((one) => `127.0.0.1:${one}`)
   const server = `{ host: 127.0.0.1, http_port: ${port.split(':')[1]}, admin_port: ${admin.split(':')[1]} }`
   startCommand(`outage-${name}`, `server: ${server}\ndiscovery: ${registry.yaml}\nfarp: { enabled: true, watch_interval: 1s }\n`)
   await until(`${name}: the gateway serves`, `http://${port}/users/people`, ({ status }) => status === 200)

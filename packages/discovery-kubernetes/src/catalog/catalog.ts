@@ -1,3 +1,4 @@
+import { Groups } from './groups.ts'
 import { instancesOf, type Rules } from './instances.ts'
 import { isDeepStrictEqual } from 'node:util'
 import { keyOf, serviceView, sliceView, type ServiceView, type SliceView } from './views.ts'
@@ -11,7 +12,9 @@ export class Catalog {
   readonly #rules: Rules
   readonly #services = new Map<string, ServiceView>()
   readonly #slices = new Map<string, SliceView>()
-  readonly #slicesOf = new Map<string, Set<string>>()
+  readonly #slicesOf = new Groups()
+  /** Pods come and go by the thousand: nobody looks through all slices for one. */
+  readonly #slicesOfPod = new Groups()
   readonly #pods = new Map<string, Metadata>()
   readonly #made = new Map<string, readonly ServiceInstance[]>()
   readonly #touched = new Set<string>()
@@ -19,6 +22,11 @@ export class Catalog {
 
   constructor(rules: Rules) {
     this.#rules = rules
+  }
+
+  /** Whether instances have to be made anew: most of what happens to pods is none of their business. */
+  get isTouched(): boolean {
+    return this.#touched.size > 0
   }
 
   /** Whether a namespace has a Service. */
@@ -82,15 +90,15 @@ export class Catalog {
   }
 
   #slicesOfService(key: string): SliceView[] {
-    return [...(this.#slicesOf.get(key) ?? [])].sort().map((slice) => this.#slices.get(slice)!)
+    return [...this.#slicesOf.of(key)].sort().map((slice) => this.#slices.get(slice)!)
   }
 
   #putSlice(key: string, view: SliceView | undefined): void {
     this.#delete('endpointslices', key)
     if (view === undefined) return
     this.#slices.set(key, view)
-    const all = this.#slicesOf.get(view.service) ?? new Set()
-    this.#slicesOf.set(view.service, all.add(key))
+    this.#slicesOf.add(view.service, key)
+    for (const pod of podsOf(view)) this.#slicesOfPod.add(pod, key)
     this.#touched.add(view.service)
   }
 
@@ -103,9 +111,8 @@ export class Catalog {
         const view = this.#slices.get(key)
         if (view === undefined) return
         this.#slices.delete(key)
-        const others = this.#slicesOf.get(view.service)
-        others?.delete(key)
-        if (others?.size === 0) this.#slicesOf.delete(view.service)
+        this.#slicesOf.delete(view.service, key)
+        for (const pod of podsOf(view)) this.#slicesOfPod.delete(pod, key)
         this.#touched.add(view.service)
         return
       }
@@ -119,9 +126,12 @@ export class Catalog {
   }
 
   #touchUsers(podKey: string): void {
-    const [namespace, name] = podKey.split('/')
-    for (const { service, endpoints } of this.#slices.values()) {
-      if (service.startsWith(`${namespace}/`) && endpoints.some(({ pod }) => pod === name)) this.#touched.add(service)
-    }
+    for (const slice of this.#slicesOfPod.of(podKey)) this.#touched.add(this.#slices.get(slice)!.service)
   }
+}
+
+/** `namespace/name` of the pods behind a slice, which are in the namespace of its Service. */
+function podsOf({ service, endpoints }: SliceView): string[] {
+  const [namespace] = service.split('/')
+  return endpoints.flatMap(({ pod }) => (pod === undefined ? [] : [`${namespace}/${pod}`]))
 }

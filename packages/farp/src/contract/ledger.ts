@@ -1,5 +1,6 @@
 import { byWeight, worstOf } from './change.ts'
 import { clean } from '../text.ts'
+import { sha256 } from '../manifest/checksum.ts'
 import type { ChangeEffect, ContractChange, ContractDiff, ContractKind } from './change.ts'
 import type { ContractLimits } from './limits.ts'
 
@@ -19,6 +20,8 @@ const MOST_SCOPES = 300_000
 const TRIAL = 2_000
 /** Steps of looking for equality that count as one comparison. */
 const STEPS = 100
+/** Characters of a key that is kept as it is. */
+const LONGEST_KEY = 400
 /** Trials inside each other. */
 const MOST_TRIALS = 8
 
@@ -107,7 +110,9 @@ export class Ledger {
   }
 
   /** Has `work` done later unless the pair was met before, or too many were. */
-  once(key: string, work: () => void): void {
+  once(pair: string, work: () => void): void {
+    // Deep places are long, and there are hundreds of thousands of pairs.
+    const key = pair.length > LONGEST_KEY ? sha256(pair) : pair
     // The first of them is no trial, and what it finds does not depend on this.
     if (this.#trials.some((outer, index) => index > 0 && outer.#known.has(key))) return
     const known = this.#known.get(key)

@@ -1,4 +1,5 @@
 import { addressOf } from '../address.ts'
+import { grpcPort } from '../grpc-address.ts'
 import { own, ownList, ownObject, ownText, table } from '../json.ts'
 import { parseCapabilities, readMetadata } from '../metadata.ts'
 import { sha256 } from '../manifest/checksum.ts'
@@ -58,7 +59,12 @@ function fromInstance(instance: JsonObject, manifest: JsonObject | undefined): S
       .filter((tag) => typeof tag === 'string')
       .slice(0, MOST_PAIRS),
     metadata,
-    claim: { address, port: typeof port === 'number' ? port : 0, secure: readMetadata(metadata).get('scheme') === 'https' },
+    claim: {
+      address,
+      port: typeof port === 'number' ? port : 0,
+      grpcPort: grpcPort(readMetadata(metadata)),
+      secure: readMetadata(metadata).get('scheme') === 'https',
+    },
     manifest: manifest === undefined ? undefined : JSON.stringify(manifest),
   })
 }

@@ -64,4 +64,7 @@ test('loopback is for callers on this machine', async () => {
 test('[F12.1.ports] ports of infrastructure are closed unless the operator opens them', async () => {
   expect(await code('10.0.0.7', { port: 6379 })).toBe('ADDRESS_BLOCKED')
   expect(await code('10.0.0.9', { port: 6379 })).toContain('6379')
+  // The port for gRPC gets requests as well.
+  const grpc = targetOf({ address: '10.0.0.7', port: 80, grpcPort: 6379, secure: false }, { isLoopback: false }, settings)
+  await expect(grpc).rejects.toMatchObject({ code: 'ADDRESS_BLOCKED' })
 })

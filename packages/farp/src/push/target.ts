@@ -13,6 +13,8 @@ export interface Claim {
   readonly address: string
   /** 0 when it stands in the address. */
   readonly port: number
+  /** Where it says to have gRPC, when that is another port. */
+  readonly grpcPort?: number | undefined
   readonly secure: boolean
 }
 
@@ -36,7 +38,8 @@ export async function targetOf(claim: Claim, caller: { readonly isLoopback: bool
   const { host, port } = address
   const secure = address.scheme === 'https'
   const addresses = isIP(host) === 0 ? await resolved(host, settings) : [host]
-  for (const ip of addresses) checkAddress(ip, address, { isLoopback: caller.isLoopback, settings })
+  const places = claim.grpcPort === undefined ? [address] : [address, { ...address, port: claim.grpcPort }]
+  for (const ip of addresses) for (const place of places) checkAddress(ip, place, { isLoopback: caller.isLoopback, settings })
   const isPinned = isIP(host) === 0 && !secure && !addresses.every((ip) => kindOf(ip) === 'loopback')
   const pinned = addresses.find((ip) => isIPv4(ip)) ?? addresses[0]!
   return { host: isPinned ? pinned : host, named: host, port, secure }

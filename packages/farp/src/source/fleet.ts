@@ -5,14 +5,13 @@ import { readMetadata, recognise } from '../metadata.ts'
 import { registeredAddresses } from './whereabouts.ts'
 import { FloodGate } from './flood.ts'
 import { InstanceTracker } from './tracker.ts'
-import { mergedInstances } from '../push/merged.ts'
+import { mergedInstances, PUSH_PROVIDER } from '../push/merged.ts'
 import { SchemaCache } from '../schemas/content.ts'
 import { registryStore } from '../net/store.ts'
 import { Turns } from '../net/turns.ts'
 import type { Addressee } from '../webhook/addressee.ts'
 import type { Known } from '../push/merged.ts'
 import type { KeyValues, ServiceInstance, ServiceSet } from '@octopus-gateway/core'
-import type { Metadata } from '../metadata.ts'
 import type { Registration } from '../push/registration.ts'
 import type { Settings } from '../options.ts'
 import type { TrackedRecord, TrackerHost } from './tracker.ts'
@@ -49,7 +48,7 @@ export class Fleet {
       flood: new FloodGate(limits.updatesPerMinute),
       log: on.log,
       meter: on.meter,
-      scopeOf: (record, metadata) => this.#scopeOf(record, metadata),
+      scopeOf: (tracked) => this.#scopeOf(tracked),
       storeOf: ({ provider: name = '', service }, signal) => {
         const keyValues = on.keyValues(name)
         return keyValues === undefined ? undefined : registryStore({ name, keyValues, limits, turns, service, signal })
@@ -117,7 +116,10 @@ export class Fleet {
   /** The instances whose manifests are known, for messages to and from them. */
   get members(): Addressee[] {
     return [...this.#services.values()].flatMap((trackers) =>
-      [...trackers.values()].flatMap((tracker) => addresseeOf(tracker, (record) => this.#scopeOf(record, tracker.metadata)) ?? []),
+      [...trackers.values()].flatMap(
+        (tracker) =>
+          addresseeOf(tracker, (record) => this.#scopeOf({ record, metadata: tracker.metadata, push: tracker.registered })) ?? [],
+      ),
     )
   }
 
@@ -171,12 +173,13 @@ export class Fleet {
     return groups
   }
 
-  #scopeOf(record: ServiceInstance, metadata: Metadata): TrustScope {
+  #scopeOf({ record, metadata, push }: Pick<TrackedRecord, 'record' | 'metadata' | 'push'>): TrustScope {
     const peers = [...(this.#services.get(record.service)?.values() ?? [])].flatMap(({ view }) => view.address ?? [])
     const namespace = metadata.get('namespace') ?? metadata.get('kubernetes.namespace') ?? metadata.get('k8s.namespace')
     return {
       registered: [...registeredAddresses(record, metadata), ...peers],
       service: record.service,
+      ...(record.provider === PUSH_PROVIDER && push !== undefined ? { itself: push.named } : {}),
       ...(namespace === undefined ? {} : { namespace }),
       allowedHosts: this.#settings.allowedHosts,
       requireHttps: this.#settings.requireHttps,

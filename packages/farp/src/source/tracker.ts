@@ -40,7 +40,7 @@ export interface TrackerHost {
   readonly flood: FloodGate
   readonly log: Logger
   readonly meter: SourceMeter
-  scopeOf(record: ServiceInstance, metadata: Metadata): TrustScope
+  scopeOf(tracked: Pick<TrackedRecord, 'record' | 'metadata' | 'push'>): TrustScope
   /** The store of the registry that a record is from. */
   storeOf(record: ServiceInstance, signal: AbortSignal): RegistryStore | undefined
   /** Looks found nobody, so many in a row. */
@@ -179,7 +179,7 @@ export class InstanceTracker {
       record,
       metadata,
       own,
-      scope: this.#host.scopeOf(record, metadata),
+      scope: this.#host.scopeOf(tracked),
       expectation,
       parse: this.#parse,
       settings,

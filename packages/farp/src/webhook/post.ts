@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { delayBefore, isWorthRetrying, jittered } from './retry.ts'
 import { FetchError } from '../net/fetcher.ts'
+import { messageOf } from '../text.ts'
 import { placesOf } from '../schemas/candidates.ts'
 import { secretsOf } from './settings.ts'
 import { signatureOf } from './signature.ts'
@@ -83,7 +84,14 @@ export class Post {
   }
 
   async #deliver(key: string, queue: Letter[]): Promise<void> {
-    for (let letter = queue.shift(); letter !== undefined; letter = queue.shift()) await this.#send(key, letter)
+    for (let letter = queue.shift(); letter !== undefined; letter = queue.shift()) {
+      try {
+        await this.#send(key, letter)
+      } catch (thrown) {
+        // A defect of ours, which no manifest may turn into the end of the process: nobody waits for this.
+        this.#host.log.error('a webhook could not be sent', { instance: key, event: letter.event, error: messageOf(thrown) })
+      }
+    }
     this.#waiting.delete(key)
   }
 
