@@ -210,8 +210,8 @@ export const REGISTRIES = [
     async open(instances) {
       let there = instances
       // One more than there are at first: its place is known, and nobody lives there.
-      const ports = await Promise.all(Array.from({ length: instances.length + 1 }, freePort))
-      const openAll = () => Promise.all(ports.map((port, number) => openSeed(port, () => there[number])))
+      const ports = await Promise.all(Array.from({ length: instances.length + 1 }, closedPort))
+      const openAll = () => Promise.all(ports.map((port, number) => listenAgain(() => openSeed(port, () => there[number]))))
       let servers = await openAll()
       const stop = () => {
         for (const server of servers) {
