@@ -20,6 +20,20 @@ export const srvBytes = (port: number, target: readonly string[]): Buffer =>
 export const txtBytes = (...strings: readonly string[]): Buffer =>
   Buffer.concat(strings.flatMap((text) => [Buffer.from([Buffer.byteLength(text)]), Buffer.from(text)]))
 
+/** Everything about an instance of the service `users` on this machine, said at once. */
+export function recordsOf(parent: readonly string[], label: string, port: number): Written[] {
+  const [instance, host] = [
+    [label, ...parent],
+    [`${label}-host`, 'local'],
+  ]
+  return [
+    { labels: parent, type: 12, data: nameBytes(instance) },
+    { labels: instance, type: 33, data: srvBytes(port, host) },
+    { labels: instance, type: 16, data: txtBytes('name=users') },
+    { labels: host, type: 1, data: Buffer.from([127, 0, 0, 1]) },
+  ]
+}
+
 function packetOf(records: readonly Written[]): Buffer {
   const written = records.map(({ labels, type, data, ttl = 120 }) => {
     const fixed = Buffer.alloc(10)

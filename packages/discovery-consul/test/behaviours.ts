@@ -1,20 +1,15 @@
 import { consulDiscovery, type ConsulOptions } from '@octopus-gateway/discovery-consul'
-import { createGateway, type Gateway, type Logger } from '@octopus-gateway/core'
+import { errorOf, watched, type Line } from '../../../tests/support/finding.ts'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { testCertificates, waitFor } from '@octopus-gateway/testing'
 import type { ConsulServer, ConsulServerOptions, OpenConsul } from '../../../tests/support/registries/consul.ts'
+import type { Gateway } from '@octopus-gateway/core'
 
 const OWNER = '0f4d3a54-0b34-4d8e-9a9c-1c7a35f4a001'
 
 const ids = ({ services }: Gateway): string[] => services.map(({ id }) => id.split('/')[1]!)
-const errorOf = (gateway: Gateway): Promise<string> => waitFor(() => gateway.providers[0]!.error)
 
-/** A gateway that finds services in a Consul. Closed at the end of the test. */
-function watching(options: ConsulOptions, log?: Logger): Gateway {
-  const gateway = createGateway({ discovery: [consulDiscovery(options)], ...(log === undefined ? {} : { log }) })
-  onTestFinished(() => gateway[Symbol.asyncDispose]())
-  return gateway
-}
+const watching = (options: ConsulOptions, lines?: Line[]): Gateway => watched(consulDiscovery(options), lines)
 
 /** What the provider does with any Consul: the stand-in, or a real one. */
 export function testBehaviours(name: string, open: OpenConsul): void {
@@ -38,13 +33,14 @@ export function testBehaviours(name: string, open: OpenConsul): void {
       const token = await consul.tokenFor('users')
       await consul.register({ Name: 'users', Port: 1 })
       await consul.register({ Name: 'orders', Port: 2 })
-      const lines: string[] = []
-      const log = { error() {}, info() {}, debug() {}, warn: (text: string) => void lines.push(text) }
-      const gateway = watching({ address: consul.address, token }, log)
+      const lines: Line[] = []
+      const gateway = watching({ address: consul.address, token }, lines)
       await waitFor(() => expect(ids(gateway)).toEqual(['users']))
       await consul.register({ Name: 'users2', Port: 3 })
       await waitFor(() => expect(ids(gateway)).toEqual(['users', 'users2']))
-      expect(lines).toEqual(['Consul hides services or nodes from this token'])
+      expect(lines.filter(({ level }) => level === 'warn').map(({ message }) => message)).toEqual([
+        'Consul hides services or nodes from this token',
+      ])
     })
 
     test('a wrong datacenter, a namespace that is not there, and a filter without sense are named', async () => {

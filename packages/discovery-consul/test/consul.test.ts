@@ -1,9 +1,10 @@
 import { consulDiscovery, type ConsulOptions } from '@octopus-gateway/discovery-consul'
-import { createGateway, type Gateway, type Logger } from '@octopus-gateway/core'
+import { errorOf, watched, type Line } from '../../../tests/support/finding.ts'
 import { expect, onTestFinished, test } from 'vitest'
 import { fakeConsul } from '../../../tests/support/registries/consul.ts'
 import { startConsul, startRawServer, respondWith, waitFor, type Consul } from '@octopus-gateway/testing'
 import { testBehaviours } from './behaviours.ts'
+import type { Gateway } from '@octopus-gateway/core'
 
 // What a real Consul does as well.
 testBehaviours('the stand-in', fakeConsul)
@@ -14,14 +15,9 @@ async function consulWith(options: Parameters<typeof startConsul>[0] = {}): Prom
   return consul
 }
 
-function watching(options: ConsulOptions, log?: Logger): Gateway {
-  const gateway = createGateway({ discovery: [consulDiscovery(options)], ...(log === undefined ? {} : { log }) })
-  onTestFinished(() => gateway[Symbol.asyncDispose]())
-  return gateway
-}
+const watching = (options: ConsulOptions, lines?: Line[]): Gateway => watched(consulDiscovery(options), lines)
 
 const ids = ({ services }: Gateway): string[] => services.map(({ id }) => id.split('/')[1]!)
-const errorOf = (gateway: Gateway): Promise<string> => waitFor(() => gateway.providers[0]!.error)
 
 test('an index that starts again is noticed, and changes after that are known', async () => {
   const consul = await consulWith()
@@ -66,9 +62,8 @@ test('answers without news make no set', async () => {
 test('the token goes with every question, and into no message', async () => {
   const consul = await consulWith({ tokens: ['t0p-s3cret'] })
   consul.register({ Name: 'users', Port: 1 })
-  const lines: unknown[] = []
-  const note = (...line: unknown[]): void => void lines.push(line)
-  const gateway = watching({ address: consul.address, token: 't0p-s3cret' }, { error: note, warn: note, info: note, debug: note })
+  const lines: Line[] = []
+  const gateway = watching({ address: consul.address, token: 't0p-s3cret' }, lines)
   await gateway.synced
   expect(ids(gateway)).toEqual(['users'])
   consul.failWith({ status: 403, text: 'rpc error: token t0p-s3cret lacks permission' })

@@ -1,5 +1,5 @@
 import { Absences } from './absences.ts'
-import { inOrder, Outage, Places, scopeOf } from '@octopus-gateway/discovery-support'
+import { around, inOrder, Outage, Places, scopeOf } from '@octopus-gateway/discovery-support'
 import { NameResolver } from './resolver.ts'
 import { Round, type Found } from './look-up.ts'
 import { sleep } from '@octopus-gateway/core'
@@ -13,7 +13,6 @@ const SHORTEST_TTL_MS = 1_000
 /** Metadata that is not there is asked for every so many rounds, and at least once a minute. */
 const ABSENT_ROUNDS = 5
 const LONGEST_ABSENCE_MS = 60_000
-const JITTER = 0.1
 
 /** What is remembered of names, also through an outage of all of them. */
 export interface Memory {
@@ -41,7 +40,7 @@ export async function* watchNames(settings: Settings, memory: Memory, signal: Ab
     // Two names may lead to one instance of a service.
     yield inOrder(found.flatMap(({ instances }) => instances))
     const ttl = Math.max(Math.min(...found.map((one) => one.ttl)), SHORTEST_TTL_MS)
-    await sleep(Math.min(settings.interval, ttl) * (1 - JITTER + 2 * JITTER * Math.random()), signal)
+    await sleep(around(Math.min(settings.interval, ttl)), signal)
   }
 }
 

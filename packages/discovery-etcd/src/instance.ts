@@ -1,4 +1,4 @@
-import { instanceWith, isObject, wordOf, type JsonObject } from '@octopus-gateway/discovery-support'
+import { hostAndPort, instanceWith, isIn, isObject, wordOf, type JsonObject } from '@octopus-gateway/discovery-support'
 import type { ServiceInstance } from '@octopus-gateway/core'
 
 /** What the key of a value says. */
@@ -6,9 +6,6 @@ interface Named {
   readonly service: string | undefined
   readonly id: string | undefined
 }
-
-/** States in which an instance gets no new requests. Every other word says nothing. */
-const OUT: ReadonlySet<string> = new Set(['starting', 'unhealthy', 'critical', 'draining', 'stopping', 'stopped', 'down'])
 
 /** The instance that a value describes, in the words of any of its writers, or `undefined` when it is none. */
 export function instanceIn(value: unknown, named: Named): ServiceInstance | undefined {
@@ -22,7 +19,7 @@ export function instanceIn(value: unknown, named: Named): ServiceInstance | unde
     service,
     ...place,
     secure: value['secure'] === true || metadata['scheme']?.toLowerCase() === 'https',
-    ready: value['ready'] !== false && !OUT.has((wordOf(value['status']) ?? '').toLowerCase()),
+    ready: value['ready'] !== false && isIn(wordOf(value['status'])),
     weight: value['weight'],
     zone: wordOf(value['zone']) ?? metadata['zone'],
     version: wordOf(value['version']) ?? wordOf(value['service_version']) ?? metadata['version'],
@@ -34,10 +31,9 @@ export function instanceIn(value: unknown, named: Named): ServiceInstance | unde
 function placeIn(value: JsonObject): { readonly host: string; readonly port: number } | undefined {
   const address = wordOf(value['address']) ?? wordOf(value['host'])
   if (address === undefined) return undefined
-  const match = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(address)
+  const { host, port } = hostAndPort(address)
   const own = Number(value['port'] ?? 0)
-  const port = own > 0 ? own : Number(match?.[3] ?? 0)
-  return { host: match?.[1] ?? match?.[2] ?? address, port }
+  return host === '' ? undefined : { host, port: own > 0 ? own : port }
 }
 
 /** Tables within metadata that hold further metadata. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { createGateway } from '@octopus-gateway/core'
 import { Etcd } from '../../../tests/support/etcd.ts'
 import { etcdDiscovery, type EtcdOptions } from '@octopus-gateway/discovery-etcd'
+import { watched, type Line } from '../../../tests/support/finding.ts'
 import { gzipSync } from 'node:zlib'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -13,33 +13,11 @@ import type { Gateway } from '@octopus-gateway/core'
 
 const program = requireComponent('etcd')
 
-interface Line {
-  readonly message: string
-  readonly fields: unknown
-}
-
-function watching(options: EtcdOptions, lines: Line[] = []): Gateway {
-  const say = (message: string, fields?: unknown): void => void lines.push({ message, fields })
-  const gateway = createGateway({ discovery: [etcdDiscovery(options)], log: { error: say, warn: say, info: say, debug: say } })
-  onTestFinished(() => gateway[Symbol.asyncDispose]())
-  return gateway
-}
-
+const watching = (options: EtcdOptions, lines?: Line[]): Gateway => watched(etcdDiscovery(options), lines)
 const portsOf = (gateway: Gateway): number[] => gateway.services.map(({ port }) => port).toSorted((a, b) => a - b)
-/** Waits until an assertion holds. */
-function holds(assertion: () => void, timeout = 5_000): Promise<unknown> {
-  return waitFor(
-    () => {
-      assertion()
-      return true
-    },
-    { timeout },
-  )
-}
-
-const knows = (gateway: Gateway, ...ports: readonly number[]): Promise<unknown> => holds(() => expect(portsOf(gateway)).toEqual(ports))
+const knows = (gateway: Gateway, ...ports: readonly number[]): Promise<unknown> => waitFor(() => expect(portsOf(gateway)).toEqual(ports))
 const failsWith = (gateway: Gateway, pattern: RegExp): Promise<unknown> =>
-  holds(() => expect(gateway.providers[0]?.error ?? '').toMatch(pattern))
+  waitFor(() => expect(gateway.providers[0]?.error ?? '').toMatch(pattern))
 const instance = (port: number, more: object = {}): object => ({ name: 'users', address: '127.0.0.1', port, ...more })
 
 describe.skipIf(program === undefined)('etcd', () => {
@@ -215,12 +193,12 @@ describe.skipIf(program === undefined)('three members', () => {
     expect(gateway.providers[0]).toMatchObject({ state: 'synced', error: null })
     await leader.stop()
     // What is left is alive, and may miss every change from now on.
-    await holds(() => expect(gateway.providers[0]?.state).toBe('failing'), 12_000)
+    await waitFor(() => expect(gateway.providers[0]?.state).toBe('failing'))
     expect(portsOf(gateway)).toEqual([8081, 8082])
     await one.start()
     await waitFor(async () => (await two.role()) !== 'none', { timeout: 10_000 })
     await two.put('/services/users/c', instance(8083))
-    await holds(() => expect(portsOf(gateway)).toEqual([8081, 8082, 8083]), 10_000)
+    await waitFor(() => expect(portsOf(gateway)).toEqual([8081, 8082, 8083]))
   }, 40_000)
 })
 
@@ -255,8 +233,7 @@ describe.skipIf(program === undefined)('users', () => {
       username: 'reader',
       password: 'for-reader',
     })
-    const gateway = createGateway({ discovery: [provider] })
-    onTestFinished(() => gateway[Symbol.asyncDispose]())
+    const gateway = watched(provider)
     await knows(gateway, 8081)
     const { signal } = new AbortController()
     const read = async (): Promise<unknown> => (await provider.keyValues!.get('/services/users/a', signal))?.revision
@@ -299,7 +276,7 @@ describe.skipIf(program === undefined)('TLS', () => {
     const shown = { cert: client.cert, key: join(folder, 'key') }
     const user = { username: 'root', password: 'for-root' }
     const gateway = watching({ endpoints, ...user, tls: { ca: caFile, ...shown } })
-    await holds(() => expect(gateway.providers[0]).toMatchObject({ state: 'synced', error: null }))
+    await waitFor(() => expect(gateway.providers[0]).toMatchObject({ state: 'synced', error: null }))
     const { keyValues } = etcdDiscovery({ endpoints, ...user, tls: { ca, ...shown } })
     expect(await keyValues!.get('x', new AbortController().signal)).toBeUndefined()
     const stranger = newAuthority().ca

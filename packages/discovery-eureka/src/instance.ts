@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { instanceWith } from '@octopus-gateway/discovery-support'
+import { instanceWith, wordsOf } from '@octopus-gateway/discovery-support'
 import type { ServiceInstance } from '@octopus-gateway/core'
 
 /** One thing where a list of one is meant: a form that XML leaves behind. */
@@ -47,8 +47,8 @@ export function instanceOf(told: Told, zone: string | undefined): ServiceInstanc
   const at = isSecure ? told.securePort : isEnabled(told.port) ? told.port : undefined
   if (at === undefined || at === null) return undefined
   // `@class` says which class of the server holds the map.
-  const metadata = Object.fromEntries(Object.entries(texts(told.metadata)).filter(([name]) => name !== '@class'))
-  const own = metadata['zone'] ?? texts(told.dataCenterInfo?.metadata)['availability-zone'] ?? ''
+  const metadata = Object.fromEntries([...wordsOf(told.metadata)].filter(([name]) => name !== '@class'))
+  const own = metadata['zone'] ?? wordsOf(told.dataCenterInfo?.metadata).get('availability-zone') ?? ''
   const isElsewhere = zone !== undefined && own !== '' && own !== zone
   return instanceWith({
     id: told.instanceId ?? told.hostName,
@@ -67,9 +67,4 @@ export function instanceOf(told: Told, zone: string | undefined): ServiceInstanc
 
 function isEnabled(port: Told['port']): boolean {
   return String(port?.['@enabled']) === 'true'
-}
-
-function texts(map: Readonly<Record<string, unknown>> | null | undefined): Record<string, string> {
-  const plain = Object.entries(map ?? {}).filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value))
-  return Object.fromEntries(plain.map(([name, value]) => [name, String(value)]))
 }

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { duration, port, text } from '@octopus-gateway/discovery-support'
+import { duration, httpAddress, port, text } from '@octopus-gateway/discovery-support'
 import type { Duration } from '@octopus-gateway/core'
 
 /** How the gateway itself is found in Eureka. */
@@ -35,18 +35,10 @@ export interface EurekaOptions {
   readonly register?: EurekaRegister | undefined
 }
 
-const server = v.pipe(
-  v.string(),
-  v.check(isServer, 'write an address such as http://eureka.internal:8761/eureka'),
-  v.check(
-    (value) => !isServer(value) || !/[@?#]/.test(value),
-    'leave out user name, password and query: username and password have options of their own',
-  ),
+const server = httpAddress(
+  'http://eureka.internal:8761/eureka',
+  'leave out user name, password and query: username and password have options of their own',
 )
-
-function isServer(value: string): boolean {
-  return /^https?:\/\//i.test(value) && URL.canParse(value)
-}
 
 const register = v.strictObject({
   app: v.optional(text, 'octopus-gateway'),

@@ -1,4 +1,4 @@
-import { HttpClient, Members, Outage, remediesOf } from '@octopus-gateway/discovery-support'
+import { HttpClient, Members, Outage, remediesOf, SYSTEM_TRUST } from '@octopus-gateway/discovery-support'
 import type { Settings } from './options.ts'
 
 /** Until an answer begins, and from then on until it is complete. Milliseconds. */
@@ -6,15 +6,7 @@ const TIMEOUT = 10_000
 /** Bytes of one answer: thousands of instances fit, and a registry gone mad does not. */
 const LONGEST_ANSWER = 64 * 1024 * 1024
 
-const REMEDIES = remediesOf({
-  address: 'servers',
-  server: 'Eureka',
-  plain: 'write http',
-  secure: 'write https',
-  trust: 'make the system trust it (NODE_EXTRA_CA_CERTS)',
-  naming: 'write a name that is in it',
-  showing: 'that cannot be done; write a server that does without',
-})
+const REMEDIES = remediesOf({ address: 'servers', server: 'Eureka', ...SYSTEM_TRUST })
 
 /** What a server is asked. */
 export interface Question {
@@ -46,10 +38,9 @@ export class Servers extends Members<Server> implements Disposable {
   constructor({ servers, username, password }: Settings) {
     const headers: Readonly<Record<string, string>> =
       username === undefined ? {} : { authorization: `Basic ${Buffer.from(`${username}:${password ?? ''}`).toString('base64')}` }
-    const clients = servers.map((server) => {
-      const origin = server.replace(/\/+$/, '')
-      return new HttpClient({ name: `Eureka at ${origin}`, origin, tls: /^https:/i.test(origin) ? {} : null, remedies: REMEDIES })
-    })
+    const clients = servers.map(
+      (origin) => new HttpClient({ name: `Eureka at ${origin}`, origin, tls: /^https:/i.test(origin) ? {} : null, remedies: REMEDIES }),
+    )
     super(clients.map((client) => (question, signal) => ask(client, question, { headers, signal })))
     this.#clients = clients
   }

@@ -1,22 +1,16 @@
-import { createGateway, type Gateway } from '@octopus-gateway/core'
+import { errorOf, idsOf, watched } from '../../../tests/support/finding.ts'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { eurekaDiscovery, type EurekaOptions } from '@octopus-gateway/discovery-eureka'
 import { waitFor } from '@octopus-gateway/testing'
 import { USER, type EurekaServer, type EurekaServerOptions, type OpenEureka } from '../../../tests/support/registries/eureka.ts'
+import type { Gateway } from '@octopus-gateway/core'
 
 const REGISTER = { app: 'edge', host: '10.1.1.1', port: 8080 }
 const ID = '10.1.1.1:edge:8080'
 
-const ids = ({ services }: Gateway): string[] => services.map(({ id }) => id)
-const errorOf = (gateway: Gateway): Promise<string> => waitFor(() => gateway.providers[0]!.error)
 const users = (instanceId: string) => ({ app: 'users', instanceId, hostName: '127.0.0.1', port: 8080 })
 
-/** A gateway that finds services in a Eureka. Closed at the end of the test. */
-function watching(options: EurekaOptions): Gateway {
-  const gateway = createGateway({ discovery: [eurekaDiscovery({ interval: 50, ...options })] })
-  onTestFinished(() => gateway[Symbol.asyncDispose]())
-  return gateway
-}
+const watching = (options: EurekaOptions): Gateway => watched(eurekaDiscovery({ interval: 50, ...options }))
 
 /** What the provider does with any Eureka: the stand-in, or a real one. */
 export function testBehaviours(name: string, open: OpenEureka): void {
@@ -31,13 +25,13 @@ export function testBehaviours(name: string, open: OpenEureka): void {
       const eureka = await eurekaWith()
       await eureka.register(users('a'))
       const gateway = watching({ servers: [`${eureka.url}/`] })
-      await waitFor(() => expect(ids(gateway)).toEqual(['a']))
+      await waitFor(() => expect(idsOf(gateway)).toEqual(['a']))
       await eureka.register(users('b'))
-      await waitFor(() => expect(ids(gateway)).toEqual(['a', 'b']))
+      await waitFor(() => expect(idsOf(gateway)).toEqual(['a', 'b']))
       await eureka.override('users', 'b', 'OUT_OF_SERVICE')
       await waitFor(() => expect(gateway.services.map(({ ready }) => ready)).toEqual([true, false]))
       await eureka.cancel('users', 'a')
-      await waitFor(() => expect(ids(gateway)).toEqual(['b']))
+      await waitFor(() => expect(idsOf(gateway)).toEqual(['b']))
     })
 
     test('metadata, ports and states are read as they are told', async () => {
@@ -51,7 +45,7 @@ export function testBehaviours(name: string, open: OpenEureka): void {
       })
       await eureka.register({ ...users('nowhere'), port: { $: 8080, '@enabled': 'false' } })
       const gateway = watching({ servers: [eureka.url], zone: 'b' })
-      await waitFor(() => expect(ids(gateway)).toEqual(['secure']))
+      await waitFor(() => expect(idsOf(gateway)).toEqual(['secure']))
       expect(gateway.services).toMatchObject([
         {
           service: 'users',

@@ -1,9 +1,10 @@
-import { createGateway, type Gateway, type Logger } from '@octopus-gateway/core'
+import { errorOf, idsOf, watched, type Line } from '../../../tests/support/finding.ts'
 import { EurekaRegistry, respondWith, startEureka, startRawServer, waitFor, type Eureka } from '@octopus-gateway/testing'
 import { eurekaDiscovery, type EurekaOptions } from '@octopus-gateway/discovery-eureka'
 import { expect, onTestFinished, test } from 'vitest'
 import { fakeEureka } from '../../../tests/support/registries/eureka.ts'
 import { testBehaviours } from './behaviours.ts'
+import type { Gateway } from '@octopus-gateway/core'
 
 // What a real Eureka does as well.
 testBehaviours('the stand-in', fakeEureka)
@@ -14,14 +15,8 @@ async function eurekaWith(options: Parameters<typeof startEureka>[0] = {}): Prom
   return eureka
 }
 
-function watching(options: EurekaOptions, log?: Logger): Gateway {
-  const gateway = createGateway({ discovery: [eurekaDiscovery({ interval: 50, ...options })], ...(log === undefined ? {} : { log }) })
-  onTestFinished(() => gateway[Symbol.asyncDispose]())
-  return gateway
-}
+const watching = (options: EurekaOptions, lines?: Line[]): Gateway => watched(eurekaDiscovery({ interval: 50, ...options }), lines)
 
-const ids = ({ services }: Gateway): string[] => services.map(({ id }) => id)
-const errorOf = (gateway: Gateway): Promise<string> => waitFor(() => gateway.providers[0]!.error)
 const users = (instanceId: string) => ({ app: 'users', instanceId, hostName: '127.0.0.1', port: 8080 })
 const fulls = ({ requests }: Eureka): number => requests.filter((line) => line === 'GET /eureka/apps').length
 const deltas = ({ requests }: Eureka): number => requests.filter((line) => line === 'GET /eureka/apps/delta').length
@@ -32,11 +27,11 @@ test('after everything only changes are asked for, and they are enough', async (
   const gateway = watching({ servers: [`${eureka.url}/`] })
   await gateway.synced
   eureka.registry.register(users('b'))
-  await waitFor(() => expect(ids(gateway)).toEqual(['a', 'b']))
+  await waitFor(() => expect(idsOf(gateway)).toEqual(['a', 'b']))
   eureka.registry.override('users', 'b', 'OUT_OF_SERVICE')
   await waitFor(() => expect(gateway.services.map(({ ready }) => ready)).toEqual([true, false]))
   eureka.registry.cancel('users', 'a')
-  await waitFor(() => expect(ids(gateway)).toEqual(['b']))
+  await waitFor(() => expect(idsOf(gateway)).toEqual(['b']))
   expect([fulls(eureka), deltas(eureka) >= 3]).toEqual([1, true])
 })
 
@@ -46,7 +41,7 @@ test('changes that do not lead to what the server has are not believed: everythi
   const gateway = watching({ servers: [eureka.url] })
   await gateway.synced
   eureka.registry.lose('users', 'b')
-  await waitFor(() => expect(ids(gateway)).toEqual(['a', 'c']))
+  await waitFor(() => expect(idsOf(gateway)).toEqual(['a', 'c']))
   expect(fulls(eureka)).toBe(2)
 })
 
@@ -56,7 +51,7 @@ test('changes that are older than the server remembers are found by the hash as 
   const gateway = watching({ servers: [eureka.url] })
   await gateway.synced
   eureka.registry.register(users('b'))
-  await waitFor(() => expect(ids(gateway)).toEqual(['a', 'b']))
+  await waitFor(() => expect(idsOf(gateway)).toEqual(['a', 'b']))
 })
 
 test('a server that tells no changes is asked for everything', async () => {
@@ -64,7 +59,7 @@ test('a server that tells no changes is asked for everything', async () => {
   const gateway = watching({ servers: [eureka.url] })
   await gateway.synced
   eureka.registry.register(users('a'))
-  await waitFor(() => expect(ids(gateway)).toEqual(['a']))
+  await waitFor(() => expect(idsOf(gateway)).toEqual(['a']))
   expect(gateway.providers[0]).toMatchObject({ state: 'synced', error: null })
 })
 
@@ -77,18 +72,18 @@ test('another server is asked when one fails, first for everything, and it stays
   expect(two.requests).toEqual([])
   await one.stop()
   registry.register(users('b'))
-  await waitFor(() => expect(ids(gateway)).toEqual(['a', 'b']))
+  await waitFor(() => expect(idsOf(gateway)).toEqual(['a', 'b']))
   expect(two.requests[0]).toBe('GET /eureka/apps')
   expect(gateway.providers[0]).toMatchObject({ state: 'synced', error: null })
   await one.start()
   const before = one.requests.length
   registry.register(users('c'))
-  await waitFor(() => expect(ids(gateway)).toEqual(['a', 'b', 'c']))
+  await waitFor(() => expect(idsOf(gateway)).toEqual(['a', 'b', 'c']))
   expect(one.requests).toHaveLength(before)
   await Promise.all([one.stop(), two.stop()])
   const error = await errorOf(gateway)
   for (const { url } of [one, two]) expect(error).toContain(`Eureka at ${url} cannot be reached (ECONNREFUSED): nobody listens there`)
-  expect(ids(gateway)).toEqual(['a', 'b', 'c'])
+  expect(idsOf(gateway)).toEqual(['a', 'b', 'c'])
 })
 
 test('what is not Eureka, and options that are wrong, are told apart', async () => {
@@ -128,11 +123,10 @@ test('a registration outlives an outage, over TLS it says so, and that it fails 
   await eureka.start()
   await waitFor(() => gateway.providers[0]!.state === 'synced')
   expect(eureka.requests.filter((line) => line.startsWith('DELETE'))).toEqual([])
-  const lines: string[] = []
-  const log = { error() {}, info() {}, debug() {}, warn: (text: string) => void lines.push(text) }
+  const lines: Line[] = []
   await using reading = await eurekaWith({ readOnly: true })
-  const finding = watching({ servers: [reading.url], register: { ...REGISTER, heartbeat: 50 } }, log)
+  const finding = watching({ servers: [reading.url], register: { ...REGISTER, heartbeat: 50 } }, lines)
   await finding.synced
-  await waitFor(() => expect(lines).toContain('the gateway could not be registered'))
+  await waitFor(() => expect(lines.map(({ message }) => message)).toContain('the gateway could not be registered'))
   expect(finding.providers[0]).toMatchObject({ state: 'synced', error: null })
 })

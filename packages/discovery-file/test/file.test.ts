@@ -1,10 +1,10 @@
 import { expect, onTestFinished, test } from 'vitest'
+import { errorOf, watched } from '../../../tests/support/finding.ts'
 import { fileDiscovery } from '@octopus-gateway/discovery-file'
-import { createGateway } from '@octopus-gateway/core'
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { tmpdir } from 'node:os'
+import { waitFor } from '@octopus-gateway/testing'
 import type { Gateway } from '@octopus-gateway/core'
 
 async function folder(): Promise<string> {
@@ -13,16 +13,7 @@ async function folder(): Promise<string> {
   return path
 }
 
-function watching(path: string): Gateway {
-  const gateway = createGateway({ discovery: [fileDiscovery({ path })] })
-  onTestFinished(() => gateway[Symbol.asyncDispose]())
-  return gateway
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  for (const end = performance.now() + 4_000; performance.now() < end; await sleep(5)) if (condition()) return
-  expect.fail('waited in vain')
-}
+const watching = (path: string): Gateway => watched(fileDiscovery({ path }))
 
 test('a file in YAML, with everything that an instance can say', async () => {
   const path = join(await folder(), 'services.yaml')
@@ -77,7 +68,7 @@ test('a file that is swapped behind a link, as Kubernetes swaps a ConfigMap, is 
   await gateway.synced
   expect(gateway.services.map(({ port }) => port)).toEqual([8081])
   await write('..v2', 8082)
-  await until(() => gateway.services[0]?.port === 8082)
+  await waitFor(() => gateway.services[0]?.port === 8082)
 })
 
 test('a broken file names place and problem, and what was read last keeps counting', async () => {
@@ -93,18 +84,15 @@ test('a broken file names place and problem, and what was read last keeps counti
     ['', /services\.yaml: the file is empty; write \[\]/],
   ] as const) {
     await writeFile(path, text)
-    await until(() => problem.test(gateway.providers[0]!.error ?? ''))
+    await waitFor(() => problem.test(gateway.providers[0]!.error ?? ''))
     expect(gateway.services.map(({ port }) => port)).toEqual([8081])
     await writeFile(path, good)
-    await until(() => gateway.providers[0]!.state === 'synced')
+    await waitFor(() => gateway.providers[0]!.state === 'synced')
   }
   await writeFile(path, '[]\n')
-  await until(() => gateway.services.length === 0)
+  await waitFor(() => gateway.services.length === 0)
 })
 
 test('an option that is wrong is a reason that names it', async () => {
-  const gateway = createGateway({ discovery: [fileDiscovery({ path: '' })] })
-  onTestFinished(() => gateway[Symbol.asyncDispose]())
-  await until(() => gateway.providers[0]?.error != null)
-  expect(gateway.providers[0]!.error).toMatch(/path.*write the path of a file/)
+  expect(await errorOf(watching(''))).toMatch(/path.*write the path of a file/)
 })

@@ -1,4 +1,5 @@
 import { lines, watching, writeKubeconfig } from './cluster.ts'
+import { errorOf } from '../../../tests/support/finding.ts'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { join } from 'node:path'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -11,7 +12,6 @@ import {
   type KubernetesOptions,
 } from '@octopus-gateway/testing'
 import { tmpdir } from 'node:os'
-import type { Gateway } from '@octopus-gateway/core'
 
 async function apiOf(options: KubernetesOptions): Promise<KubernetesApi> {
   const api = await startKubernetes({ tls: testCertificates().server, ...options })
@@ -27,7 +27,6 @@ async function folder(): Promise<string> {
 }
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64')
-const reasonOf = (gateway: Gateway): Promise<string> => waitFor(() => gateway.providers[0]?.error ?? '')
 
 describe('in a cluster', () => {
   async function serviceAccount(token: string, files: Readonly<Record<string, string>> = {}): Promise<string> {
@@ -64,15 +63,15 @@ describe('in a cluster', () => {
   test('its authority is the only one that is believed', async () => {
     pod(await apiOf({}))
     const account = await serviceAccount('first', { 'ca.crt': newAuthority().ca })
-    expect(await reasonOf(watching({ serviceAccount: account }))).toMatch(/its certificate is of an unknown authority|cannot be used/)
+    expect(await errorOf(watching({ serviceAccount: account }))).toMatch(/its certificate is of an unknown authority|cannot be used/)
   })
 
   test('where there is no pod or no token, the reason says what to do', async () => {
     vi.stubEnv('KUBERNETES_SERVICE_HOST', '')
     onTestFinished(() => void vi.unstubAllEnvs())
-    expect(await reasonOf(watching({}))).toMatch(/no pod of a Kubernetes cluster .*; name a kubeconfig file/)
+    expect(await errorOf(watching({}))).toMatch(/no pod of a Kubernetes cluster .*; name a kubeconfig file/)
     pod(await apiOf({}))
-    expect(await reasonOf(watching({ serviceAccount: await folder() }))).toMatch(
+    expect(await errorOf(watching({ serviceAccount: await folder() }))).toMatch(
       /token cannot be read \(ENOENT\); check the service account/,
     )
   })
@@ -99,7 +98,7 @@ describe('a kubeconfig', () => {
     await writeFile(join(beside, '..', 'client.pem'), client.cert)
     await writeFile(join(beside, '..', 'client-key.pem'), client.key)
     await watching({ kubeconfig: beside }).synced
-    expect(await reasonOf(watching({ kubeconfig: await config(api, {}) }))).toMatch(
+    expect(await errorOf(watching({ kubeconfig: await config(api, {}) }))).toMatch(
       /does not accept the credentials \(401 Unauthorized\); check the user "tester" of /,
     )
   })
@@ -119,9 +118,9 @@ describe('a kubeconfig', () => {
     const { server, ca, issue } = testCertificates()
     const api = await apiOf({ tls: server })
     const foreign = { 'certificate-authority-data': base64(newAuthority().ca) }
-    expect(await reasonOf(watching({ kubeconfig: await config(api, {}, { cluster: foreign }) }))).toMatch(/cannot be used \([A-Z_]+\)/)
+    expect(await errorOf(watching({ kubeconfig: await config(api, {}, { cluster: foreign }) }))).toMatch(/cannot be used \([A-Z_]+\)/)
     const other = await apiOf({ tls: issue({ names: ['kubernetes.test'] }) })
-    expect(await reasonOf(watching({ kubeconfig: await config(other, {}) }))).toMatch(/certificate is for another name; .*tls-server-name/)
+    expect(await errorOf(watching({ kubeconfig: await config(other, {}) }))).toMatch(/certificate is for another name; .*tls-server-name/)
     await watching({ kubeconfig: await config(other, {}, { cluster: { 'tls-server-name': 'kubernetes.test' } }) }).synced
     const unchecked = { 'certificate-authority-data': undefined, 'insecure-skip-tls-verify': true }
     await watching({ kubeconfig: await config(api, {}, { cluster: unchecked }) }).synced
@@ -150,7 +149,7 @@ describe('a kubeconfig', () => {
     ['a context without a user', {}, { context: { user: 'nobody' } }, /names a cluster or a user that is not there/],
     ['files that are missing', { 'client-certificate': 'nowhere.pem' }, {}, /nowhere\.pem cannot be read \(ENOENT\); .*names it/],
   ])('refuses %s by name', async (_, user, more, expected) => {
-    const reason = await reasonOf(watching({ kubeconfig: await config(await apiOf({}), user, more) }))
+    const reason = await errorOf(watching({ kubeconfig: await config(await apiOf({}), user, more) }))
     expect(reason).toMatch(expected)
     expect(reason).not.toContain('secret')
   })
@@ -162,7 +161,7 @@ describe('a kubeconfig', () => {
   ])('that is none: %s', async (text, expected) => {
     const path = join(await folder(), 'config')
     await writeFile(path, text)
-    const reason = await reasonOf(watching({ kubeconfig: path }))
+    const reason = await errorOf(watching({ kubeconfig: path }))
     expect(reason).toMatch(expected)
     expect(reason).not.toContain('secret')
   })
@@ -174,5 +173,5 @@ test.each([
   [{ namespace: '../x' }, /namespace/],
   [{ labelSelector: '' }, /labelSelector.*not empty/],
 ])('an option that is wrong is a reason that names it: %j', async (options, expected) => {
-  expect(await reasonOf(watching(options))).toMatch(expected)
+  expect(await errorOf(watching(options))).toMatch(expected)
 })

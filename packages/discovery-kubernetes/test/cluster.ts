@@ -1,4 +1,3 @@
-import { createGateway, type Gateway } from '@octopus-gateway/core'
 import { kubernetesDiscovery, type KubernetesOptions } from '@octopus-gateway/discovery-kubernetes'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -6,6 +5,8 @@ import { onTestFinished } from 'vitest'
 import { OWNER, type KubernetesServer, type OpenKubernetes } from '../../../tests/support/registries/kubernetes.ts'
 import { startKubernetes, testCertificates, type KubernetesApi, type KubernetesOptions as ServerOptions } from '@octopus-gateway/testing'
 import { tmpdir } from 'node:os'
+import { watched } from '../../../tests/support/finding.ts'
+import type { Gateway } from '@octopus-gateway/core'
 
 /** A kubeconfig file for tests. */
 export interface KubeconfigFile extends AsyncDisposable {
@@ -34,11 +35,7 @@ export async function writeKubeconfig(
 }
 
 /** A gateway that finds services in a cluster. Closed at the end of the test. */
-export function watching(options: KubernetesOptions): Gateway {
-  const gateway = createGateway({ discovery: [kubernetesDiscovery(options)] })
-  onTestFinished(() => gateway[Symbol.asyncDispose]())
-  return gateway
-}
+export const watching = (options: KubernetesOptions): Gateway => watched(kubernetesDiscovery(options))
 
 /** An API server without users, and a kubeconfig for it. Closed at the end of the test. */
 export async function cluster(options: ServerOptions = {}): Promise<{ readonly api: KubernetesApi; readonly kubeconfig: string }> {

@@ -1,5 +1,6 @@
 import { cluster, lines, watching } from './cluster.ts'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { errorOf } from '../../../tests/support/finding.ts'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { closedPort, waitFor, type KubernetesApi, type KubernetesService } from '@octopus-gateway/testing'
 import { writeKubeconfig } from './cluster.ts'
@@ -157,12 +158,10 @@ describe('lists and watches', () => {
 })
 
 describe('failures say what to do', () => {
-  const reasonOf = (gateway: Gateway): Promise<string> => waitFor(() => gateway.providers[0]?.error ?? '')
-
   test('nobody there', async () => {
     const file = await writeKubeconfig(`http://127.0.0.1:${await closedPort()}`)
     onTestFinished(() => file[Symbol.asyncDispose]())
-    expect(await reasonOf(watching({ kubeconfig: file.path }))).toMatch(
+    expect(await errorOf(watching({ kubeconfig: file.path }))).toMatch(
       /^The Kubernetes API at 127\.0\.0\.1:\d+ cannot be used \(ECONNREFUSED\): nothing listens there; check the address\.$/,
     )
   })
@@ -170,7 +169,7 @@ describe('failures say what to do', () => {
   test('a namespace that does not exist, and is found once it does', async () => {
     const { api, kubeconfig } = await cluster()
     const gateway = watching({ kubeconfig, namespace: 'shpo' })
-    expect(await reasonOf(gateway)).toMatch(/There is no namespace "shpo" .* check discovery\.kubernetes\.namespace/)
+    expect(await errorOf(gateway)).toMatch(/There is no namespace "shpo" .* check discovery\.kubernetes\.namespace/)
     expect(gateway.isSynced).toBe(false)
     api.addNamespace('shpo')
     await gateway.synced
@@ -179,7 +178,7 @@ describe('failures say what to do', () => {
   test('what the roles do not allow', async () => {
     const { api, kubeconfig } = await cluster()
     api.fail('list', 403, 3)
-    expect(await reasonOf(watching({ kubeconfig }))).toMatch(
+    expect(await errorOf(watching({ kubeconfig }))).toMatch(
       /forbids GET \/\S+ \(403 Forbidden: told to fail\); grant get, list and watch on services and endpointslices with a Role/,
     )
   })
@@ -224,6 +223,6 @@ describe('failures say what to do', () => {
       server.close()
       await file[Symbol.asyncDispose]()
     })
-    expect(await reasonOf(watching({ kubeconfig: file.path }))).toMatch(expected)
+    expect(await errorOf(watching({ kubeconfig: file.path }))).toMatch(expected)
   })
 })

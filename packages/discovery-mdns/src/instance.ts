@@ -1,8 +1,7 @@
+import { instanceWith, isIn } from '@octopus-gateway/discovery-support'
 import type { Entry } from './seen.ts'
 import type { ServiceInstance } from '@octopus-gateway/core'
 
-/** States in which an instance gets no new requests. Every other word says nothing. */
-const OUT: ReadonlySet<string> = new Set(['starting', 'unhealthy', 'critical', 'draining', 'stopping', 'stopped', 'down'])
 const LONGEST_NAME = 255
 
 /** The instance that an entry is, at the first address that it has; `undefined` while something is missing. */
@@ -13,21 +12,18 @@ export function instanceOf({ label, pairs, place }: Entry, type: string, address
   const service = said('name', 'farp.service') ?? label
   const id = said('id', 'farp.id') ?? label
   if (!isName(service) || !isName(id)) return undefined
-  const zone = said('zone', 'dc', 'datacenter')
-  const version = said('version')
-  const weight = said('weight') ?? ''
-  return {
+  return instanceWith({
     id,
     service,
     host,
     port: place.port,
     secure: type.toLowerCase() === '_https._tcp' || said('scheme')?.toLowerCase() === 'https',
-    ready: !OUT.has((said('farp.status') ?? '').toLowerCase()),
-    weight: /^\d+(?:\.\d+)?$/.test(weight) ? Number(weight) : 1,
-    ...(zone === undefined ? {} : { zone }),
-    ...(version === undefined ? {} : { version }),
+    ready: isIn(said('farp.status')),
+    weight: said('weight'),
+    zone: said('zone', 'dc', 'datacenter'),
+    version: said('version'),
     metadata: { 'mdns.service_type': type, ...Object.fromEntries(pairs) },
-  }
+  })
 }
 
 /** Control characters and blanks around are in nobody's name, and in log lines they would be somebody's trick. */

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import { Outage } from './outage.ts'
+import { Outage } from '@octopus-gateway/discovery-support'
 
 /** Where is asked, and what counts as near there. */
 export interface Surroundings {

@@ -1,11 +1,21 @@
 import { createSocket, type Socket } from 'node:dgram'
-import { Outage, unusable } from './outage.ts'
+import { Outage, unreachable, type Remedies } from '@octopus-gateway/discovery-support'
 import { surroundings, type Surroundings } from './interfaces.ts'
 
 const GROUP = '224.0.0.251'
 const PORT = 5353
 /** What comes from farther away has a smaller one, and what is sent with it is known to be from here (RFC 6762, 11). */
 const HOPS = 255
+
+const REMEDIES: Remedies = new Map([
+  ['EADDRINUSE', 'another program keeps port 5353 to itself'],
+  ['EACCES', 'this program may not use multicast; check its permissions'],
+  ['EPERM', 'this program may not use multicast; check its permissions, and the firewall'],
+  ['ENODEV', 'this interface takes no multicast; check interface'],
+  ['EADDRNOTAVAIL', 'the address is gone; check interface'],
+  ['ENETUNREACH', 'there is no way to the network; check the interface'],
+  ['ENETDOWN', 'the interface is down'],
+])
 
 /** Multicast DNS on some interfaces: one socket for each. Disposed of, none is left. */
 export class Network implements Disposable {
@@ -37,7 +47,7 @@ export class Network implements Disposable {
           await sent(socket, packet)
         } catch (thrown) {
           this.#close(address)
-          outages.push(unusable(address, thrown as Error))
+          outages.push(unreachable({ name: 'Multicast DNS', failing: `cannot be used at ${address}`, remedies: REMEDIES }, thrown))
         }
       }),
     )

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { duration, text } from '@octopus-gateway/discovery-support'
 import { toMilliseconds, type Duration } from '@octopus-gateway/core'
 
 /** What is looked for in the local network, and where. */
@@ -17,8 +18,6 @@ export interface MdnsOptions {
   readonly browseTime?: Duration | undefined
 }
 
-const text = v.pipe(v.string(), v.nonEmpty('must not be empty'))
-
 const serviceType = v.pipe(v.string(), v.regex(/^_[A-Za-z0-9](?:[A-Za-z0-9-]{0,60}[A-Za-z0-9])?\._tcp$/, 'write a type such as _farp._tcp'))
 
 const domain = v.pipe(
@@ -27,19 +26,8 @@ const domain = v.pipe(
   v.transform((value) => value.replace(/\.$/, '')),
 )
 
-const duration = (least: string): v.GenericSchema<Duration, number> =>
-  v.pipe(
-    v.custom<Duration>((value) => typeof value === 'number' || typeof value === 'string'),
-    v.rawTransform(({ dataset, addIssue, NEVER }) => {
-      try {
-        return toMilliseconds(dataset.value)
-      } catch (error) {
-        addIssue({ message: (error as Error).message })
-        return NEVER
-      }
-    }),
-    v.minValue(toMilliseconds(least as Duration), `must be at least ${least}`),
-  )
+const atLeast = (least: `${number}${'ms' | 's'}`): v.GenericSchema<Duration, number> =>
+  v.pipe(duration, v.minValue(toMilliseconds(least), `must be at least ${least}`))
 
 const options = v.strictObject({
   serviceTypes: v.pipe(v.array(serviceType), v.nonEmpty('name at least one type, such as _farp._tcp')),
@@ -47,8 +35,8 @@ const options = v.strictObject({
   interface: v.optional(text),
   allowedServices: v.optional(v.array(text)),
   // Hosts do not say a thing twice within a second (RFC 6762, 6).
-  interval: v.optional(duration('1s'), '30s'),
-  browseTime: v.optional(duration('10ms'), '3s'),
+  interval: v.optional(atLeast('1s'), '30s'),
+  browseTime: v.optional(atLeast('10ms'), '3s'),
 })
 
 /** Options with their defaults; times in milliseconds. */

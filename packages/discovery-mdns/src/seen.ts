@@ -1,5 +1,5 @@
 import { instanceLabel, keyOf } from './names.ts'
-import { mergedPairs, pairsIn } from './text.ts'
+import { mergedPairs, pairsOf } from './text.ts'
 import type { Answer, Question } from './message.ts'
 
 /** More instances are not kept: anybody in the network can make some up. */
@@ -134,7 +134,7 @@ export class Seen {
     if (entry === undefined || ttl === 0) return
     stay(entry.described, ttl, now)
     const before = entry.pairs
-    entry.pairs = before === undefined ? pairsIn(strings) : mergedPairs(before, pairsIn(strings))
+    entry.pairs = before === undefined ? pairsOf(strings) : mergedPairs(before, pairsOf(strings))
     if (entry.pairs !== before) this.version += 1
   }
 

@@ -1,15 +1,8 @@
-/** More than this is no metadata of a service. */
-const MOST_PAIRS = 64
+import { MOST_PAIRS, pairsIn } from '@octopus-gateway/discovery-support'
 
-/** The pairs of a TXT record; of two with one name the first counts (RFC 6763, 6.4). One library writes its own metadata as `farp.meta.<key>`. */
-export function pairsIn(strings: readonly string[]): Map<string, string> {
-  const pairs = new Map<string, string>()
-  for (const text of strings) {
-    const at = text.indexOf('=')
-    const key = text.slice(0, at).replace(/^farp\.meta\./, '')
-    if (at > 0 && /^[\w./-]+$/.test(key) && !pairs.has(key) && pairs.size < MOST_PAIRS) pairs.set(key, text.slice(at + 1))
-  }
-  return pairs
+/** The pairs of a TXT record. One library writes its own metadata as `farp.meta.<key>`. */
+export function pairsOf(strings: readonly string[]): Map<string, string> {
+  return pairsIn(strings, (key) => key.replace(/^farp\.meta\./, ''))
 }
 
 /**

@@ -1,15 +1,13 @@
 import { answersIn, queryOf } from './message.ts'
+import { inOrder, News } from '@octopus-gateway/discovery-support'
 import { instanceOf } from './instance.ts'
 import { Network } from './network.ts'
 import { Seen } from './seen.ts'
-import { sleep } from '@octopus-gateway/core'
 import type { Logger, ServiceInstance, ServiceSet } from '@octopus-gateway/core'
 import type { Settings } from './options.ts'
 
 /** Between two questions for the same thing: hosts do not answer more often (RFC 6762, 6). Milliseconds. */
 const SHORTEST_PAUSE = 1_000
-/** Announcements come in bursts. Milliseconds. */
-const SETTLE = 100
 const MOST_QUESTIONS = 60
 /** How often in a row what is missing is asked for; then not before the next browse. */
 const MOST_TRIES = 3
@@ -22,12 +20,12 @@ export async function* watchNetwork(settings: Settings, signal: AbortSignal, log
   const parents = settings.serviceTypes.map((type) => `${type}.${settings.domain}`)
   const browse = queryOf(parents.map((name) => ({ name, type: 'PTR' })))
   const seen = new Seen(parents)
-  const bell = new Bell(signal)
+  const news = new News()
   using network = new Network(settings.interface, (packet) => {
     const answers = answersIn(packet)
     if (answers === undefined) return
     seen.hear(answers, performance.now())
-    bell.ring()
+    news.touch()
   })
   const begun = performance.now()
   const asking = { browsedAt: begun, browseAt: begun, pause: SHORTEST_PAUSE, resolveAt: begun, tries: 0 }
@@ -63,10 +61,7 @@ export async function* watchNetwork(settings: Settings, signal: AbortSignal, log
       continue
     }
     const next = Math.min(asking.browseAt, seen.nextEnd, isGathered ? Infinity : begun + settings.browseTime, resolveAt(asking))
-    if (await bell.rung(Math.max(next - performance.now(), 0))) {
-      await sleep(SETTLE, signal)
-      bell.reset()
-    }
+    await news.next(signal, Math.max(next - performance.now(), 0))
   }
 }
 
@@ -88,39 +83,5 @@ function setOf(seen: Seen, { serviceTypes, allowedServices }: Settings, network:
     if (allowedServices?.includes(instance.service) === false) continue
     all.set(instance.id, instance)
   }
-  const inOrder = (a: ServiceInstance, b: ServiceInstance): number =>
-    a.service === b.service ? (a.id < b.id ? -1 : 1) : a.service < b.service ? -1 : 1
-  return [...all.values()].sort(inOrder)
-}
-
-/** Wakes who waits for something to be heard. */
-class Bell {
-  readonly #signal: AbortSignal
-  #wake: (() => void) | null = null
-  #hasRung = false
-
-  constructor(signal: AbortSignal) {
-    this.#signal = signal
-  }
-
-  ring(): void {
-    this.#hasRung = true
-    this.#wake?.()
-  }
-
-  reset(): void {
-    this.#hasRung = false
-  }
-
-  /** Resolves when it rings or has rung since the last reset, with true; after `ms`, or when the signal aborts. */
-  async rung(ms: number): Promise<boolean> {
-    const over = new AbortController()
-    const end = (): void => over.abort()
-    this.#signal.addEventListener('abort', end, { once: true })
-    this.#wake = end
-    if (!this.#hasRung && !this.#signal.aborted) await sleep(ms, over.signal)
-    this.#wake = null
-    this.#signal.removeEventListener('abort', end)
-    return this.#hasRung
-  }
+  return inOrder(all.values())
 }

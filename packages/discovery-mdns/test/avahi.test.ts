@@ -1,9 +1,7 @@
-import { fileURLToPath } from 'node:url'
-import { createGateway } from '@octopus-gateway/core'
 import { expect, onTestFinished, test } from 'vitest'
+import { exampleGateway, examplePath, gatewayWith } from '../../../tests/support/finding.ts'
 import { freshType } from '../../../tests/support/zeroconf.ts'
 import { join } from 'node:path'
-import { loadConfig } from '@octopus-gateway/config'
 import { mdnsDiscovery } from '@octopus-gateway/discovery-mdns'
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { Program } from '../../../tests/support/process.ts'
@@ -32,8 +30,6 @@ publish-workstation=no
 const START =
   'mount -t tmpfs none /run && mkdir /run/avahi-daemon && mount --bind "$1/services" /etc/avahi/services && exec "$0" -f "$1/avahi.conf" --no-drop-root --no-chroot --no-rlimits'
 
-const example = (name: string): string => fileURLToPath(new URL(`../../../examples/discovery-mdns/${name}`, import.meta.url))
-
 test.skipIf(!hasMounts)('services that Avahi announces are found, follow its changes, and go with its goodbye', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'octopus-avahi-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
@@ -48,13 +44,13 @@ test.skipIf(!hasMounts)('services that Avahi announces are found, follow its cha
 <service-group><name>users-1.2 (here)</name><service><type>${type}</type><port>${port}</port>${txt.map((text) => `<txt-record>${text}</txt-record>`).join('')}</service></service-group>
 `,
     )
-  copyFileSync(example('orders.service'), join(folder, 'services/orders.service'))
+  copyFileSync(examplePath('discovery-mdns/orders.service'), join(folder, 'services/orders.service'))
   announce(8081, 'name=users', 'version=v1', 'farp.enabled=true')
   await using daemon = new Program('unshare', ['-m', 'sh', '-c', START, avahi!, folder])
   await daemon.printed('successfully established')
 
   const provider = mdnsDiscovery({ serviceTypes: [type], interface: '127.0.0.1', interval: '1s', browseTime: '1s' })
-  await using gateway = createGateway({ discovery: [provider] })
+  await using gateway = gatewayWith(provider)
   await waitFor(() => gateway.services.length > 0)
   expect(gateway.services).toEqual([
     {
@@ -72,12 +68,7 @@ test.skipIf(!hasMounts)('services that Avahi announces are found, follow its cha
   ])
 
   // What the example announces is found by what it configures.
-  writeFileSync(join(folder, 'here.yaml'), 'discovery: { mdns: { interface: lo } }\n')
-  const { gateway: options } = await loadConfig([example('octopus.yaml'), join(folder, 'here.yaml')], {
-    env: {},
-    import: (specifier) => import(specifier),
-  })
-  await using other = createGateway({ discovery: options.discovery! })
+  const other = await exampleGateway('discovery-mdns', '{ mdns: { interface: lo } }')
   await waitFor(() => other.services.some(({ service, id, port }) => service === 'orders' && id === 'orders-1' && port === 8082), {
     timeout: 10_000,
   })

@@ -1,35 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Announcer, freshType } from '../../../tests/support/zeroconf.ts'
-import { createGateway, type Gateway } from '@octopus-gateway/core'
+import { errorOf, gatewayWith, idsOf, type Line } from '../../../tests/support/finding.ts'
 import { mdnsDiscovery, type MdnsOptions } from '@octopus-gateway/discovery-mdns'
-import { nameBytes, Responder, srvBytes, txtBytes, type Written } from '../../../tests/support/mdns-responder.ts'
+import { nameBytes, recordsOf, Responder, srvBytes, txtBytes } from '../../../tests/support/mdns-responder.ts'
 import { requirePythonModule } from '../../../tests/support/components.ts'
 import { waitFor } from '@octopus-gateway/testing'
+import type { Gateway } from '@octopus-gateway/core'
 
 const python = requirePythonModule('zeroconf')
 
-interface Line {
-  readonly message: string
-  readonly fields: Readonly<Record<string, unknown>> | undefined
-}
-
-function watching(options: Partial<MdnsOptions>, lines: Line[] = []): Gateway {
-  const say = (message: string, fields?: Line['fields']): void => void lines.push({ message, fields })
-  const provider = mdnsDiscovery({ serviceTypes: [], interface: '127.0.0.1', interval: '1s', browseTime: '300ms', ...options })
-  return createGateway({ discovery: [provider], log: { error: say, warn: say, info: say, debug: say } })
-}
-
-async function holds(assertion: () => void): Promise<void> {
-  await waitFor(
-    () => {
-      assertion()
-      return true
-    },
-    { timeout: 10_000 },
-  )
-}
-
-const idsOf = (gateway: Gateway): string[] => gateway.services.map(({ id }) => id)
+const watching = (options: Partial<MdnsOptions>, lines?: Line[]): Gateway =>
+  gatewayWith(mdnsDiscovery({ serviceTypes: [], interface: '127.0.0.1', interval: '1s', browseTime: '300ms', ...options }), lines)
 
 describe.skipIf(python === undefined)('services that others announce', { concurrent: true }, () => {
   let announcer: Announcer
@@ -43,13 +24,13 @@ describe.skipIf(python === undefined)('services that others announce', { concurr
     await announcer.put({ type: two, label: 'u1', port: 8081, txt })
     await announcer.put({ type: two, label: 'u2', port: 8082, txt: ['name=users', 'id=u2'] })
     await using gateway = watching({ serviceTypes: [one, two] })
-    await holds(() => expect(idsOf(gateway)).toEqual(['u1', 'u2']))
+    await waitFor(() => expect(idsOf(gateway)).toEqual(['u1', 'u2']))
     expect(gateway.services[0]).toMatchObject({ service: 'users', host: '127.0.0.1', port: 8081, version: 'v2', provider: 'mdns' })
     await announcer.remove({ type: two, label: 'u2' })
     await announcer.remove({ type: one, label: 'u1' })
-    await holds(() => expect(gateway.services.map(({ id, metadata }) => [id, metadata['mdns.service_type']])).toEqual([['u1', two]]))
+    await waitFor(() => expect(gateway.services.map(({ id, metadata }) => [id, metadata['mdns.service_type']])).toEqual([['u1', two]]))
     await announcer.remove({ type: two, label: 'u1' })
-    await holds(() => expect(idsOf(gateway)).toEqual([]))
+    await waitFor(() => expect(idsOf(gateway)).toEqual([]))
     expect(gateway.providers[0]).toMatchObject({ state: 'synced', error: null })
   })
 
@@ -62,14 +43,14 @@ describe.skipIf(python === undefined)('services that others announce', { concurr
       txt: ['farp.enabled=true', 'farp.id=u1', 'farp.service=users', 'farp.meta.team=core'],
     })
     await using gateway = watching({ serviceTypes: [type] })
-    await holds(() => expect(gateway.services).toMatchObject([{ id: 'u1', service: 'users', ready: true, metadata: { team: 'core' } }]))
+    await waitFor(() => expect(gateway.services).toMatchObject([{ id: 'u1', service: 'users', ready: true, metadata: { team: 'core' } }]))
     await announcer.put({
       type,
       label: 'x',
       port: 80,
       txt: ['farp.enabled=true', 'farp.id=u1', 'farp.status=unhealthy', 'farp.last-health=1'],
     })
-    await holds(() => expect(gateway.services).toMatchObject([{ id: 'u1', service: 'users', ready: false, metadata: { team: 'core' } }]))
+    await waitFor(() => expect(gateway.services).toMatchObject([{ id: 'u1', service: 'users', ready: false, metadata: { team: 'core' } }]))
   })
 
   test('one that vanishes without a word is gone after three browses, and another one is not', async () => {
@@ -78,9 +59,9 @@ describe.skipIf(python === undefined)('services that others announce', { concurr
     await other.put({ type, label: 'other', port: 80, txt: ['name=users'] })
     await announcer.put({ type, label: 'stays', port: 80, txt: ['name=users'] })
     await using gateway = watching({ serviceTypes: [type] })
-    await holds(() => expect(idsOf(gateway)).toEqual(['other', 'stays']))
+    await waitFor(() => expect(idsOf(gateway)).toEqual(['other', 'stays']))
     await other.kill()
-    await holds(() => expect(idsOf(gateway)).toEqual(['stays']))
+    await waitFor(() => expect(idsOf(gateway)).toEqual(['stays']))
   })
 
   test('only addresses of this network count, and only services that may be found', async () => {
@@ -90,10 +71,10 @@ describe.skipIf(python === undefined)('services that others announce', { concurr
     await announcer.put({ type, label: 'foreign', port: 80, txt: ['name=payments'] })
     const lines: Line[] = []
     await using gateway = watching({ serviceTypes: [type], allowedServices: ['users', 'orders'] }, lines)
-    await holds(() => expect(gateway.services.map(({ id, host }) => [id, host])).toEqual([['near', '127.0.0.7']]))
+    await waitFor(() => expect(gateway.services.map(({ id, host }) => [id, host])).toEqual([['near', '127.0.0.7']]))
     expect(lines.filter(({ fields }) => fields?.['option'] === 'allowed_services')).toEqual([])
     await using all = watching({ serviceTypes: [type] }, lines)
-    await holds(() => expect(idsOf(all)).toEqual(['foreign', 'near']))
+    await waitFor(() => expect(idsOf(all)).toEqual(['foreign', 'near']))
     expect(lines.filter(({ fields }) => fields?.['option'] === 'allowed_services')).toHaveLength(1)
   })
 })
@@ -117,7 +98,7 @@ test('what an answer leaves out is asked for, also where labels have dots; a sec
   await waitFor(() => responder.asked.includes('1 box.local'))
   expect(idsOf(gateway)).toEqual([])
   await responder.say({ labels: host, type: 1, data: Buffer.from([127, 0, 0, 1]) })
-  await holds(() => expect(gateway.services).toMatchObject([{ id: 'u1', service: 'users', port: 8081 }]))
+  await waitFor(() => expect(gateway.services).toMatchObject([{ id: 'u1', service: 'users', port: 8081 }]))
 
   const second = ['a', ...parent]
   await responder.say(
@@ -128,7 +109,7 @@ test('what an answer leaves out is asked for, also where labels have dots; a sec
     { labels: ['b', ...parent], type: 16, data: txtBytes('name=users', 'id=u2') },
     { labels: ['b', ...parent], type: 33, data: srvBytes(8082, host) },
   )
-  await holds(() =>
+  await waitFor(() =>
     expect(gateway.services.map(({ id, port }) => [id, port])).toEqual([
       ['u1', 8081],
       ['u2', 8082],
@@ -139,24 +120,18 @@ test('what an answer leaves out is asked for, also where labels have dots; a sec
 test('who does not speak from the port of responders is not heard', async () => {
   const type = freshType()
   const parent = [...type.split('.'), 'local']
-  const records = (label: string): Written[] => [
-    { labels: parent, type: 12, data: nameBytes([label, ...parent]) },
-    { labels: [label, ...parent], type: 16, data: txtBytes('name=users') },
-    { labels: [label, ...parent], type: 33, data: srvBytes(80, ['box', 'local']) },
-    { labels: ['box', 'local'], type: 1, data: Buffer.from([127, 0, 0, 1]) },
-  ]
   await using stranger = await Responder.start(0)
   await using responder = await Responder.start()
   await using gateway = watching({ serviceTypes: [type] })
   await gateway.synced
-  await stranger.say(...records('stranger'))
-  await responder.say(...records('responder'))
-  await holds(() => expect(idsOf(gateway)).toEqual(['responder']))
+  await stranger.say(...recordsOf(parent, 'stranger', 80))
+  await responder.say(...recordsOf(parent, 'responder', 80))
+  await waitFor(() => expect(idsOf(gateway)).toEqual(['responder']))
 })
 
 test('an interface that is not there is a reason that says so, and the interfaces that are', async () => {
   await using gateway = watching({ serviceTypes: ['_farp._tcp'], interface: 'nowhere0' })
-  await holds(() => expect(gateway.providers[0]?.error ?? '').toMatch(/There is no interface nowhere0 .*check interface \(there are /))
+  expect(await errorOf(gateway)).toMatch(/There is no interface nowhere0 .*check interface \(there are /)
   expect(gateway.isSynced).toBe(false)
 })
 
@@ -171,5 +146,5 @@ test.each([
   [{ allowedServices: [''] }, /must not be empty/],
 ] as const)('an option that is wrong is a reason that names it: %j', async (options, reason) => {
   await using gateway = watching({ serviceTypes: ['_farp._tcp'], ...(options as Partial<MdnsOptions>) })
-  await holds(() => expect(gateway.providers[0]?.error ?? '').toMatch(reason))
+  expect(await errorOf(gateway)).toMatch(reason)
 })

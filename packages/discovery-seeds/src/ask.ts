@@ -1,53 +1,38 @@
-import { Outage, unreachable } from './outage.ts'
-import { request as httpRequest } from 'node:http'
-import { request as httpsRequest } from 'node:https'
-import type { IncomingMessage } from 'node:http'
+import { HttpClient, Outage, remediesOf, SYSTEM_TRUST } from '@octopus-gateway/discovery-support'
 
+/** What is asked for, behind the address of a seed. */
+export const PATH = '/_farp/discovery'
 /** Bytes of one answer: room for a whole manifest among the metadata. */
 const LONGEST_ANSWER = 256 * 1024
 /** Until an answer is complete. Milliseconds. */
 const TIMEOUT = 5_000
 
+const REMEDIES = remediesOf({ address: 'urls', server: 'the service', ...SYSTEM_TRUST })
+
+/** How messages about a seed begin. */
+export const nameOf = (seed: string): string => `The seed ${seed}`
+
 /** What came back, whatever the status; a redirect is not followed. */
-export interface Answer {
+export interface Told {
   readonly status: number
   readonly text: string
 }
 
 /** Asks a seed who it is. Rejects with an `Outage` when there is no answer, and with the reason of `signal` when that aborts. */
-export function ask(seed: string, signal: AbortSignal): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const send = /^https:/i.test(seed) ? httpsRequest : httpRequest
-    // A connection for each question: between two of them most services would have closed it.
-    const request = send(`${seed}/_farp/discovery`, { agent: false, signal, headers: { accept: 'application/json' } })
-    let late: Outage | undefined
-    const fail = (error: Error): void => {
-      if (signal.aborted) reject(signal.reason instanceof Error ? signal.reason : error)
-      else reject(late ?? (error instanceof Outage ? error : unreachable(seed, error)))
-    }
-    const timer = setTimeout(() => {
-      late = new Outage(`The seed ${seed} did not answer within ${TIMEOUT} ms.`)
-      request.destroy(late)
-    }, TIMEOUT)
-    request.on('close', () => clearTimeout(timer))
-    request.on('error', fail)
-    request.on('response', (response) => {
-      collect(response, seed).then(resolve, (error: Error) => {
-        request.destroy()
-        fail(error)
-      })
-    })
-    request.end()
-  })
+export async function ask(seed: string, signal: AbortSignal): Promise<Told> {
+  const place = { name: nameOf(seed), origin: seed, tls: /^https:/i.test(seed) ? {} : null, remedies: REMEDIES }
+  // A connection for each question: between two of them most services would have closed it.
+  const client = new HttpClient(place, { keepAlive: false })
+  const answer = await client.ask({ path: PATH, times: { head: TIMEOUT }, signal })
+  return { status: answer.status, text: await answer.text(LONGEST_ANSWER) }
 }
 
-async function collect(response: IncomingMessage, seed: string): Promise<Answer> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    length += chunk.length
-    if (length > LONGEST_ANSWER) throw new Outage(`The seed ${seed} answered with more than ${LONGEST_ANSWER} bytes: is this a service?`)
-    chunks.push(chunk)
-  }
-  return { status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }
+/** What is done about an answer that is none. */
+export function refusal(seed: string, status: number): Outage {
+  return new Outage(`${nameOf(seed)} answered ${status}: ${remedyFor(status)}.`)
+}
+
+function remedyFor(status: number): string {
+  if (status >= 300 && status < 400) return 'redirects are not followed; write the address of the service itself'
+  return status === 401 || status === 403 ? `${PATH} has to be open to the gateway` : `does it serve ${PATH}?`
 }

@@ -1,3 +1,4 @@
+import { bareHost } from '@octopus-gateway/discovery-support'
 import { BlockList, isIP } from 'node:net'
 
 const local = new BlockList()
@@ -13,9 +14,4 @@ export function isLocal(host: string): boolean {
   return family === 0
     ? bare === '' || bare === 'localhost' || bare.endsWith('.localhost')
     : local.check(bare, family === 4 ? 'ipv4' : 'ipv6')
-}
-
-/** A host without the brackets of an IPv6 address. */
-export function bareHost(host: string): string {
-  return host.replace(/^\[(.*)\]$/, '$1')
 }

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
-import { toMilliseconds, type Duration } from '@octopus-gateway/core'
+import { duration, httpAddress } from '@octopus-gateway/discovery-support'
+import type { Duration } from '@octopus-gateway/core'
 
 /** Which services are asked, and how often. */
 export interface SeedsOptions {
@@ -9,33 +10,12 @@ export interface SeedsOptions {
   readonly interval?: Duration | undefined
 }
 
-const url = v.pipe(
-  v.string(),
-  v.check(isSeed, 'write the address of a service such as http://10.0.0.7:8081'),
-  v.check((value) => !isSeed(value) || !/[@?#]/.test(value), 'leave out user name, password and query'),
-)
-
-function isSeed(value: string): boolean {
-  return /^https?:\/\//i.test(value) && URL.canParse(value)
-}
-
-const interval = v.pipe(
-  v.custom<Duration>((value) => {
-    try {
-      return toMilliseconds(value as Duration) > 0
-    } catch {
-      return false
-    }
-  }, 'must be a duration such as 10s, or a number of milliseconds'),
-  v.transform(toMilliseconds),
-)
-
 const options = v.strictObject({
-  urls: v.pipe(v.array(url), v.nonEmpty('name at least one service')),
-  interval: v.optional(interval, '10s'),
+  urls: v.pipe(v.array(httpAddress('http://10.0.0.7:8081')), v.nonEmpty('name at least one service')),
+  interval: v.optional(duration, '10s'),
 })
 
-/** Options with their defaults; the interval in milliseconds. */
+/** Options with their defaults; addresses without a slash at their end, the interval in milliseconds. */
 export type Settings = v.InferOutput<typeof options>
 
 // Lists may be read-only: nothing changes them.

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { instanceIn } from './record.ts'
 import { isLocal } from './local.ts'
-import { Outage } from './outage.ts'
+import { Outage } from '@octopus-gateway/discovery-support'
 import type { ServiceInstance } from '@octopus-gateway/core'
 
 const SEED = 'http://users.internal:8081'
@@ -122,10 +122,10 @@ test('TLS: what the service says, else as the seed was asked', () => {
 
 test.each([
   ['<html>', /not JSON/],
-  ['[]', /no record \(/],
-  ['{"service_id":"u1"}', /no record \(service_name/],
-  ['{"service_name":"users","port":"80"}', /no record \(port/],
-  ['{"service_name":"users","port":70000}', /no record \(port/],
+  ['[]', /something else \(service_name\)/],
+  ['{"service_id":"u1"}', /something else \(service_name\)/],
+  ['{"service_name":"users","port":"80"}', /something else \(port\)/],
+  ['{"service_name":"users","port":70000}', /something else \(port\)/],
 ])('%s is no record', (text, reason) => {
   expect(() => instanceIn(text, SEED)).toThrow(Outage)
   expect(() => instanceIn(text, SEED)).toThrow(reason)

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
-import { bareHost, isLocal } from './local.ts'
-import { Outage } from './outage.ts'
+import { bareHost, hostAndPort, instanceWith, readJson, understand, wordsOf } from '@octopus-gateway/discovery-support'
+import { isLocal } from './local.ts'
+import { nameOf, PATH } from './ask.ts'
 import type { ServiceInstance } from '@octopus-gateway/core'
 
 // Services in Go write null where there is nothing.
@@ -19,49 +20,32 @@ type Told = v.InferOutput<typeof record>
 
 /** The instance that a seed says it is. Throws an `Outage` when it says nothing of the kind. */
 export function instanceIn(text: string, seed: string): ServiceInstance {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (error) {
-    throw new Outage(`The seed ${seed} answered with something that is not JSON: does it serve /_farp/discovery?`, { cause: error })
-  }
-  const result = v.safeParse(record, value)
-  if (!result.success) {
-    const [issue] = result.issues
-    throw new Outage(
-      `The seed ${seed} answered with something that is no record (${v.getDotPath(issue) ?? 'all of it'}: ${issue.message}).`,
-    )
-  }
-  return instanceOf(result.output, seed)
+  const said = { name: nameOf(seed), product: 'a service that tells who it is', subject: `the question for ${PATH}` }
+  return instanceOf(understand(record, readJson(text, said), said), seed)
 }
 
 function instanceOf(told: Told, seed: string): ServiceInstance {
   const url = new URL(seed)
   const metadata = metadataOf(told, url, seed)
   const { host, port } = placeOf(told, url)
-  const { zone = '', weight = '' } = metadata
-  return {
+  return instanceWith({
     id: told.service_id || `${told.service_name}@${host}:${port}`,
     service: told.service_name,
     host,
     port,
     secure: isSecure(metadata['scheme'], port, url),
     ready: true,
-    weight: /^\d+(?:\.\d+)?$/.test(weight) ? Number(weight) : 1,
-    ...(zone === '' ? {} : { zone }),
-    ...(told.service_version ? { version: told.service_version } : {}),
+    weight: metadata['weight'],
+    zone: metadata['zone'],
+    version: told.service_version ?? undefined,
     metadata,
-  }
+  })
 }
 
 /** A service knows its own address as others do not: what means only itself is where it was asked. Some write the port behind the address, and none beside it. */
 function placeOf({ address, port }: Told, seed: URL): { readonly host: string; readonly port: number } {
-  const match = /^(?:(\[[^\]]*\])|([^:]*))(?::(\d{1,5}))?$/.exec(address ?? '')
-  const host = match === null ? address! : (match[1] ?? match[2]!)
-  return {
-    host: bareHost(isLocal(host) ? seed.hostname : host),
-    port: port || Number(match?.[3] ?? 0) || portOf(seed),
-  }
+  const own = hostAndPort(address ?? '')
+  return { host: bareHost(isLocal(own.host) ? seed.hostname : own.host), port: port || own.port || portOf(seed) }
 }
 
 function portOf(url: URL): number {
@@ -73,10 +57,7 @@ function isSecure(scheme: string | undefined, port: number, seed: URL): boolean 
 }
 
 function metadataOf({ metadata, tags, farp_enabled: isEnabled }: Told, url: URL, seed: string): Readonly<Record<string, string>> {
-  const texts = Object.entries(metadata ?? {}).flatMap(([name, value]): [string, string][] => {
-    if (typeof value === 'string') return [[name, reachable(value, url)]]
-    return typeof value === 'number' || typeof value === 'boolean' ? [[name, String(value)]] : []
-  })
+  const texts = [...wordsOf(metadata)].map(([name, value]) => [name, reachable(value, url)] as const)
   const has = (pattern: RegExp): boolean => texts.some(([name]) => pattern.test(name))
   return Object.fromEntries([
     ...(tags?.length ? [['tags', tags.join(',')]] : []),

@@ -1,14 +1,12 @@
-import { ask } from './ask.ts'
+import { ask, refusal } from './ask.ts'
+import { around, inOrder, Outage, Places, scopeOf } from '@octopus-gateway/discovery-support'
 import { instanceIn } from './record.ts'
-import { setMaxListeners } from 'node:events'
-import { Outage, refusal } from './outage.ts'
 import { sleep } from '@octopus-gateway/core'
 import type { Logger, ServiceInstance, ServiceSet } from '@octopus-gateway/core'
 import type { Settings } from './options.ts'
 
 /** Seeds that are asked at a time. */
 const SIDE_BY_SIDE = 64
-const JITTER = 0.1
 /** Reasons that are told where no seed answers. */
 const MOST_REASONS = 3
 
@@ -25,23 +23,15 @@ export interface Memory {
  * seed answers.
  */
 export async function* watchSeeds(settings: Settings, memory: Memory, signal: AbortSignal, log: Logger): AsyncGenerator<ServiceSet> {
-  const seeds = [...new Set(settings.urls.map((url) => url.replace(/\/+$/, '')))]
-  const over = new AbortController()
-  // Each request listens.
-  setMaxListeners(SIDE_BY_SIDE + 1, over.signal)
-  const end = (): void => over.abort()
-  signal.addEventListener('abort', end, { once: true })
-  try {
-    while (!signal.aborted) {
-      const outages = await lookAtAll(seeds, { memory, signal: over.signal, log })
-      if (signal.aborted) return
-      if (outages.length === seeds.length) throw new Outage(summaryOf(outages))
-      yield setOf(seeds, memory)
-      await sleep(settings.interval * (1 - JITTER + 2 * JITTER * Math.random()), signal)
-    }
-  } finally {
-    signal.removeEventListener('abort', end)
-    end()
+  using scope = scopeOf(signal)
+  const seeds = [...new Set(settings.urls)]
+  while (!signal.aborted) {
+    const outages = await lookAtAll(seeds, { memory, signal: scope.signal, log })
+    if (signal.aborted) return
+    if (outages.length === seeds.length) throw new Outage(summaryOf(outages))
+    // Two seeds may lead to one instance: the one that is named first counts.
+    yield inOrder(seeds.flatMap((seed) => memory.records.get(seed)?.instance ?? []))
+    await sleep(around(settings.interval), signal)
   }
 }
 
@@ -52,17 +42,13 @@ interface Looking {
 }
 
 /** Gives the outages. */
-async function lookAtAll(seeds: readonly string[], looking: Looking): Promise<Outage[]> {
-  const outages: Outage[] = []
-  const waiting = [...seeds]
-  const work = async (): Promise<void> => {
-    for (let seed = waiting.shift(); seed !== undefined; seed = waiting.shift()) {
-      const outage = await look(seed, looking)
-      if (outage !== null) outages.push(outage)
-    }
-  }
-  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, work))
-  return outages
+async function lookAtAll(seeds: readonly string[], looking: Looking): Promise<readonly Outage[]> {
+  const places = new Places(SIDE_BY_SIDE)
+  const outages = seeds.map(async (seed) => {
+    using _ = await places.take()
+    return look(seed, looking)
+  })
+  return (await Promise.all(outages)).filter((outage) => outage !== null)
 }
 
 /** Asks one seed and remembers what it says. Gives the outage when it says nothing. */
@@ -101,16 +87,4 @@ function summaryOf(outages: readonly Outage[]): string {
   const reasons = outages.slice(0, MOST_REASONS).map(({ message }) => message)
   const more = outages.length - reasons.length
   return [...reasons, ...(more > 0 ? [`And ${more} more.`] : [])].join(' ')
-}
-
-/** Two seeds may lead to one instance: the one that is named first counts. */
-function setOf(seeds: readonly string[], { records }: Memory): ServiceSet {
-  const all = new Map<string, ServiceInstance>()
-  for (const seed of seeds) {
-    const instance = records.get(seed)?.instance
-    if (instance === undefined) continue
-    const key = `${instance.service}\0${instance.id}`
-    if (!all.has(key)) all.set(key, instance)
-  }
-  return [...all].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, instance]) => instance)
 }

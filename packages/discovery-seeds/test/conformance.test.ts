@@ -1,4 +1,4 @@
-import { Seed } from './seed.ts'
+import { Seed } from '../../../tests/support/seed.ts'
 import { seedsDiscovery } from '@octopus-gateway/discovery-seeds'
 import { testDiscoveryProvider } from '@octopus-gateway/core/testing'
 import type { Registered, RegistryUnderTest } from '@octopus-gateway/core/testing'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { field, isObject, itemsOf, parseJson, portOf, textOf, textsOf, wordOf } from './fields.ts'
+import { field, isObject, itemsOf, parseJson, portOf, textOf, textsOf, wordOf, wordsOf } from './fields.ts'
 
 const STRANGE: readonly unknown[] = [undefined, null, 7, 'x', [], {}, [null], () => 1]
 
@@ -19,7 +19,12 @@ test('what is of another type is nothing, or empty', () => {
   expect([wordOf(' x '), wordOf('  '), wordOf(7)]).toEqual(['x', undefined, undefined])
   expect([itemsOf([1]), itemsOf('ab'), itemsOf({ length: 2 })]).toEqual([[1], [], []])
   expect([...textsOf({ a: 'x', b: 7, c: null })]).toEqual([['a', 'x']])
-  for (const value of STRANGE) expect(textsOf(value).size).toBe(0)
+  expect([...wordsOf({ a: 'x', b: 7, c: null, d: true, e: {} })]).toEqual([
+    ['a', 'x'],
+    ['b', '7'],
+    ['d', 'true'],
+  ])
+  for (const value of STRANGE) expect([textsOf(value).size, wordsOf(value).size]).toEqual([0, 0])
 })
 
 test('a port is a whole number from 1 to 65535', () => {

@@ -41,6 +41,12 @@ export function textsOf(value: unknown): Map<string, string> {
   return new Map(Object.entries(isObject(value) ? value : {}).filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
 }
 
+/** A table of texts; numbers, `true` and `false` are texts as well, and what is none of these is left out. */
+export function wordsOf(value: unknown): Map<string, string> {
+  const plain = Object.entries(isObject(value) ? value : {}).filter(([, one]) => ['string', 'number', 'boolean'].includes(typeof one))
+  return new Map(plain.map(([name, one]) => [name, String(one)]))
+}
+
 /** A port number, or `undefined`. */
 export function portOf(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 65_536 ? value : undefined

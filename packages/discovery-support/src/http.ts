@@ -26,8 +26,8 @@ export interface Place {
 export interface Times {
   /** Until the head of the answer is there. */
   readonly head: number
-  /** From then on, until it is complete. `Infinity` where it has no end. */
-  readonly body: number
+  /** From then on, until it is complete. `Infinity` where it has no end. Default: what the head has left. */
+  readonly body?: number
   /** How long nothing may come. Default: as long as all of it. */
   readonly silence?: number
 }
@@ -85,9 +85,10 @@ export class HttpClient implements Disposable {
     const { signal, times, body } = question
     return new Promise((resolve, reject) => {
       const request = begin(place, question, agent)
-      const limit = (what: { destroy(error: Error): unknown }, ms: number, problem: string): NodeJS.Timeout =>
-        setTimeout(() => what.destroy(new Outage(`${place.name} ${problem} within ${ms} ms.`)), ms)
-      let timer = limit(request, times.head, 'did not answer')
+      let failing: { destroy(error: Error): unknown } = request
+      const limit = (ms: number, problem: string): NodeJS.Timeout =>
+        setTimeout(() => failing.destroy(new Outage(`${place.name} ${problem} within ${ms} ms.`)), ms)
+      let timer = limit(times.head, 'did not answer')
       request.on('close', () => clearTimeout(timer))
       request.on('socket', (socket) => socket.setKeepAlive(true, KEEP_ALIVE_MS))
       request.on('error', (error: NodeJS.ErrnoException) => {
@@ -95,8 +96,9 @@ export class HttpClient implements Disposable {
         reject(isStale ? new Stale() : failureOf(error, place, signal))
       })
       request.on('response', (response) => {
-        clearTimeout(timer)
-        if (times.body < Infinity) timer = limit(response, times.body, 'did not complete its answer')
+        failing = response
+        if (times.body !== undefined) clearTimeout(timer)
+        if (times.body !== undefined && times.body < Infinity) timer = limit(times.body, 'did not complete its answer')
         if (times.silence !== undefined)
           response.setTimeout(times.silence, () => response.destroy(new Outage(`${place.name} has fallen silent.`)))
         resolve(new Answer(response, place, signal))
@@ -152,8 +154,11 @@ export class Answer {
   }
 }
 
+/** Of whom is spoken. */
+type Whereabouts = Pick<Place, 'name' | 'failing' | 'remedies'>
+
 /** The outage that a server is which cannot be used: why, and what to do. */
-export function unreachable({ name, failing = 'cannot be reached', remedies }: Place, cause: unknown): Outage {
+export function unreachable({ name, failing = 'cannot be reached', remedies }: Whereabouts, cause: unknown): Outage {
   const { code = '', message } = cause as NodeJS.ErrnoException
   const remedy = remedies.get(code)
   return new Outage(`${name} ${failing} (${code || message})${remedy === undefined ? '' : `: ${remedy}`}.`, { cause })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { inOrder, instanceWith, spellingOf } from './instance.ts'
+import { hostAndPort, inOrder, instanceWith, isIn, spellingOf } from './instance.ts'
 
 const FACTS = {
   id: 'a',
@@ -49,6 +49,24 @@ test('sets are in the order of services and ids, each instance once, the first o
     ['users', 'a', 'first'],
     ['users', 'b', ''],
   ])
+})
+
+test('an address may hold a port', () => {
+  const read = ['10.0.0.7', '10.0.0.7:80', '[fd00::7]:80', '[fd00::7]', 'fd00::7', ':80', ''].map(hostAndPort)
+  expect(read.map(({ host, port }) => [host, port])).toEqual([
+    ['10.0.0.7', 0],
+    ['10.0.0.7', 80],
+    ['fd00::7', 80],
+    ['fd00::7', 0],
+    ['fd00::7', 0],
+    ['', 80],
+    ['', 0],
+  ])
+})
+
+test('some states take an instance out', () => {
+  expect(['Unhealthy', 'down', 'draining'].map(isIn)).toEqual([false, false, false])
+  expect(['passing', 'healthy', 'whatever', '', undefined].map(isIn)).toEqual([true, true, true, true, true])
 })
 
 test('spellings of one name are one', () => {

@@ -22,7 +22,7 @@ export interface Facts {
 export function instanceWith({ host, weight, zone, version, ...facts }: Facts): ServiceInstance {
   return {
     ...facts,
-    host: host.replace(/^\[(.*)\]$/, '$1'),
+    host: bareHost(host),
     weight: weightOf(weight),
     ...(zone === undefined || zone === '' ? {} : { zone }),
     ...(version === undefined || version === '' ? {} : { version }),
@@ -32,6 +32,25 @@ export function instanceWith({ host, weight, zone, version, ...facts }: Facts): 
 function weightOf(value: unknown): number {
   if (typeof value === 'string' && /^\d+(?:\.\d+)?$/.test(value)) return Number(value)
   return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : 1
+}
+
+/** A host without the brackets of an IPv6 address. */
+export function bareHost(host: string): string {
+  return host.replace(/^\[(.*)\]$/, '$1')
+}
+
+/** The host, without brackets, and the port of `host:port`; 0 where there is none. */
+export function hostAndPort(address: string): { readonly host: string; readonly port: number } {
+  const match = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(\d{1,5}))?$/.exec(address)
+  return { host: match?.[1] ?? match?.[2] ?? address, port: Number(match?.[3] ?? 0) }
+}
+
+/** States in which an instance gets no new requests. Every other word says nothing. */
+const OUT: ReadonlySet<string> = new Set(['starting', 'unhealthy', 'critical', 'draining', 'stopping', 'stopped', 'down'])
+
+/** Whether a registered state lets an instance have new requests. */
+export function isIn(state: string | undefined): boolean {
+  return !OUT.has((state ?? '').toLowerCase())
 }
 
 /** By service and id, each once: of two for one id the first. */

@@ -40,6 +40,15 @@ test('an end is told after what has changed before it, and again and again', asy
   expect([await next(news, 50), await next(news, 0), await next(news, 0)]).toEqual(['news', reason, reason])
 })
 
+test('nobody waits longer than is said', async () => {
+  let isOver = false
+  void new News().next(signal, 1_000).then(() => (isOver = true))
+  await vi.advanceTimersByTimeAsync(999)
+  expect(isOver).toBe(false)
+  await vi.advanceTimersByTimeAsync(1)
+  expect(isOver).toBe(true)
+})
+
 test('nobody waits longer than the signal, and then no failure is told', async () => {
   const news = new News()
   const stop = new AbortController()

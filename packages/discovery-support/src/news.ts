@@ -22,12 +22,12 @@ export class News {
     this.#woken.abort()
   }
 
-  /** Resolves a moment after the next change, or when `signal` aborts. Rejects with what it has failed with. */
-  async next(signal: AbortSignal): Promise<void> {
+  /** Resolves a moment after the next change, after `within` milliseconds without one, or when `signal` aborts. Rejects with what it has failed with. */
+  async next(signal: AbortSignal, within = Infinity): Promise<void> {
     if (!this.#isFresh && this.#failure === undefined) {
       this.#woken = new AbortController()
       using waiting = scopeOf(this.#woken.signal, signal)
-      await sleep(Infinity, waiting.signal)
+      await sleep(within, waiting.signal)
     }
     if (this.#isFresh) await sleep(SETTLE_MS, signal)
     else if (this.#failure !== undefined && !signal.aborted) throw this.#failure.reason

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'
-import { duration } from './options.ts'
+import { duration, httpAddress } from './options.ts'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readJson, understand } from './understand.ts'
@@ -16,6 +16,15 @@ test('durations are milliseconds, and more than none', () => {
     'must be longer than nothing',
     expect.stringContaining('from 0 up'),
   ])
+})
+
+test('addresses have no slash at their end, and nothing secret is shown', () => {
+  const address = httpAddress('http://a.test:1')
+  expect(['http://a.test//', 'HTTPS://a.test/b/'].map((value) => v.parse(address, value))).toEqual(['http://a.test', 'HTTPS://a.test/b'])
+  for (const value of ['a.test:1', 'ftp://a.test', 'http://'])
+    expect(problemOf(address, value)).toBe('write an address such as http://a.test:1')
+  for (const value of ['http://ann:pw@a.test', 'http://a.test/?x', 'http://a.test/#x'])
+    expect(problemOf(address, value)).toBe('leave out user name, password and query')
 })
 
 describe('tls', () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { Pauses } from './pauses.ts'
+import { around, Pauses } from './pauses.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -27,6 +27,11 @@ test('pauses double up to the longest, vary by a quarter, and begin again', asyn
   pauses.reset()
   expect(pauses.areLongest).toBe(false)
   expect((await taken(pauses, 1))[0]).toBeLessThanOrEqual(1_250)
+})
+
+test('what is varied stays within a tenth', () => {
+  const found = Array.from({ length: 100 }, () => around(1_000))
+  expect([Math.min(...found) >= 900, Math.max(...found) <= 1_100, new Set(found).size > 1]).toEqual([true, true, true])
 })
 
 test('an abort ends a pause', async () => {

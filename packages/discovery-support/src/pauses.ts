@@ -1,5 +1,10 @@
 import { sleep } from '@octopus-gateway/core'
 
+/** A length of time, varied by a tenth, so that not all gateways ask at once. */
+export function around(ms: number): number {
+  return ms * (0.9 + Math.random() / 5)
+}
+
 /** Pauses that grow while nothing comes of what is between them: each twice as long as the one before. */
 export class Pauses {
   readonly #first: number

@@ -19,6 +19,15 @@ export interface RemedyWords {
   readonly showing?: string
 }
 
+/** The words of a provider without an option `tls`, whose addresses say whether TLS is spoken. */
+export const SYSTEM_TRUST = {
+  plain: 'write http',
+  secure: 'write https',
+  trust: 'make the system trust it (NODE_EXTRA_CA_CERTS)',
+  naming: 'write a name that is in it',
+  showing: 'that cannot be done; write a server that does without',
+} satisfies Partial<RemedyWords>
+
 /** What to do about connections that cannot be made, in a provider's own words. */
 export function remediesOf({
   address,

@@ -91,6 +91,8 @@ test('no head, no end, and silence have their times', async () => {
   const half = await serverOf(respondWith('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf'))
   const begun = await clientOf(half.origin).ask({ path: '/', times: { ...SOON, body: 30 }, signal })
   await expect(begun.text(100)).rejects.toThrow(/did not complete its answer within 30 ms/)
+  const whole = async (): Promise<string> => (await clientOf(half.origin).ask({ path: '/', times: { head: 300 }, signal })).text(100)
+  await expect(whole()).rejects.toThrow(/did not answer within 300 ms/)
   const stream = await clientOf(half.origin).ask({ path: '/', times: { head: 20_000, body: Infinity, silence: 30 }, signal })
   await expect(stream.lines(100).next()).rejects.toThrow(/has fallen silent/)
   await waitFor(() => silent.connections.open === 0 && half.connections.open === 0)

@@ -1,4 +1,6 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { once } from 'node:events'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { closedPort, startConsul, startEureka, startKubernetes } from '@octopus-gateway/testing'
@@ -30,10 +32,31 @@ async function listenAgain(start) {
 const FARP = { 'farp.enabled': 'true' }
 const idOf = ({ service, port }) => `${service}-${port}`
 
+/** What a service says of itself at `/_farp/discovery`, as it does without a registry. */
+const recordOf = (one) => ({
+  service_id: idOf(one),
+  service_name: one.service,
+  address: '127.0.0.1',
+  port: one.port,
+  metadata: { 'farp.manifest': `http://127.0.0.1:${one.port}/_farp/manifest` },
+  farp_enabled: true,
+})
+
+/** The place of a service: `tell` gives the one that is there now, or `undefined`. */
+async function openSeed(port, tell) {
+  const server = createServer((request, response) => {
+    const one = request.url === '/_farp/discovery' ? tell() : undefined
+    if (one === undefined) response.writeHead(404).end()
+    else response.end(JSON.stringify(recordOf(one)))
+  }).listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  return server
+}
+
 /**
  * The registries of discovery, one entry each. `open(instances)` starts one that knows `{ service, port }[]` on 127.0.0.1 and gives what stands in
  * `discovery`, how it goes away (`stop`), how it comes back with other contents (`start(instances)`), and `close`. `seconds` is how often is asked, 0
- * where the registry tells by itself. `needs` is a program that may be missing.
+ * where the registry tells by itself. `needs` is a program that may be missing. mDNS is none: nobody is in the middle of a network.
  */
 export const REGISTRIES = [
   {
@@ -178,6 +201,32 @@ export const REGISTRIES = [
           return bind.start()
         },
         close: () => bind.close(),
+      }
+    },
+  },
+  {
+    name: 'seeds',
+    seconds: 2,
+    async open(instances) {
+      let there = instances
+      // One more than there are at first: its place is known, and nobody lives there.
+      const ports = await Promise.all(Array.from({ length: instances.length + 1 }, closedPort))
+      const openAll = () => Promise.all(ports.map((port, number) => listenAgain(() => openSeed(port, () => there[number]))))
+      let servers = await openAll()
+      const stop = () => {
+        for (const server of servers) {
+          server.close()
+          server.closeAllConnections()
+        }
+      }
+      return {
+        yaml: `{ backend: seeds, seeds: { interval: 2s, urls: [${ports.map((port) => `"http://127.0.0.1:${port}"`).join(', ')}] } }`,
+        stop,
+        async start(all) {
+          there = all
+          servers = await openAll()
+        },
+        close: stop,
       }
     },
   },

@@ -1,14 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { behaviour } from './behaviour.ts'
 import { Bind } from '../../../../tests/support/bind.ts'
-import { refused, running, type Running } from './running.ts'
+import { expectRefused, problemWith, TO_USERS } from './finding.ts'
+import { running, type Running } from './running.ts'
 import { requireComponent } from '../../../../tests/support/components.ts'
 import { startService, waitFor, type Service } from '@octopus-gateway/testing'
 
 const [named, nsupdate] = [requireComponent('named'), requireComponent('nsupdate')]
-
-const ROUTE =
-  'farp: { enabled: false }\nupstreams: [{ name: up, service: users, host: upstream }]\nroutes: [{ path: /*, upstream: up, retries: 0 }]\n'
 
 describe.skipIf(named === undefined || nsupdate === undefined)('discovery.dns', () => {
   let service: Service
@@ -23,7 +21,7 @@ describe.skipIf(named === undefined || nsupdate === undefined)('discovery.dns', 
   })
 
   const finding = (entry: string, more = ''): Promise<Running> =>
-    running(`discovery: { backend: dns, dns: { servers: ["${bind.server}"], names: [${entry}]${more} } }\n${ROUTE}`)
+    running(`discovery: { backend: dns, dns: { servers: ["${bind.server}"], names: [${entry}]${more} } }\n${TO_USERS}`)
 
   behaviour('discovery.dns.names[].name', 'is looked up, and its first label is the service', async () => {
     await using gateway = await finding('{ name: _users._tcp.test }')
@@ -48,11 +46,8 @@ describe.skipIf(named === undefined || nsupdate === undefined)('discovery.dns', 
   })
 
   behaviour('discovery.dns.servers[]', 'are asked, and nobody else', async () => {
-    await using gateway = await running(
-      `admin: { enabled: false }\ndiscovery: { backend: dns, dns: { servers: ["127.0.0.1:1"], names: [{ name: _users._tcp.test }] } }\n${ROUTE}`,
-    )
-    const reason = await waitFor(
-      () => gateway.lines.find(({ message }) => String(message).startsWith('discovery provider failed'))?.['reason'],
+    const reason = await problemWith(
+      `discovery: { backend: dns, dns: { servers: ["127.0.0.1:1"], names: [{ name: _users._tcp.test }] } }\n${TO_USERS}`,
     )
     expect(reason).toMatch(/ECONNREFUSED, asked 127\.0\.0\.1:1\): no name server listens there/)
   })
@@ -70,13 +65,13 @@ describe.skipIf(named === undefined || nsupdate === undefined)('discovery.dns', 
 })
 
 test('what does not fit together is refused', async () => {
-  for (const [block, problem] of [
-    ['{ names: [{ name: a.test, type: a }] }', /discovery\.dns\.names\[0\]\.port: is missing; addresses have no ports/],
-    ['{ names: [{ name: a.test, port: 80 }] }', /discovery\.dns\.names\[0\]\.port: SRV records have ports of their own/],
-    ['{ names: [{ name: a.test }], servers: [ns.test] }', /discovery\.dns\.servers\[0\]: must be the address of a name server/],
-    ['{}', /discovery\.dns\.names: is missing/],
-  ] as const) {
-    const { code, err } = await refused(`discovery: { backend: dns, dns: ${block} }\n`)
-    expect([code, err], block).toEqual([78, expect.stringMatching(problem)])
-  }
+  await expectRefused(
+    (block) => `discovery: { backend: dns, dns: ${block} }\n`,
+    [
+      ['{ names: [{ name: a.test, type: a }] }', /discovery\.dns\.names\[0\]\.port: is missing; addresses have no ports/],
+      ['{ names: [{ name: a.test, port: 80 }] }', /discovery\.dns\.names\[0\]\.port: SRV records have ports of their own/],
+      ['{ names: [{ name: a.test }], servers: [ns.test] }', /discovery\.dns\.servers\[0\]: must be the address of a name server/],
+      ['{}', /discovery\.dns\.names: is missing/],
+    ],
+  )
 })

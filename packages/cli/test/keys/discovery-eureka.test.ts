@@ -1,17 +1,10 @@
-import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { behaviour } from './behaviour.ts'
-import { closedPort, startEureka, startService, waitFor, type Eureka, type Service } from '@octopus-gateway/testing'
-import { refused, running, type Running } from './running.ts'
+import { closedPort, startEureka, waitFor, type Eureka, type Service } from '@octopus-gateway/testing'
+import { expectRefused, namesAt, problemWith, startTwo, TO_USERS } from './finding.ts'
+import { running, type Running } from './running.ts'
 
-let one: Service
-let two: Service
-beforeAll(async () => {
-  one = await startService({ name: 'one' })
-  two = await startService({ name: 'two' })
-})
-afterAll(async () => {
-  for (const service of [one, two]) await service[Symbol.asyncDispose]()
-})
+const [one, two] = await startTwo()
 
 async function eurekaWith(options: Parameters<typeof startEureka>[0] = {}): Promise<Eureka> {
   const eureka = await startEureka(options)
@@ -23,27 +16,19 @@ async function eurekaWith(options: Parameters<typeof startEureka>[0] = {}): Prom
 const put = (eureka: Eureka, { name, port }: Service, metadata: Readonly<Record<string, string>> = {}): void =>
   eureka.registry.register({ app: 'users', instanceId: name, hostName: '127.0.0.1', port, metadata })
 
-const yamlOf = (keys: string): string =>
-  `farp: { enabled: false }
-upstreams: [{ name: up, service: users }]
-routes: [{ path: /*, upstream: up, retries: 0 }]
-discovery: { backend: eureka, eureka: { ${keys} } }
-`
+const yamlOf = (keys: string): string => `discovery: { backend: eureka, eureka: { ${keys} } }\n${TO_USERS}`
 
 const finding = (eureka: Eureka, keys = ''): Promise<Running> =>
   running(yamlOf(`servers: ["${eureka.url}"], interval: 1s${keys === '' ? '' : `, ${keys}`}`))
 
-const names = async (gateway: Running): Promise<unknown[]> =>
-  [...new Set(await Promise.all(Array.from({ length: 4 }, async () => (await gateway.json('/'))['name'])))].sort()
-
 behaviour('discovery.eureka.servers[]', 'are asked until one answers', async () => {
   const eureka = await eurekaWith()
   await using gateway = await running(yamlOf(`servers: ["http://127.0.0.1:${await closedPort()}/eureka", "${eureka.url}"]`))
-  expect(await names(gateway)).toEqual(['one'])
-  const { code, err } = await refused(yamlOf('servers: ["http://ann:hunter2@127.0.0.1/eureka"]'))
-  expect([code, err]).toEqual([78, expect.stringMatching(/servers\[0\]: must not hold a user name or a password/)])
-  expect(err).not.toContain('hunter2')
-  expect((await refused(yamlOf('servers: ["127.0.0.1:8761"]'))).err).toMatch(/servers\[0\]: must be an address such as http:/)
+  expect(await namesAt(gateway)).toEqual(['one'])
+  await expectRefused(yamlOf, [
+    ['servers: ["http://ann:hunter2@127.0.0.1/eureka"]', /servers\[0\]: must not hold a user name or a password/],
+    ['servers: ["127.0.0.1:8761"]', /servers\[0\]: must be an address such as http:/],
+  ])
 })
 
 behaviour('discovery.eureka.interval', 'is how often changes are asked for', async () => {
@@ -51,8 +36,8 @@ behaviour('discovery.eureka.interval', 'is how often changes are asked for', asy
   await using gateway = await finding(eureka)
   await using slow = await running(yamlOf(`servers: ["${eureka.url}"], interval: 1h`))
   put(eureka, two)
-  await waitFor(async () => expect(await names(gateway)).toEqual(['one', 'two']))
-  expect(await names(slow)).toEqual(['one'])
+  await waitFor(async () => expect(await namesAt(gateway)).toEqual(['one', 'two']))
+  expect(await namesAt(slow)).toEqual(['one'])
 })
 
 behaviour('discovery.eureka.zone', 'is the zone whose instances come first', async () => {
@@ -60,33 +45,24 @@ behaviour('discovery.eureka.zone', 'is the zone whose instances come first', asy
   put(eureka, one, { zone: 'a' })
   put(eureka, two, { zone: 'b' })
   await using near = await finding(eureka, 'zone: b')
-  expect(await names(near)).toEqual(['two'])
+  expect(await namesAt(near)).toEqual(['two'])
   await using all = await finding(eureka)
-  expect(await names(all)).toEqual(['one', 'two'])
+  expect(await namesAt(all)).toEqual(['one', 'two'])
 })
 
-async function problem(eureka: Eureka, keys: string): Promise<unknown> {
-  // Without the admin API nobody waits for what never comes.
-  await using gateway = await running(yamlOf(`servers: ["${eureka.url}"], ${keys}`) + 'admin: { enabled: false }\n')
-  expect(gateway.cli.out).not.toContain('hunter2')
-  return waitFor(() => gateway.lines.find((line) => line['provider'] === 'eureka' && line['reason'] !== undefined)?.['reason'], {
-    timeout: 10_000,
-  })
-}
+const problem = (eureka: Eureka, keys: string): Promise<string> => problemWith(yamlOf(`servers: ["${eureka.url}"], ${keys}`))
 
 behaviour('discovery.eureka.username', 'is who asks', async () => {
   const eureka = await eurekaWith({ username: 'ann', password: 'pw' })
   await using gateway = await finding(eureka, 'username: ann, password: pw')
-  expect(await names(gateway)).toEqual(['one'])
+  expect(await namesAt(gateway)).toEqual(['one'])
   expect(await problem(eureka, 'username: bob, password: pw')).toMatch(/answered 401 .*check username and password/)
 })
 
 behaviour('discovery.eureka.password', 'is never shown', async () => {
   const eureka = await eurekaWith({ username: 'ann', password: 'pw' })
   expect(await problem(eureka, 'username: ann, password: hunter2')).toMatch(/answered 401/)
-  const { err } = await refused(yamlOf('username: ann, password: [hunter2]'))
-  expect(err).toMatch(/discovery\.eureka\.password: must be a password/)
-  expect(err).not.toContain('hunter2')
+  await expectRefused(yamlOf, [['username: ann, password: [hunter2]', /discovery\.eureka\.password: must be a password/]])
 })
 
 type Own = NonNullable<ReturnType<Eureka['registry']['get']>>
@@ -115,7 +91,7 @@ const DEFAULT = ['octopus-gateway', '10.1.1.1:octopus-gateway:8080'] as const
 
 behaviour('discovery.eureka.register.host', 'is where others reach the gateway', async () => {
   await registered('', DEFAULT, ({ hostName, ipAddr }) => expect([hostName, ipAddr]).toEqual(['10.1.1.1', '10.1.1.1']))
-  expect((await refused(yamlOf('register: { port: 1 }'))).err).toMatch(/register\.host: is missing/)
+  await expectRefused(yamlOf, [['register: { port: 1 }', /register\.host: is missing/]])
 })
 
 behaviour('discovery.eureka.register.port', 'is where others reach the gateway', async () => {

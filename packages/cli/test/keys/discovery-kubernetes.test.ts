@@ -1,18 +1,12 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { behaviour } from './behaviour.ts'
-import { refused, running, type Running } from './running.ts'
-import { startKubernetes, startService, waitFor, type KubernetesApi, type Service } from '@octopus-gateway/testing'
+import { expectRefused, startTwo } from './finding.ts'
+import { running, type Running } from './running.ts'
+import { startKubernetes, waitFor, type KubernetesApi, type Service } from '@octopus-gateway/testing'
 
-let one: Service
-let two: Service
+const [one, two] = await startTwo()
+
 let api: KubernetesApi
-beforeAll(async () => {
-  one = await startService({ name: 'one' })
-  two = await startService({ name: 'two' })
-})
-afterAll(async () => {
-  for (const service of [one, two]) await service[Symbol.asyncDispose]()
-})
 beforeEach(async () => {
   api = await startKubernetes()
   api.addNamespace('shop')
@@ -62,10 +56,11 @@ behaviour('discovery.kubernetes.namespace', 'is one, several, or all; by default
     await using gateway = await finding(keys, service)
     expect(await gateway.json('/'), keys).toMatchObject({ name })
   }
-  for (const wrong of ['Shop', '[]', '[shop, "*"]', '"shop/x"']) {
-    const { code, err } = await refused(`discovery: { backend: kubernetes, kubernetes: { namespace: ${wrong} } }\n`)
-    expect([code, err], wrong).toEqual([78, expect.stringMatching(/discovery\.kubernetes\.namespace: must be the name of a namespace/)])
-  }
+  const problem = /discovery\.kubernetes\.namespace: must be the name of a namespace/
+  await expectRefused(
+    (wrong) => `discovery: { backend: kubernetes, kubernetes: { namespace: ${wrong} } }\n`,
+    ['Shop', '[]', '[shop, "*"]', '"shop/x"'].map((wrong) => [wrong, problem]),
+  )
 })
 
 behaviour('discovery.kubernetes.label_selector', 'says which Services take part', async () => {

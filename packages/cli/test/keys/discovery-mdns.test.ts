@@ -2,34 +2,19 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Announcer, freshType } from '../../../../tests/support/zeroconf.ts'
 import { behaviour } from './behaviour.ts'
 import { discovered } from './yaml.ts'
-import { nameBytes, Responder, srvBytes, txtBytes, type Written } from '../../../../tests/support/mdns-responder.ts'
+import { expectRefused, problemWith, TO_USERS } from './finding.ts'
+import { recordsOf, Responder, type Written } from '../../../../tests/support/mdns-responder.ts'
 import { refused, running, type Running } from './running.ts'
 import { requirePythonModule } from '../../../../tests/support/components.ts'
 import { startService, waitFor, type Service } from '@octopus-gateway/testing'
 
 const python = requirePythonModule('zeroconf')
 
-const ROUTE = 'farp: { enabled: false }\nupstreams: [{ name: up, service: users }]\nroutes: [{ path: /*, upstream: up, retries: 0 }]\n'
-
-const yamlOf = (keys: string, more = 'backend: mdns'): string => `discovery: { ${more}, mdns: { ${keys} } }\n${ROUTE}`
+const yamlOf = (keys: string, more = 'backend: mdns'): string => `discovery: { ${more}, mdns: { ${keys} } }\n${TO_USERS}`
 const HERE = 'interface: 127.0.0.1, browse_time: 300ms'
 
 const finding = (types: string, keys = HERE): Promise<Running> => running(yamlOf(`service_types: [${types}], ${keys}`))
 const namesOf = async (gateway: Running): Promise<unknown[]> => (await gateway.view('/_/services')).services.map(({ name }) => name)
-
-/** Everything about an instance, said at once. */
-function records(parent: readonly string[], label: string, port: number): Written[] {
-  const [instance, host] = [
-    [label, ...parent],
-    [`${label}-host`, 'local'],
-  ]
-  return [
-    { labels: parent, type: 12, data: nameBytes(instance) },
-    { labels: instance, type: 33, data: srvBytes(port, host) },
-    { labels: instance, type: 16, data: txtBytes('name=users') },
-    { labels: host, type: 1, data: Buffer.from([127, 0, 0, 1]) },
-  ]
-}
 
 describe.skipIf(python === undefined)('discovery.mdns', () => {
   let service: Service
@@ -86,12 +71,7 @@ describe.skipIf(python === undefined)('discovery.mdns', () => {
     await announce(type, 'users')
     await using gateway = await finding(type)
     await waitFor(async () => expect(await namesOf(gateway)).toEqual(['users']))
-    await using nowhere = await running(
-      `admin: { enabled: false }\n${yamlOf(`service_types: [${type}], interface: nowhere0, browse_time: 100ms`)}`,
-    )
-    const reason = await waitFor(
-      () => nowhere.lines.find(({ message }) => String(message).startsWith('discovery provider failed'))?.['reason'],
-    )
+    const reason = await problemWith(yamlOf(`service_types: [${type}], interface: nowhere0, browse_time: 100ms`))
     expect(reason).toMatch(/There is no interface nowhere0/)
   })
 
@@ -110,7 +90,7 @@ describe.skipIf(python === undefined)('discovery.mdns', () => {
 
 behaviour('discovery.mdns.domain', 'is where types are looked for', async () => {
   const type = freshType()
-  const inDomain = (domain: string, label: string): Written[] => records([...type.split('.'), domain], label, 4711)
+  const inDomain = (domain: string, label: string): Written[] => recordsOf([...type.split('.'), domain], label, 4711)
   await using responder = await Responder.start()
   await using gateway = await finding(type, `${HERE}, domain: lab`)
   await responder.say(...inDomain('local', 'wrong'), ...inDomain('lab', 'right'))
@@ -128,24 +108,24 @@ behaviour('discovery.mdns.browse_time', 'is for how long answers are gathered be
   const started = running(`admin: { enabled: false }\n${yamlOf(`service_types: [${type}], interface: 127.0.0.1, browse_time: 1h`)}`)
   await using slow = await started
   await using quick = await finding(type)
-  await responder.say(...records([...type.split('.'), 'local'], 'users-1', 4711))
+  await responder.say(...recordsOf([...type.split('.'), 'local'], 'users-1', 4711))
   await waitFor(async () => expect(await namesOf(quick)).toEqual(['users']))
   // It has not become ready, and knows nobody.
   expect(await slow.status('/')).toBe(503)
 })
 
 test('what does not fit is refused', async () => {
-  for (const [keys, problem] of [
-    ['{ service_types: [farp] }', /discovery\.mdns\.service_types\[0\]: must be a type such as _farp\._tcp, not "farp"/],
-    ['{ service_types: [_farp._udp] }', /service_types\[0\]: .*HTTP is spoken over TCP/],
-    ['{ service_types: [_farp._tcp.local] }', /service_types\[0\]: .*leave out the domain/],
-    ['{ service_types: [] }', /discovery\.mdns\.service_types: is empty; name at least one/],
-    ['{ service_types: [_farp._tcp], domain: "a b" }', /discovery\.mdns\.domain: must be a domain such as local/],
-    ['{ service_types: [_farp._tcp], interval: 1ms }', /discovery\.mdns\.interval: must be at least 1s/],
-    ['{}', /discovery\.mdns\.service_types: is missing/],
-  ] as const) {
-    const { code, err } = await refused(`discovery: { backend: mdns, mdns: ${keys} }\n`)
-    expect([code, err], keys).toEqual([78, expect.stringMatching(problem)])
-  }
+  await expectRefused(
+    (keys) => `discovery: { backend: mdns, mdns: ${keys} }\n`,
+    [
+      ['{ service_types: [farp] }', /discovery\.mdns\.service_types\[0\]: must be a type such as _farp\._tcp, not "farp"/],
+      ['{ service_types: [_farp._udp] }', /service_types\[0\]: .*HTTP is spoken over TCP/],
+      ['{ service_types: [_farp._tcp.local] }', /service_types\[0\]: .*leave out the domain/],
+      ['{ service_types: [] }', /discovery\.mdns\.service_types: is empty; name at least one/],
+      ['{ service_types: [_farp._tcp], domain: "a b" }', /discovery\.mdns\.domain: must be a domain such as local/],
+      ['{ service_types: [_farp._tcp], interval: 1ms }', /discovery\.mdns\.interval: must be at least 1s/],
+      ['{}', /discovery\.mdns\.service_types: is missing/],
+    ],
+  )
   expect((await refused('discovery: { backend: mdns }\n')).err).toMatch(/discovery\.mdns: is missing/)
 })

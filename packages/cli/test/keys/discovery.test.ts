@@ -1,29 +1,22 @@
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { behaviour } from './behaviour.ts'
+import { expectRefused, namesAt, startTwo, TO_USERS } from './finding.ts'
 import { discovered, discovery } from './yaml.ts'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { tmpdir } from 'node:os'
-import { openapiOf, startFarpService, startService, type FarpService, type Service } from '@octopus-gateway/testing'
+import { openapiOf, startFarpService, type FarpService } from '@octopus-gateway/testing'
 import { refused, running, type Line, type Running } from './running.ts'
 
-let one: Service
-let two: Service
+const [one, two] = await startTwo()
 let farp: FarpService
 beforeAll(async () => {
-  one = await startService({ name: 'one' })
-  two = await startService({ name: 'two' })
   farp = await startFarpService({ name: 'users', openapi: openapiOf('Users', ['GET /people']) })
 })
-afterAll(async () => {
-  for (const service of [one, two, farp]) await service[Symbol.asyncDispose]()
-})
-
-const ROUTE =
-  'farp: { enabled: false }\nupstreams: [{ name: up, service: users, host: upstream }]\nroutes: [{ path: /*, upstream: up, retries: 0 }]\n'
+afterAll(() => farp[Symbol.asyncDispose]())
 
 /** A gateway whose only upstream is the service `users`. */
-const finding = (...services: readonly string[]): Promise<Running> => running(discovery(...services) + ROUTE)
+const finding = (...services: readonly string[]): Promise<Running> => running(discovery(...services) + TO_USERS)
 
 const instances = async (gateway: Running): Promise<readonly Line[]> => (await gateway.view('/_/services')).services[0]!.instances
 
@@ -35,7 +28,7 @@ behaviour('discovery.backend', 'static finds the services of the file', async ()
 })
 
 test('DISCOVERY_BACKEND in the environment wins over the file', async () => {
-  const yaml = discovery(discovered('users', one.port)) + ROUTE
+  const yaml = discovery(discovered('users', one.port)) + TO_USERS
   const { code, err } = await refused(yaml, { env: { DISCOVERY_BACKEND: 'nowhere' } })
   expect([code, err]).toEqual([
     78,
@@ -120,7 +113,7 @@ async function servicesFile(text: string): Promise<string> {
 
 behaviour('discovery.file.path', 'is a file whose services are found, and found anew when it is written', async () => {
   const path = await servicesFile(`- { name: users, address: 127.0.0.1, port: ${one.port} }\n`)
-  await using gateway = await running(`discovery: { backend: file, file: { path: ${path} } }\n` + ROUTE)
+  await using gateway = await running(`discovery: { backend: file, file: { path: ${path} } }\n` + TO_USERS)
   expect(await gateway.json('/')).toMatchObject({ name: 'one' })
   await writeFile(path, `- { name: users, address: 127.0.0.1, port: ${two.port} }\n`)
   await vi.waitFor(async () => expect(await gateway.json('/')).toMatchObject({ name: 'two' }), { timeout: 5_000 })
@@ -129,22 +122,21 @@ behaviour('discovery.file.path', 'is a file whose services are found, and found 
 behaviour('discovery.backends[]', 'finds the services of all of them', async () => {
   const path = await servicesFile(`- { name: users, address: 127.0.0.1, port: ${two.port} }\n`)
   const yaml = `discovery: { backends: [static, file], file: { path: ${path} }, static: { services: [${discovered('users', one.port)}] } }\n`
-  await using gateway = await running(yaml + ROUTE)
-  const names = await Promise.all(Array.from({ length: 4 }, async () => ((await gateway.json('/')) as { name: string }).name))
-  expect(new Set(names)).toEqual(new Set(['one', 'two']))
+  await using gateway = await running(yaml + TO_USERS)
+  expect(await namesAt(gateway)).toEqual(['one', 'two'])
   const metrics = await (await fetch(`${gateway.admin}/metrics`)).text()
   expect(metrics).toContain('octopus_discovery_up{provider="file"} 1')
   expect(metrics).toContain('octopus_discovery_instances{provider="static"} 1')
 })
 
 test('one of backend and backends is needed, each backend once, and a block where the backend cannot do without', async () => {
-  for (const [yaml, problem] of [
-    ['discovery: {}\n', /discovery\.backend: is missing/],
-    ['discovery: { backend: static, backends: [static] }\n', /discovery\.backends: cannot be given beside "backend"/],
-    ['discovery: { backends: [static, static] }\n', /discovery\.backends\[1\]: names static a second time/],
-    ['discovery: { backend: file }\n', /discovery\.file: is missing/],
-  ] as const) {
-    const { code, err } = await refused(yaml)
-    expect([code, err], yaml).toEqual([78, expect.stringMatching(problem)])
-  }
+  await expectRefused(
+    (yaml) => yaml,
+    [
+      ['discovery: {}\n', /discovery\.backend: is missing/],
+      ['discovery: { backend: static, backends: [static] }\n', /discovery\.backends: cannot be given beside "backend"/],
+      ['discovery: { backends: [static, static] }\n', /discovery\.backends\[1\]: names static a second time/],
+      ['discovery: { backend: file }\n', /discovery\.file: is missing/],
+    ],
+  )
 })
