@@ -102,10 +102,11 @@ test('plain http: refused everywhere, for public addresses by default, or nowher
 })
 
 test('[R38] whoever registers itself chooses its name: that name, and a namespace beside it, mean no host', () => {
-  const itself = { itself: 'Users.Shop', service: 'vault', namespace: 'corp' }
+  const itself = { itself: { host: 'Users.Shop', port: 8080 }, service: 'vault', namespace: 'corp' }
   for (const host of ['vault', 'vault.corp', 'vault.corp.svc']) {
     expect(verdict(`http://${host}:8080/x`, { service: 'vault', namespace: 'corp' }).allowed, host).toBe(true)
     expect(verdict(`http://${host}:8080/x`, itself), host).toMatchObject({ allowed: false, reason: 'foreign' })
   }
   expect(verdict('http://users.shop:8080/x', itself)).toMatchObject({ allowed: true, by: 'name' })
+  expect(verdict('http://users.shop:9090/x', itself)).toMatchObject({ allowed: false, reason: 'foreign' })
 })

@@ -8,8 +8,8 @@ export interface TrustScope {
   readonly registered: readonly Address[]
   /** The service's name in the registry. */
   readonly service: string
-  /** The host by which it registered itself. Then its name and its namespace are its own word, and mean no host. */
-  readonly itself?: string
+  /** Where it registered itself, as it wrote it. Then its name and its namespace are its own word, and mean no host. */
+  readonly itself?: { readonly host: string; readonly port: number }
   /** The registry's namespace of the service, when it says one. */
   readonly namespace?: string
   /** `farp.allowed_hosts`: `host`, `host:port` or `*.suffix`. */
@@ -41,7 +41,9 @@ export function judge(url: URL, scope: TrustScope): Verdict {
     const namesPort = entry.toLowerCase().endsWith(`:${address.port}`)
     return INFRASTRUCTURE.has(address.port) && !namesPort ? infrastructure(address) : { allowed: true, by: 'operator', address }
   }
-  const isOwn = scope.itself === undefined ? isRegistryName(address.host, scope) : address.host === bareHost(scope.itself)
+  const { itself } = scope
+  const isOwn =
+    itself === undefined ? isRegistryName(address.host, scope) : address.host === bareHost(itself.host) && address.port === itself.port
   if (!isOwn) return { allowed: false, reason: 'foreign', message: `${address.host} is neither the instance nor its service` }
   return INFRASTRUCTURE.has(address.port) ? infrastructure(address) : { allowed: true, by: 'name', address }
 }

@@ -179,7 +179,7 @@ export class Fleet {
     return {
       registered: [...registeredAddresses(record, metadata), ...peers],
       service: record.service,
-      ...(record.provider === PUSH_PROVIDER && push !== undefined ? { itself: push.named } : {}),
+      ...(record.provider === PUSH_PROVIDER && push !== undefined ? { itself: { host: push.named, port: push.port } } : {}),
       ...(namespace === undefined ? {} : { namespace }),
       allowedHosts: this.#settings.allowedHosts,
       requireHttps: this.#settings.requireHttps,
