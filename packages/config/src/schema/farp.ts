@@ -53,7 +53,7 @@ export const farp = section({
   }),
   probe: optional(flag(), {
     description: 'Ask services whose records say nothing about FARP for a manifest.',
-    otherwise: 'true for static services, false for registries',
+    otherwise: 'true for services of `static`, `file`, `dns` and `seeds`, false for registries',
   }),
   hash_verification: optional(choice(['warn', 'enforce', 'off']), {
     description:
