@@ -20,6 +20,8 @@ describe('paths and methods', () => {
   test.each<Row>([
     ['a path is gone', api({ '/x': { get: { responses: ok } }, '/y': {} }), api({ '/y': {} }), ['breaking endpoint_removed']],
     ['a method is gone', api({ '/x': { get: { responses: ok }, put: { responses: ok } } }), get({}), ['breaking method_removed']],
+    ['what is no operation stays none', api({ '/x': { get: null } } as never), api({ '/x': { get: null } } as never), []],
+    ['what was no operation is one now', api({ '/x': { get: null } } as never), get({}), ['safe method_added']],
     ['a path is new', get({}), api({ '/x': { get: { responses: ok } }, '/y': { get: { responses: ok } } }), ['safe endpoint_added']],
     ['a method is new', get({}), api({ '/x': { get: { responses: ok }, post: { responses: ok } } }), ['safe method_added']],
     [

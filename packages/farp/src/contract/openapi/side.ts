@@ -1,4 +1,4 @@
-import { own, ownText } from '../../json.ts'
+import { isObject, own, ownText } from '../../json.ts'
 import { child, children, resolve, sideOf } from '../schema/side.ts'
 import type { JsonObject } from '../../json.ts'
 import type { Node, Side } from '../schema/side.ts'
@@ -49,7 +49,8 @@ function pathOf(path: string, node: Node, side: Side): PathNode {
   const others = children(child(item, 'additionalOperations'))
   const entries = [...METHODS.map((method) => [method, child(item, method)] as const), ...others]
   for (const [name, found] of entries) {
-    if (found === undefined) continue
+    // What is no object is routed nowhere.
+    if (found === undefined || !isObject(found.value)) continue
     const method = name.toUpperCase()
     operations.set(method, { label: `${method} ${path}`, method, path, node: found, item })
   }
@@ -58,5 +59,5 @@ function pathOf(path: string, node: Node, side: Side): PathNode {
 
 /** Whether an operation or a parameter says that it is deprecated. */
 export function isDeprecated({ value }: Node): boolean {
-  return own(value as JsonObject, 'deprecated') === true
+  return isObject(value) && own(value, 'deprecated') === true
 }
