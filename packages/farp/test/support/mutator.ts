@@ -140,7 +140,8 @@ export function mutator(seed: number): {
       const seedOne = one(seeds)
       const manifest = structuredClone(seedOne.manifest) as Record<string, unknown>
       for (let i = below(5); i > 0; i--) change(manifest)
-      if (random() < 0.95) manifest['service_name'] = name
+      // Services mount by the name in their manifest.
+      if (pinned || random() < 0.95) manifest['service_name'] = name
       if (random() < 0.9) manifest['version'] = '1.0.0'
       if (pinned) manifest['routing'] = { strategy: 'service' }
       if (random() < 0.9) delete manifest['checksum']
