@@ -157,7 +157,7 @@ export function mutator(seed: number): {
         for (let i = below(6); i > 0; i--) change(copy)
         documents.set(path, typeof copy === 'string' ? Buffer.from(broken(copy)) : bytesOf(copy))
       }
-      return { manifest: bytesOf(manifest), documents }
+      return { manifest: pinned ? Buffer.from(JSON.stringify(manifest)) : bytesOf(manifest), documents }
     },
   }
 }
