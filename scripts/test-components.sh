@@ -3,7 +3,7 @@
 set -euo pipefail
 
 # program:package
-COMPONENTS="promtool:prometheus nginx:nginx-light haproxy:haproxy caddy:caddy nghttpd:nghttp2-server wrk:wrk curl:curl git:git ps:procps taskset:util-linux nghttp:nghttp2-client h2load:nghttp2-client openssl:openssl"
+COMPONENTS="promtool:prometheus nginx:nginx-light haproxy:haproxy caddy:caddy nghttpd:nghttp2-server wrk:wrk curl:curl git:git ps:procps taskset:util-linux nghttp:nghttp2-client h2load:nghttp2-client openssl:openssl etcd:etcd-server named:bind9 nsupdate:bind9-dnsutils avahi-daemon:avahi-daemon"
 
 missing=()
 packages=()
@@ -17,7 +17,7 @@ for component in ${*:-$COMPONENTS}; do
 done
 
 # Modules of Debian's own Python. module:package
-MODULES="websockets:python3-websockets grpc:python3-grpcio"
+MODULES="websockets:python3-websockets grpc:python3-grpcio zeroconf:python3-zeroconf"
 
 for component in $MODULES; do
   module=${component%%:*}

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
-import { rowsOfTitle } from '../scripts/check/regressions.mjs'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { goProgram } from '../scripts/lib/go-program.mjs'
+import { tagsOfTitle } from '../scripts/check/titles.mjs'
 import { topological, type WorkspacePackage } from '../scripts/lib/workspace.mjs'
 import { root } from './support/process.ts'
 
@@ -28,8 +29,14 @@ test('a circle is named', () => {
   expect(() => topological([named('a', 'b'), named('b', 'a')])).toThrow('packages depend on each other: a -> b -> a')
 })
 
-test('a title belongs to the rows that it begins with', () => {
-  expect(rowsOfTitle('[R14] [R22] strips what must not travel')).toEqual([14, 22])
-  expect(rowsOfTitle('[R3]admin')).toEqual([3])
-  expect(rowsOfTitle('like [R9], but not it')).toEqual([])
+test('a title belongs to the tags that it begins with', () => {
+  expect(tagsOfTitle('[X14] [Y1.2.some-word] strips what must not travel')).toEqual(['X14', 'Y1.2.some-word'])
+  expect(tagsOfTitle('[X3]admin')).toEqual(['X3'])
+  expect(tagsOfTitle('like [R9], but not it')).toEqual([])
+})
+
+test('what cannot be built without Go says so', async () => {
+  vi.stubEnv('PATH', '/nowhere')
+  onTestFinished(() => void vi.unstubAllEnvs())
+  await expect(goProgram({ name: 'nothing', module: 'example.com/nothing', version: '0.0.0' })).rejects.toThrow('there is no Go here')
 })

@@ -1,3 +1,4 @@
+import { farpScale } from './farp-scale.mjs'
 import { latency } from './latency.mjs'
 import { memory } from './memory.mjs'
 import { rebuild } from './rebuild.mjs'
@@ -5,4 +6,4 @@ import { routing } from './routing.mjs'
 import { throughput } from './throughput.mjs'
 
 /** How a scenario is measured, by its `kind`. */
-export const KINDS = { throughput, latency, memory, rebuild, routing }
+export const KINDS = { throughput, latency, memory, rebuild, routing, 'farp-scale': farpScale }

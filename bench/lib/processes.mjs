@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 
 const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
@@ -98,14 +98,7 @@ function treeOf(pid) {
   return [pid, ...children.flatMap((child) => treeOf(Number(child)))]
 }
 
-/** A free loopback port. */
-export async function freePort() {
-  const server = createServer()
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
+export { freePort } from '../../scripts/lib/free-port.mjs'
 
 /** Caddy makes a folder in the home folder even when it is only asked for its version. */
 const HOME = join(import.meta.dirname, '../../.cache/bench/home')

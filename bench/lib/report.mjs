@@ -17,6 +17,7 @@ export function report(scenarios, results) {
     budgetTable(results),
     ...sections,
     transferSection(results.get('transfer')),
+    discoverySection(results.get('discovery-scale')),
     absentSection(scenarios, results),
     machineSection(results),
     notes(),
@@ -102,6 +103,30 @@ const BODIES = {
     for (const { count, buildMs, matchMicros } of data.figures) text += row([count, buildMs.toFixed(0), matchMicros.toFixed(2)])
     return `${text}\nStatic, one-parameter and two-parameter paths in equal shares, all looked up in a random order.`
   },
+  'farp-scale'({ data: { first, memory, changes, rounds, size, load } }) {
+    const all = size.services * size.operations
+    let text = head(['', 'figure'])
+    text += row(['first full table', `${(first.ms / 1000).toFixed(1)} s, CPU ${(first.cpuMs / 1000).toFixed(1)} s`])
+    text += row(['asked for meanwhile', `${first.asked.manifests} manifests, ${first.asked.documents} documents`])
+    text += row(['memory for it', `heap ${memory.heap.toFixed(0)} MiB, RSS ${memory.rss.toFixed(0)} MiB`])
+    text += row(['heap after all changes', `${memory.heapAtEnd.toFixed(0)} MiB`])
+    text += `\n${head(['what changes', 'ms until it serves', 'CPU ms', 'event loop held, ms', 'manifests read', 'documents read', 'sets made', `routes compiled of ${all}`, 'for other services'])}`
+    for (const one of changes)
+      text += row([
+        one.name,
+        one.ms.toFixed(0),
+        one.cpuMs.toFixed(0),
+        one.heldMs.toFixed(0),
+        one.manifests,
+        one.documents,
+        `${one.setsMade} of ${size.services}`,
+        one.routesCompiled,
+        one.ofOthers + one.routesOfOthersCompiled,
+      ])
+    return `${text}\nTimes are medians of ${rounds} changes, counts the highest of them: what the services were asked for, and what in the gateway's snapshot is another
+object than before. The last column counts requests to the other services, and their routes. The gateway's own process, with the registry in it; all services
+share another one. Load average of the machine at the start: ${load.toFixed(1)}.`
+  },
 }
 
 function transferSection(result) {
@@ -119,6 +144,26 @@ function transferSection(result) {
     ])
   }
   return `${text}\nMemory is the resident set of the gateway's process, read every 20 ms.\n\n${result.date}, \`node bench/transfer.mjs --write\`.\n`
+}
+
+function discoverySection(result) {
+  let text = '## Large registries\n\n'
+  if (result === undefined) return `${text}Not measured.\n`
+  const { services, instances, figures } = result.data
+  text += `${services} services with ${instances} instances each, a route for each service, endpoints that change one by one.\n\n`
+  text += head(['registry', 'first full set', 'heap for it', 'CPU for 100 changes', 'known after', 'changes', 'route tables built'])
+  for (const one of figures) {
+    text += row([
+      one.kind,
+      `${one.firstMs.toFixed(0)} ms (CPU ${one.firstCpuMs.toFixed(0)} ms)`,
+      `${one.heapMiB.toFixed(0)} MiB`,
+      `${((one.cpuMsPerSecond * 100) / one.rate).toFixed(0)} ms`,
+      `${one.lagMs.toFixed(0)} ms`,
+      one.changes,
+      one.tables,
+    ])
+  }
+  return `${text}\nKubernetes is a stand-in in another process, etcd a real one; CPU is that of the gateway, changes come at about ${figures[0].rate.toFixed(0)} a second, and "known after" is\nthe time from the last of them until the gateway gives requests to it.\n\n${result.date}, \`node --expose-gc bench/discovery-scale/run.mjs --write\`.\n`
 }
 
 function absentSection(scenarios, results) {

@@ -42,9 +42,11 @@ changed=$(git status --porcelain)
 [ "${OCTOPUS_ACCEPTANCE_FROM:-commit}" = worktree ] || [ -z "$changed" ] || fail "npm test changed files of the repository: $changed"
 
 begin=$(now)
-bare_machine "$HOME_DIR" npm test >"$WORK/02/warm.log" 2>&1 || true
+# Nothing is installed or built again; which tests run makes no difference to that.
+bare_machine "$HOME_DIR" npm test -- --project unit >"$WORK/02/warm.log" 2>&1 || true
+if grep -Eq "^(Installing|Building) " "$WORK/02/warm.log"; then fail "the second run prepared again: $(grep -E "^(Installing|Building) " "$WORK/02/warm.log")"; fi
 require_passed "$WORK/02/warm.log"
-ok "npm test, warm: $(seconds "$begin" "$(now)"), $(tail -1 "$WORK/02/warm.log")"
+ok "npm test again, its unit tests: $(seconds "$begin" "$(now)"), $(tail -1 "$WORK/02/warm.log")"
 
 cd "$ROOT"
 rm -rf "$CLONE" "$HOME_DIR"

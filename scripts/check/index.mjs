@@ -1,4 +1,5 @@
 import { arrows } from './arrows.mjs'
+import { farp } from './farp.mjs'
 import { licences } from './licences.mjs'
 import { publish } from './publish.mjs'
 import { regressions } from './regressions.mjs'
@@ -9,6 +10,7 @@ export const checks = {
   arrows: { promise: 'every dependency and import goes the way the architecture says', run: arrows },
   licences: { promise: 'every production dependency has a licence that lets users use it', run: licences },
   regressions: { promise: 'every known defect of other gateways has a named test here', run: regressions },
+  farp: { promise: 'every security rule and every acceptance test of FARP has a named test here', run: farp },
   publish: { promise: 'packages are packed as npm and TypeScript want them', run: publish, slow: true },
   sizes: { promise: 'no file is longer than 400 lines', run: sizes, warns: true },
 }

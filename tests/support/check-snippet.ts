@@ -12,7 +12,7 @@ import { commandsOf, type Snippet } from './snippets.ts'
 const folder = join(root, '.cache/snippets')
 const BCRYPT = `$2b$12$${'a'.repeat(53)}`
 const SMALLEST = 'discovery: { backend: static, static: { services: [] } }\n'
-const COMMANDS = new Set(['version', 'validate', 'routes', 'schema', 'init', '--help', '--version', '--config', '-c'])
+const COMMANDS = new Set(['version', 'validate', 'routes', 'discover', 'farp', 'schema', 'init', '--help', '--version', '--config', '-c'])
 /** Leading words of commands that have nothing in this repository to be checked against. */
 const FOREIGN = /^(git clone|cd|mkdir|npm install|npm init|npx octopus-gateway|kill|docker) /
 
@@ -35,6 +35,7 @@ function checkSource(snippet: Snippet, path: string): string[] {
 function exampleOf(name: string): string {
   if (name.endsWith('_HASH')) return BCRYPT
   // Short secrets are refused.
+  if (name.endsWith('_TOKEN')) return 'example-'.repeat(8)
   return name.endsWith('_SECRET') ? 'example '.repeat(8) : 'example'
 }
 

@@ -1,23 +1,14 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
+export { closedPort as freePort } from '@octopus-gateway/testing'
+
 /** The checkout. */
 export const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
-
-/** A port nobody listens on at this moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 /** Asks again until it holds; fails after `ms` with `what`. */
 export async function waitFor(what: string, holds: () => Promise<boolean> | boolean, ms = 20_000): Promise<void> {

@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto'
+import { farp } from '@octopus-gateway/farp-service'
 import Fastify from 'fastify'
 
 // A service on Fastify. The schemas that Fastify validates with are the components of its OpenAPI document: one truth.
 const port = Number(process.env['PORT'] ?? 8083)
 const origin = `http://127.0.0.1:${port}`
-const startedAt = Math.floor(Date.now() / 1000)
 
 const category = { type: 'string', enum: ['coffee', 'equipment'] } as const
 const sku = { type: 'string', pattern: '^[a-z0-9-]{1,40}$' } as const
@@ -98,43 +97,10 @@ const openapi = {
   },
 }
 
-/** FARP hashes a document as compact JSON with sorted keys. */
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
-  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
-  return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`).join(',')}}`
-}
-const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
-const hash = sha256(canonical(openapi))
-
-const manifest = {
-  version: '1.0.0',
-  service_name: 'catalog',
-  service_version: 'v1.4.0',
-  instance_id: `catalog-${port}`,
-  instance: { address: `127.0.0.1:${port}`, status: 'healthy', weight: 100, started_at: startedAt },
-  schemas: [
-    {
-      type: 'openapi',
-      spec_version: '3.1.0',
-      content_type: 'application/json',
-      location: { type: 'http', url: `${origin}/openapi.json` },
-      hash,
-      size: Buffer.byteLength(JSON.stringify(openapi)),
-    },
-  ],
-  capabilities: ['rest'],
-  endpoints: { health: '/health', openapi: '/openapi.json' },
-  routing: { strategy: 'service' },
-  updated_at: startedAt,
-  checksum: sha256(hash),
-}
+const service = farp({ name: 'catalog', version: 'v1.4.0', openapi, isHealthy: () => products.size > 0 })
 
 const app = Fastify()
-app.get('/_farp/manifest', () => manifest)
-app.get('/openapi.json', () => openapi)
-app.get('/health', () => ({ status: 'ok' }))
+await app.register(service.fastify)
 
 const limit = { type: 'integer', minimum: 1, maximum: 100, default: 100 }
 app.get<{ Querystring: { category?: string; limit: number } }>(

@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto'
 import { serve } from '@hono/node-server'
+import { farp } from '@octopus-gateway/farp-service'
 import { Hono } from 'hono'
 
-// A service on Hono with a full manifest: instance, routing, and checksums that let a gateway tell whether anything changed.
+// A service on Hono. The kit makes its manifest: which instance this is, what it serves, and checksums that tell a gateway whether anything changed.
 const port = Number(process.env['PORT'] ?? 8082)
 const origin = `http://127.0.0.1:${port}`
-const startedAt = Math.floor(Date.now() / 1000)
 
 type Status = 'open' | 'paid' | 'shipped'
 interface Item {
@@ -121,39 +120,6 @@ const openapi = {
   },
 }
 
-/** FARP hashes a document as compact JSON with sorted keys. */
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
-  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
-  return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`).join(',')}}`
-}
-const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
-const hash = sha256(canonical(openapi))
-
-const manifest = {
-  version: '1.0.0',
-  service_name: 'orders',
-  service_version: 'v2.0.1',
-  instance_id: `orders-${port}`,
-  instance: { address: `127.0.0.1:${port}`, status: 'healthy', weight: 100, started_at: startedAt },
-  schemas: [
-    {
-      type: 'openapi',
-      spec_version: '3.1.0',
-      content_type: 'application/json',
-      location: { type: 'http', url: `${origin}/openapi.json` },
-      hash,
-      size: Buffer.byteLength(JSON.stringify(openapi)),
-    },
-  ],
-  capabilities: ['rest'],
-  endpoints: { health: '/health', openapi: '/openapi.json' },
-  routing: { strategy: 'service', tags: ['shop'] },
-  updated_at: startedAt,
-  checksum: sha256(hash),
-}
-
 function toItems(items: unknown): Item[] | undefined {
   if (!Array.isArray(items) || items.length === 0) return undefined
   const fits = items.every(({ sku, quantity }) => prices.has(sku) && Number.isInteger(quantity) && quantity >= 1 && quantity <= 100)
@@ -162,11 +128,11 @@ function toItems(items: unknown): Item[] | undefined {
 const cost = (items: Item[]) => items.reduce((sum, { sku, quantity }) => sum + (prices.get(sku) ?? 0) * quantity, 0)
 const refuse = { error: 'The request does not fit the schema.' }
 
+const service = farp({ name: 'orders', version: 'v2.0.1', openapi, routing: { tags: ['shop'] } })
+
 const app = new Hono()
+app.use(service.hono)
 app.onError((_error, c) => c.json(refuse, 422))
-app.get('/_farp/manifest', (c) => c.json(manifest))
-app.get('/openapi.json', (c) => c.json(openapi))
-app.get('/health', (c) => c.json({ status: 'ok' }))
 app.post('/quotes', async (c) => {
   const items = toItems((await c.req.json()).items)
   return items === undefined ? c.json(refuse, 422) : c.json({ total: cost(items) })

@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { farp } from '@octopus-gateway/farp-service'
 
 // A service whose manifest carries its OpenAPI document inline: one request tells a gateway everything.
 const port = Number(process.env['PORT'] ?? 8084)
@@ -67,14 +68,7 @@ const openapi = {
   },
 }
 
-const manifest = {
-  version: '1.0.0',
-  service_name: 'reviews',
-  service_version: 'v0.3.0',
-  schemas: [{ type: 'openapi', spec_version: '3.1.0', location: { type: 'inline' }, inline_schema: openapi }],
-  capabilities: ['rest'],
-  endpoints: { health: '/health' },
-}
+const service = farp({ name: 'reviews', version: 'v0.3.0', openapi, inline: true })
 
 async function toReview(request: IncomingMessage): Promise<Review | undefined> {
   let body = ''
@@ -99,15 +93,17 @@ async function answer(request: IncomingMessage): Promise<{ status: number; body:
     return { status: 201, body: review }
   }
   if (request.method !== 'GET') return { status: 404, body: { error: 'There is nothing here.' } }
-  if (path === '/_farp/manifest') return { status: 200, body: manifest }
-  if (path === '/health') return { status: 200, body: { status: 'ok' } }
   if (path === '/ratings') return { status: 200, body: [...reviews].map(([name, all]) => ({ sku: name, stars: average(all) })) }
   if (sku !== undefined) return { status: 200, body: reviews.get(sku) ?? [] }
   return { status: 404, body: { error: 'There is nothing here.' } }
 }
 
-createServer(async (request, response) => {
+async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { status, body } = await answer(request)
   response.writeHead(status, { 'content-type': 'application/json' })
   response.end(JSON.stringify(body))
-}).listen(port, '127.0.0.1', () => console.log(`reviews on ${origin}`))
+}
+
+createServer((request, response) => service.node(request, response, () => void respond(request, response))).listen(port, '127.0.0.1', () =>
+  console.log(`reviews on ${origin}`),
+)

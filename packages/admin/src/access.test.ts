@@ -11,6 +11,7 @@ const PROTECTED = [
   '/_/services',
   '/_/upstreams',
   '/_/openapi.json',
+  '/_/asyncapi.json',
   '/_/docs',
   '/_/docs/init.js',
   '/metrics',

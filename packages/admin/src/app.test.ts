@@ -22,6 +22,7 @@ describe('createAdmin', () => {
         services: 'services',
         upstreams: 'upstreams',
         openapi: 'openapi.json',
+        asyncapi: 'asyncapi.json',
         docs: 'docs',
         metrics: '../metrics',
       },

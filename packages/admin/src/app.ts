@@ -2,10 +2,11 @@ import { Hono } from 'hono'
 import { basicGuard } from './auth/guard.ts'
 import { connectionOf } from './connection.ts'
 import { docs, docsAsset } from './routes/docs.ts'
+import { emptyAsyncApi, emptyOpenApi, federated } from './routes/federated.ts'
 import { health } from './routes/health.ts'
 import { links } from './routes/links.ts'
 import { metrics } from './routes/metrics.ts'
-import { openapi } from './routes/openapi.ts'
+import { answerProvided, providedAt } from './provided.ts'
 import { problem } from './answers.ts'
 import { refuseForeignHost } from './host-guard.ts'
 import { reload } from './routes/reload.ts'
@@ -16,7 +17,7 @@ import { upstreams } from './routes/upstreams.ts'
 import type { AdminOptions, AdminSettings } from './options.ts'
 import type { Connection } from './connection.ts'
 import type { Context, MiddlewareHandler } from 'hono'
-import type { Gateway } from '@octopus-gateway/core'
+import type { Gateway, ProvidedEndpoint } from '@octopus-gateway/core'
 
 /** The admin API as a Web-standard handler. */
 export interface Admin {
@@ -34,7 +35,7 @@ interface AdminEnv {
 type AdminApp = Hono<AdminEnv>
 
 /**
- * Makes the admin API of a gateway: health, routes, services, upstreams, metrics, the federated OpenAPI document and its page.
+ * Makes the admin API of a gateway: health, routes, services, upstreams, metrics, the federated OpenAPI and AsyncAPI documents and their page.
  * Throws a `ConfigError` that lists every invalid option. The handler does not listen: give it to a server, never to the traffic listener.
  */
 export function createAdmin(gateway: Gateway, options: AdminOptions = {}): Admin {
@@ -43,7 +44,9 @@ export function createAdmin(gateway: Gateway, options: AdminOptions = {}): Admin
   app.use(hardened)
   // Before the guard: probes carry no credential.
   get(app, '/_/health', () => health(gateway, settings.startedAt, settings.workers))
+  app.use(provided(gateway, 'own', settings))
   app.use(guarded(settings))
+  app.use(provided(gateway, 'admin', settings))
   addPages(app, gateway, settings)
   app.notFound(() => problem({ status: 404, code: 'NOT_FOUND', title: 'There is nothing here', detail: 'GET /_/ lists what there is.' }))
   app.onError((error) => {
@@ -54,14 +57,16 @@ export function createAdmin(gateway: Gateway, options: AdminOptions = {}): Admin
 }
 
 function addPages(app: AdminApp, gateway: Gateway, settings: AdminSettings): void {
-  const document = openapi(gateway, settings.name)
+  const openapi = federated(gateway, 'openapi', emptyOpenApi(settings.name))
+  const asyncapi = federated(gateway, 'asyncapi', emptyAsyncApi(settings.name))
   get(app, '/', (c) => c.redirect('_/', 307))
   get(app, '/_', (c) => c.redirect('_/', 307))
   get(app, '/_/', (c) => links(c.req.raw, settings))
   get(app, '/_/routes', () => routes(gateway))
   get(app, '/_/services', () => services(gateway))
   get(app, '/_/upstreams', () => upstreams(gateway, settings.workers))
-  get(app, '/_/openapi.json', (c) => document(c.req.raw))
+  get(app, '/_/openapi.json', (c) => openapi(c.req.raw))
+  get(app, '/_/asyncapi.json', (c) => asyncapi(c.req.raw))
   get(app, '/_/docs', () => docs(settings.name))
   get(app, '/_/docs/', (c) => c.redirect('../docs', 307))
   get(app, '/_/docs/:file', (c) => docsAsset(c.req.raw, c.req.param('file') ?? ''))
@@ -70,6 +75,18 @@ function addPages(app: AdminApp, gateway: Gateway, settings: AdminSettings): voi
   if (settings.metrics !== undefined) {
     const { path, extra } = settings.metrics
     get(app, path, () => metrics(gateway, extra, settings.workers))
+  }
+}
+
+/** What the gateway's sources serve, with this kind of access. */
+function provided(gateway: Gateway, access: ProvidedEndpoint['access'], { log }: AdminSettings): MiddlewareHandler<AdminEnv> {
+  const failed = (thrown: unknown): void =>
+    log?.error("admin: a source's endpoint failed", { error: thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown) })
+  return async (c, next) => {
+    const endpoint = providedAt(gateway, c.req.url)
+    if (endpoint?.access === access) return answerProvided(endpoint, c.req.raw, { connection: c.env.connection, failed })
+    await next()
+    return undefined
   }
 }
 

@@ -1,13 +1,21 @@
+import type { ClientCertificate } from '@octopus-gateway/core'
+
 /** The two ends of the connection that carries a request, as far as the server tells. */
 export interface Connection {
   readonly remote: string | undefined
   readonly local: string | undefined
+  /** The client's certificate, where the server has verified one: `{ certificate }` of the server's `env`. */
+  readonly certificate: ClientCertificate | undefined
 }
 
 /** Reads the connection from a server's `env`: `{ incoming: { socket } }` of Node servers. Other runtimes tell nothing. */
 export function connectionOf(env: unknown): Connection {
   const socket = member(member(env, 'incoming'), 'socket')
-  return { remote: text(member(socket, 'remoteAddress')), local: text(member(socket, 'localAddress')) }
+  return {
+    remote: text(member(socket, 'remoteAddress')),
+    local: text(member(socket, 'localAddress')),
+    certificate: member(env, 'certificate') as ClientCertificate | undefined,
+  }
 }
 
 function member(value: unknown, name: string): unknown {

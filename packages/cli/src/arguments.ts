@@ -21,6 +21,8 @@ export interface CommandSpec {
   readonly options: Readonly<Record<string, OptionSpec>>
   /** The one argument it takes, as it is called in the help. */
   readonly argument?: string
+  /** The one after it. */
+  readonly second?: string
 }
 
 /** Arguments that were understood. */
@@ -28,6 +30,7 @@ export interface Arguments {
   /** `undefined` when none was named: serving needs no word. */
   readonly command: string | undefined
   readonly argument: string | undefined
+  readonly second: string | undefined
   readonly options: Readonly<Record<string, readonly string[]>>
 }
 
@@ -46,13 +49,12 @@ export function readArguments(argv: readonly string[], commands: readonly Comman
   const stranger = tokens.find((token) => token.kind === 'option' && !Object.hasOwn(all, token.name))
   if (stranger?.kind === 'option') throw unknownOption(stranger.rawName, all)
   const words = tokens.flatMap((token) => (token.kind === 'positional' ? [token.value] : []))
-  const [word, argument, extra] = words
+  const [word, argument, second, extra] = words
   const command = word === undefined ? fallback : commands.find((one) => one.name === word)
   if (command === undefined) throw unknownCommand(word!, commands)
   const named = word === undefined ? undefined : command.name
-  if (extra !== undefined || (argument !== undefined && command.argument === undefined)) {
-    throw usageError(`"${extra ?? argument}" is one argument too many`, named)
-  }
+  const surplus = command.argument === undefined ? argument : command.second === undefined ? second : extra
+  if (surplus !== undefined) throw usageError(`"${surplus}" is one argument too many`, named)
   const given: Record<string, string[]> = {}
   for (const token of tokens) {
     if (token.kind !== 'option') continue
@@ -64,7 +66,7 @@ export function readArguments(argv: readonly string[], commands: readonly Comman
     if (values.length > 1 && command.options[name]!.multiple !== true && command.options[name]!.type === 'string')
       throw usageError(`--${name} may be given once`, named)
   }
-  return { command: named, argument, options: given }
+  return { command: named, argument, second, options: given }
 }
 
 interface OptionToken {

@@ -21,12 +21,25 @@ export function generalHelp(commands: readonly CommandSpec[], serve: CommandSpec
   ].join('\n')
 }
 
+/** The help of a group of commands: `octopus farp`. */
+export function groupHelp(group: CommandSpec, commands: readonly CommandSpec[]): string {
+  const width = Math.max(...commands.map((command) => command.name.length))
+  return [
+    `octopus ${group.name}: ${group.summary}`,
+    '',
+    'Commands:',
+    ...commands.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`),
+    '',
+    `octopus ${group.name} COMMAND --help tells more about a command.`,
+  ].join('\n')
+}
+
 /** The help of one command. */
 export function commandHelp(command: CommandSpec): string {
   return [
     `octopus ${command.name}: ${command.summary}`,
     '',
-    `Usage: octopus ${command.name}${command.argument === undefined ? '' : ` [${command.argument}]`} [options]`,
+    `Usage: octopus ${command.name}${[command.argument, command.second].map((name) => (name === undefined ? '' : ` [${name}]`)).join('')} [options]`,
     '',
     ...(command.details === undefined ? [] : [command.details, '']),
     'Options:',

@@ -44,7 +44,7 @@ describe('usage', () => {
 
   test('help of the whole and of each command, on stdout', async () => {
     expect(await cli.run(['--help'])).toBe(0)
-    for (const name of ['serve', 'validate', 'routes', 'schema', 'init', 'version']) {
+    for (const name of ['serve', 'validate', 'routes', 'discover', 'schema', 'init', 'version']) {
       expect(cli.out).toContain(`  ${name}`)
       const one = new Cli()
       expect(await one.run([name, '-h'])).toBe(0)
@@ -118,6 +118,42 @@ describe('validate', () => {
   test('a file that is not there is a configuration error', async () => {
     expect(await cli.run(['validate', '-c', 'nowhere.yaml'])).toBe(78)
     expect(cli.err).toContain('there is no such file or directory')
+  })
+})
+
+describe('discover', () => {
+  const YAML =
+    'discovery: { backends: [static, file], file: { path: services.json }, static: { services: [{ name: users, address: 127.0.0.1, port: 8081 }] } }\n'
+
+  test('prints what each backend sees', async () => {
+    cli.file('octopus.yaml', YAML)
+    cli.file(
+      'services.json',
+      '[{ "name": "orders", "address": "::1", "port": 443, "secure": true, "version": "v2", "metadata": { "a": "b" } }]',
+    )
+    expect(await cli.run(['discover', '-c', 'octopus.yaml'])).toBe(0)
+    expect(cli.out).toMatch(/^static: 1 instance of 1 service$/m)
+    expect(cli.out).toMatch(/^users +users@127\.0\.0\.1:8081 +http:\/\/127\.0\.0\.1:8081 +yes +1 +- +- +-$/m)
+    expect(cli.out).toMatch(/^orders +orders@::1:443 +https:\/\/\[::1\]:443 +yes +1 +- +v2 +a$/m)
+    cli.out = ''
+    expect(await cli.run(['discover', '-c', 'octopus.yaml', '--json'])).toBe(0)
+    expect(JSON.parse(cli.out)).toMatchObject([
+      { backend: 'static', instances: [{ service: 'users' }], error: null },
+      { backend: 'file', instances: [{ service: 'orders' }], error: null },
+    ])
+  })
+
+  test('says why a backend does not answer, and ends with 1', async () => {
+    cli.file('octopus.yaml', YAML)
+    expect(await cli.run(['discover', '-c', 'octopus.yaml', '--timeout', '300ms'])).toBe(1)
+    expect(cli.out).toMatch(/^file: ENOENT: no such file .*services\.json/m)
+    expect(cli.out).toMatch(/^static: 1 instance/m)
+  })
+
+  test('without discovery there is nothing to see', async () => {
+    cli.file('octopus.yaml', SMALL)
+    expect(await cli.run(['discover', '-c', 'octopus.yaml'])).toBe(0)
+    expect(cli.out).toContain('The configuration has no discovery.')
   })
 })
 

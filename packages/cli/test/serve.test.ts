@@ -45,7 +45,7 @@ describe('serving', () => {
     const asked = performance.now()
     cli.signal()
     expect(await running).toBe(0)
-    expect(performance.now() - asked).toBeLessThan(1000)
+    expect(performance.now() - asked).toBeLessThan(5000)
     expect(cli.listeners).toBe(0)
     await expect(fetch(`${url}/users/7`)).rejects.toThrow()
     await expect(fetch(`${admin}/_/health`)).rejects.toThrow()

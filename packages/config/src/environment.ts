@@ -2,7 +2,7 @@ import type { Entry, MapNode, Node, Position } from './tree/node.ts'
 
 const VARIABLE = 'DISCOVERY_BACKEND'
 
-/** Lays `DISCOVERY_BACKEND` over `discovery.backend`. An empty variable counts as not set. */
+/** Lays `DISCOVERY_BACKEND` over `discovery.backend` and `discovery.backends`. An empty variable counts as not set. */
 export function fromEnvironment(root: Node, env: Readonly<Record<string, string | undefined>>): Node {
   const backend = env[VARIABLE]
   if (backend === undefined || backend === '' || root.kind !== 'map') return root
@@ -10,6 +10,7 @@ export function fromEnvironment(root: Node, env: Readonly<Record<string, string 
   const before = root.entries.get('discovery')
   const under: MapNode = before?.value.kind === 'map' ? before.value : { kind: 'map', at, entries: new Map() }
   const named: Entry = { at, value: { kind: 'scalar', at, value: backend, text: backend, variables: [] } }
-  const discovery: MapNode = { ...under, entries: new Map([...under.entries, ['backend', named]]) }
+  const others = [...under.entries].filter(([key]) => key !== 'backends')
+  const discovery: MapNode = { ...under, entries: new Map([...others, ['backend', named]]) }
   return { ...root, entries: new Map([...root.entries, ['discovery', { at: before?.at ?? at, value: discovery }]]) }
 }

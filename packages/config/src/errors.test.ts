@@ -24,9 +24,6 @@ describe('[R31] nothing is ignored', () => {
       expect(lines[line! - 1]!.slice(column! - 1).startsWith(key)).toBe(true)
     }
     expect(refused.map((issue) => issue.path)).toEqual([
-      'discovery.backend',
-      'discovery.kubernetes.namespace',
-      'discovery.kubernetes.label_selector',
       'observability.tracing.enabled',
       'observability.tracing.exporter',
       'observability.tracing.endpoint',
@@ -40,8 +37,6 @@ describe('[R31] nothing is ignored', () => {
   })
 
   test.each([
-    ['discovery: { backend: consul }', 'discovery.backend'],
-    ['discovery: { backend: static, backends: [dns] }', 'discovery.backends'],
     [
       'admin: { auth: { type: oidc, username: a, password_hash: $2b$04$aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa } }',
       'admin.auth.type',
@@ -128,6 +123,12 @@ describe('values', () => {
     ['discovery: { static: {} }', 'is missing; add it'],
     ['discovery: { backend: static }\nfarp: { allowed_hosts: ["http://a"] }', 'leave out scheme and path'],
     ['discovery: { backend: static }\nfarp: { watch_interval: 9ms }', 'must be at least 10ms'],
+    ['farp: { push: { enabled: true, tokens: [short] } }', 'must be a token of 16 to 512 letters'],
+    [
+      'farp: { push: { enabled: true } }\nadmin: { address: 0.0.0.0, allow_unauthenticated: true }',
+      'add farp.push.tokens or farp.push.allow_from',
+    ],
+    ['farp: { push: { enabled: true } }\nadmin: { enabled: false }', 'registrations are taken on the admin listener'],
     ['farp: { enabled: true }', 'FARP finds services through discovery'],
     ['server: { http_port: 9090 }', 'both want port 9090'],
   ])('%s', async (yaml, message) => {
@@ -148,6 +149,8 @@ describe('values', () => {
     ['[{ path: /a/../b, upstream: users }]', 'it contains a dot segment'],
     ['[{ path: /a, upstream: users, host: "https://a" }]', 'write api.example.com'],
     ['[{ path: /a/*, upstream: users, strip_prefix: /a/.. }]', 'dot segment'],
+    ['[{ path: /a/*, upstream: users, rewrite: { pattern: "(a)\\\\1", replacement: "" } }]', 'back-references'],
+    ['[{ path: /a/*, upstream: users, rewrite: { pattern: "^/a", replacement: "/$1" } }]', 'no group "1"'],
     ['[{ path: "/a/{x}", upstream: users }, { path: "/a/:y", upstream: users }]', 'routes[0] already has this host, path and methods'],
     [
       '[{ path: /a, upstream: users, methods: [GET, PUT] }, { path: /a, upstream: users, methods: [put] }]',

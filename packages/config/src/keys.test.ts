@@ -107,6 +107,18 @@ const ROWS: readonly (readonly [key: string, yaml: string, read: (config: Loaded
   ['routes[].host', route(', host: "*.example.com"'), (c) => first(c).host, '*.example.com'],
   ['routes[].methods', route(', methods: [get, POST]'), (c) => first(c).methods, ['GET', 'POST']],
   ['routes[].strip_prefix', route(', strip_prefix: /api'), (c) => first(c).rewrite, { stripPrefix: '/api' }],
+  [
+    'routes[].rewrite.pattern',
+    route(', rewrite: { pattern: "^/v1/(.*)$", replacement: "/$1" }'),
+    (c) => first(c).rewrite,
+    { rules: [{ pattern: '^/v1/(.*)$', replacement: '/$1' }] },
+  ],
+  [
+    'routes[].rewrite.replacement',
+    route(', rewrite: { pattern: "^/(?P<a>.)", replacement: "/$${a}x" }'),
+    (c) => first(c).rewrite,
+    { rules: [{ pattern: '^/(?P<a>.)', replacement: '/${a}x' }] },
+  ],
   ['routes[].add_prefix', route(', add_prefix: /v2'), (c) => first(c).rewrite, { addPrefix: '/v2' }],
   ['routes[].priority', route(', priority: 99'), (c) => first(c).priority, 99],
   ['routes[].timeout', route(', timeout: 1s'), (c) => first(c).timeout, 1000],
@@ -177,8 +189,11 @@ describe('[R31] every key arrives', () => {
 
   test('farp.*', async () => {
     const { config, farp } = await load(
-      `${service('')}farp: { enabled: true, watch_interval: 1s, schema_cache_ttl: 2m, default_strategy: root, domain: example.com, root_mounts: [users], ` +
-        'allowed_hosts: ["*.example.com:8443"], probe: false, hash_verification: enforce, include_introspection: true, route_linger: 0s }',
+      `${service('')}farp: { enabled: true, watch_interval: 1s, schema_cache_ttl: 2m, default_strategy: root, domain: example.com, root_mounts: [users], reserved_subdomains: [gateway], ` +
+        'allowed_hosts: ["*.example.com:8443"], probe: false, hash_verification: enforce, include_introspection: true, route_linger: 0s, trust_hints: [timeout, retry], ' +
+        'collapse_service_tags: true, info: { title: Shop, version: "2", description: All }, merge: { conflict_strategy: skip, security_strategy: per_service }, update_policy: gated, ' +
+        'include_tags: [public], exclude_tags: [internal], major_alias: true, instance_labels: { env: prod }, region: eu, split_on: ip, ' +
+        'colours: { users: green }, shadow: { enabled: true, sample: 5, max_body: 1KiB } }',
     )
     expect(config?.gateway.sources?.map((source) => source.name)).toEqual(['farp'])
     expect(farp).toEqual({
@@ -187,12 +202,60 @@ describe('[R31] every key arrives', () => {
       defaultStrategy: 'root',
       domain: 'example.com',
       rootMounts: ['users'],
+      reservedSubdomains: ['gateway'],
       allowedHosts: ['*.example.com:8443'],
       probe: false,
       hashVerification: 'enforce',
       includeIntrospection: true,
       routeLinger: 0,
+      trustHints: ['timeout', 'retry'],
+      includeTags: ['public'],
+      excludeTags: ['internal'],
+      majorAlias: true,
+      instanceLabels: { env: 'prod' },
+      region: 'eu',
+      splitOn: 'ip',
+      colours: { users: 'green' },
+      shadow: { enabled: true, sample: 5, maxBody: 1024 },
+      collapseServiceTags: true,
+      info: { title: 'Shop', version: '2', description: 'All' },
+      merge: { conflictStrategy: 'skip', security: { strategy: 'per_service' } },
+      updatePolicy: 'gated',
     })
+  })
+
+  test('farp.auth and farp.webhooks', async () => {
+    const { farp } = await load(
+      `${service('')}farp: { auth: { providers: { bearer: jwt-auth } }, webhooks: { send: true, secrets: { users: "sixteen or longer" } } }`,
+    )
+    expect(farp).toMatchObject({
+      auth: { enforce: 'auto', providers: { bearer: 'jwt-auth' }, allowRelaxation: false, default: 'inherit' },
+      webhooks: { receive: false, send: true, poll: false, secrets: { users: 'sixteen or longer' }, manifestSecrets: true, tokens: {} },
+    })
+  })
+
+  test('farp.push.*', async () => {
+    const token = 'a-token-of-these-tests'
+    const { farp } = await load(
+      `farp: { push: { enabled: true, tokens: [${token}, { token: another-${token}, services: [users] }], allow_from: [10.0.0.0/8], ` +
+        'heartbeat_timeout: 5s, missed_probes: 3, aliases: [/farp] } }',
+    )
+    expect(farp).toMatchObject({
+      push: {
+        enabled: true,
+        tokens: [{ token }, { token: `another-${token}`, services: ['users'] }],
+        allowFrom: ['10.0.0.0/8'],
+        heartbeatTimeout: 5000,
+        missedProbes: 3,
+        aliases: ['/farp'],
+      },
+    })
+  })
+
+  test('store.path starts at the file that names it', async () => {
+    const { config } = await load('store: { path: kept }')
+    expect(config?.store.path).toMatch(/^\/.*\/kept$/)
+    expect((await load('')).config?.store.path).toBe('.octopus')
   })
 
   test('farp.enabled: false makes no source and loads no package', async () => {
@@ -209,7 +272,7 @@ describe('[R31] every key arrives', () => {
       watchInterval: 5000,
       schemaCacheTtl: 300_000,
       defaultStrategy: 'service',
-      hashVerification: 'warn',
+      trustHints: [],
       routeLinger: 30_000,
     })
     expect(farp).not.toHaveProperty('probe')

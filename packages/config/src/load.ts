@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { dirname, resolve as resolvePath } from 'node:path'
 import type { ConfigHost, LoadedConfig } from './options.ts'
 import { ConfigError, type ConfigIssue } from '@octopus-gateway/core'
 import { adminSettings, serverSettings, shutdownSettings } from './resolve/server.ts'
@@ -40,14 +41,23 @@ export async function loadConfig(paths: readonly (string | SourceFile)[], host: 
   const valid = await validate({ root, files, before: problems }, host)
   const locate = (issue: ConfigIssue): ConfigIssue => locateOption(issue, { root, places: valid.chains.places })
   try {
-    const resolved = await resolve(valid, host)
+    const resolved = await resolve(valid, root, host)
     const isLevelSet = nodeAt(root, ['observability', 'logging', 'level']) !== undefined
     const level = isLevelSet ? resolved.logging.level : (host.logLevel ?? resolved.logging.level)
-    return { ...resolved, logging: { ...resolved.logging, level }, files, sources, locate }
+    const store = { path: storePath(root) }
+    return { ...resolved, store, logging: { ...resolved.logging, level }, files, sources, locate }
   } catch (error) {
     throw error instanceof ConfigError ? new ConfigError(error.issues.map(locate)) : error
   }
 }
+
+/** As certificates are: relative to the file that names it. */
+function storePath(root: Node): string {
+  const node = nodeAt(root, ['store', 'path'])
+  return node?.kind === 'scalar' ? resolvePath(dirname(node.at.file), node.text) : DEFAULT_STORE
+}
+
+const DEFAULT_STORE = '.octopus'
 
 function empty(file: string): MapNode {
   return { kind: 'map', at: { file, line: 1, column: 1 }, entries: new Map() }
@@ -82,7 +92,11 @@ async function validate({ root, files, before }: Reading, host: ConfigHost): Pro
   return { config: result.output, chains, pem }
 }
 
-async function resolve({ config, chains, pem }: Valid, host: ConfigHost): Promise<Omit<LoadedConfig, 'files' | 'sources' | 'locate'>> {
+async function resolve(
+  { config, chains, pem }: Valid,
+  root: Node,
+  host: ConfigHost,
+): Promise<Omit<LoadedConfig, 'files' | 'sources' | 'locate' | 'store'>> {
   const { limits, trusted_proxies } = config.server
   const { logging, metrics } = config.observability
   return {
@@ -90,7 +104,7 @@ async function resolve({ config, chains, pem }: Valid, host: ConfigHost): Promis
       routes: routeDefinitions(config, chains),
       plugins: chains.own,
       upstreams: upstreamOptions(config, pem),
-      discovery: discoveryProviders(config),
+      discovery: await discoveryProviders(config, (path) => (nodeAt(root, path) ?? root).at.file, host),
       sources: await routeSources(config, host),
       routing: routingOptions(config),
       limits: {

@@ -80,6 +80,8 @@ export interface LoadedConfig {
   readonly shutdown: ShutdownSettings
   readonly admin: AdminSettings
   readonly metrics: { readonly enabled: boolean; readonly path: string }
+  /** Where the store of the gateway is kept: an absolute folder, or one below the working directory. */
+  readonly store: { readonly path: string }
   readonly logging: { readonly level: LogLevel; readonly format: 'json' | 'text' }
   /** Every file that was read, in the order of reading. */
   readonly files: readonly string[]

@@ -47,7 +47,7 @@ test('the JSON Schema knows every key, refuses others, and carries meaning and d
   expect(at(schema, 'server.http_port')).toMatchObject({ default: 8080, description: expect.stringContaining('traffic') as string })
   expect(at(schema, 'server.http_port')?.anyOf).toContainEqual({ type: 'integer', minimum: 0, maximum: 65_535 })
   expect(at(schema, 'routing.timeout')).toMatchObject({ default: '30s' })
-  expect(at(schema, 'discovery.backends')).toMatchObject({ not: {} })
+  expect(at(schema, 'graphql')).toMatchObject({ not: {} })
   expect(at(schema, 'upstreams[]')?.items?.required).toEqual(['name'])
   expect(JSON.stringify(schema)).not.toContain('"risk"')
 })

@@ -1,4 +1,4 @@
-import type { DocumentKind } from './snapshot/source.ts'
+import type { DocumentKind, ProvidedEndpoint } from './snapshot/source.ts'
 import type { EndpointStatus } from './upstream/endpoint-state.ts'
 import type { GatewayMetrics } from './metrics/gateway-metrics.ts'
 import type { GatewayOptions } from './options.ts'
@@ -26,6 +26,8 @@ export interface Gateway extends AsyncDisposable {
   /** The last known instances of all providers. */
   readonly services: ServiceSet
   readonly providers: readonly ProviderStatus[]
+  /** What its sources serve beside the admin API; `createAdmin` mounts it. */
+  readonly provided: readonly ProvidedEndpoint[]
   /** Health and load of an upstream's endpoints. */
   endpoints(upstream: Upstream): readonly EndpointStatus[]
   /** One service's document by hash, as parsed data; `undefined` when no source has it. */
@@ -34,7 +36,7 @@ export interface Gateway extends AsyncDisposable {
   federated(kind: DocumentKind): Promise<unknown>
   /**
    * Transactional: validates, builds, swaps; a failure rejects and changes nothing. `dryRun` only tells the difference. The options replace
-   * all earlier ones, except `log` and `fetch`, which stay those of `createGateway`.
+   * all earlier ones, except `log`, `fetch` and `store`, which stay those of `createGateway`.
    */
   update(options: GatewayOptions, how?: { readonly dryRun?: boolean }): Promise<SnapshotDiff>
   /** Called after every swap. Dispose the result to stop. */

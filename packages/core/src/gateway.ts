@@ -1,5 +1,6 @@
 import { assemble, checkOptions } from './snapshot/assemble.ts'
 import { builtInRoutes } from './snapshot/built-in.ts'
+import { CompiledRoutes } from './snapshot/compiled.ts'
 import { ConfigError, GatewayError, toGatewayError } from './errors.ts'
 import { Copies } from './exchange/copies.ts'
 import { Current, Generation } from './snapshot/current.ts'
@@ -11,20 +12,24 @@ import { farpCounts, observe } from './metrics/observe.ts'
 import { HEALTH } from './upstream/health/verdict.ts'
 import { HealthChecks } from './upstream/health/checks.ts'
 import { LaneHost, LANES } from './lane-host.ts'
+import { logConflicts } from './snapshot/conflicts.ts'
 import { Metrics } from './metrics/gateway-metrics.ts'
+import { memoryStore } from './store/memory.ts'
 import { PluginSet } from './plugin/set.ts'
 import { resolveOptions } from './resolve-options.ts'
 import { RouteTable } from './routing/table.ts'
 import { sameData } from './same.ts'
 import { silentLogger } from './log/logger.ts'
+import { sleep } from './time.ts'
 import { Sources } from './snapshot/run-sources.ts'
 import { UpstreamSet } from './upstream/upstream-set.ts'
 import type { Assembly, Workshop } from './snapshot/assemble.ts'
 import type { Copy } from './exchange/copy.ts'
 import type { Context } from './exchange/request-context.ts'
-import type { DocumentKind, RouteSet } from './snapshot/source.ts'
+import type { DocumentKind, ProvidedEndpoint, RouteSet } from './snapshot/source.ts'
 import type { EndpointStatus } from './upstream/endpoint-state.ts'
 import type { Gateway } from './gateway-types.ts'
+import type { GatewayEvent, GatewayListener } from './snapshot/events.ts'
 import type { GatewayOptions } from './options.ts'
 import type { LiveUpstream } from './upstream/live-upstream.ts'
 import type { Logger } from './log/logger.ts'
@@ -44,6 +49,9 @@ import type { Upstream } from './upstream/upstream.ts'
 export function createGateway(options: GatewayOptions): Gateway {
   return new RunningGateway(options)
 }
+
+/** The longest that a gateway which is disposed waits for what its sources still have to say. */
+const FAREWELL_MS = 3_000
 
 type SnapshotListener = (next: Snapshot, previous: Snapshot, diff: SnapshotDiff) => void
 type EndpointsListener = (upstream: Upstream) => void
@@ -65,6 +73,8 @@ class RunningGateway implements Gateway {
   readonly #opener: { -readonly [K in keyof Opener]: Opener[K] }
   readonly #onSnapshot = new Set<SnapshotListener>()
   readonly #onEndpoints = new Set<EndpointsListener>()
+  /** Those of sources. */
+  readonly #listeners = new Set<GatewayListener>()
   readonly #stop = new AbortController()
   #assembly: Assembly | null = null
   #generation = 0
@@ -84,20 +94,33 @@ class RunningGateway implements Gateway {
     const plugins = new PluginSet(this.#log)
     this.metrics = new Metrics({
       farp: () => farpCounts(this.snapshot),
+      providers: () => this.#discovery.status,
       upstreams: () => this.#liveUpstreams,
       plugins: () => plugins.list,
     })
-    this.#workshop = { upstreams: new UpstreamSet(this.#log), plugins, seriesFor: (label) => this.metrics.seriesFor(label) }
+    this.#workshop = {
+      upstreams: new UpstreamSet(this.#log, (change) => this.#announce({ kind: 'circuit', ...change })),
+      plugins,
+      compiled: new CompiledRoutes(),
+      seriesFor: (label) => this.metrics.seriesFor(label),
+    }
     const empty: Snapshot = { generation: 0, routes: [], upstreams: new Map(), sets: new Map(), standby: [], table: new RouteTable() }
     this.#current = new Current(new Generation(empty, () => {}))
     this.#discovery = new Discovery(this.#log)
     const enforced = (): ReadonlySet<string> => enforcedBy(this.#assembly?.hooks ?? [])
     this.#sources = new Sources(this.#discovery, this.#log, {
+      store: options.store ?? memoryStore(),
       get enforced() {
         return enforced()
       },
       changed: () => this.#schedule(),
-      schemaUpdated: (service) => this.metrics.schemaUpdated(service),
+      on: (listener) => {
+        this.#listeners.add(listener)
+        return { [Symbol.dispose]: () => void this.#listeners.delete(listener) }
+      },
+      // Builds are made in turn: what was asked for before is done when the turn comes.
+      applied: () => this.#exclusively(() => Promise.resolve()),
+      meter: this.metrics.farp,
     })
     const resolved = resolveOptions({})
     this.#opener = {
@@ -180,6 +203,10 @@ class RunningGateway implements Gateway {
     return undefined
   }
 
+  get provided(): readonly ProvidedEndpoint[] {
+    return this.#sources.list.flatMap(({ endpoints = [] }) => endpoints)
+  }
+
   update(options: GatewayOptions, how: { readonly dryRun?: boolean } = {}): Promise<SnapshotDiff> {
     return this.#exclusively(async () => {
       if (this.#stop.signal.aborted) throw new GatewayError('NOT_READY', 'The gateway was disposed.')
@@ -193,6 +220,7 @@ class RunningGateway implements Gateway {
       const diff = await this.#adopt(options, assembly, sets)
       this.#discovery.use(options.discovery ?? [])
       this.#sources.use(options.sources ?? [])
+      this.#announce({ kind: 'updated' })
       return diff
     })
   }
@@ -222,6 +250,8 @@ class RunningGateway implements Gateway {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#stop.signal.aborted) return
     this.#stop.abort()
+    const goodbye = this.#sayGoodbye()
+    if (goodbye !== null) await goodbye
     this.#sources.stop()
     this.#discovery.stop()
     this[HEALTH].stop()
@@ -269,6 +299,20 @@ class RunningGateway implements Gateway {
     }
   }
 
+  #announce(event: GatewayEvent): void {
+    this.#tell(this.#listeners, (listener) => listener(event))
+  }
+
+  /** Tells the sources, and gives their farewells a moment. `null` when nobody has anything to say. */
+  #sayGoodbye(): Promise<void> | null {
+    const farewells: Promise<unknown>[] = []
+    this.#announce({ kind: 'closing', waitFor: (work) => void farewells.push(work) })
+    if (farewells.length === 0) return null
+    const said = new AbortController()
+    void Promise.allSettled(farewells).then(() => said.abort())
+    return sleep(FAREWELL_MS, said.signal)
+  }
+
   /** Sources said something: one build for all that arrives until it begins. */
   #schedule(): void {
     if (this.#isScheduled) return
@@ -311,7 +355,9 @@ class RunningGateway implements Gateway {
     this.#assembly = assembly
     this.#applied = sets
     this.#generation += 1
+    logConflicts(this.#log, previous, this.snapshot)
     this.#tell(this.#onSnapshot, (listener) => listener(this.snapshot, previous, diff))
+    this.#announce({ kind: 'snapshot', next: this.snapshot, previous, diff })
     return diff
   }
 

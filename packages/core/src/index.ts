@@ -10,9 +10,23 @@ export type { Coding, ContentCoding, Protocol, Reply, RequestHead, ResponseHead 
 export type { Attempt, Client, ClientCertificate, Outcome, RequestContext } from './exchange/context.ts'
 export { defineSlot } from './exchange/slots.ts'
 export type { Slot } from './exchange/slots.ts'
-export type { Lane, Match, Mirror, MirrorDefinition, Rewrite, Route, RouteAuth, RouteDefinition, Target } from './routing/route.ts'
+export type {
+  Lane,
+  Match,
+  Mirror,
+  MirrorDefinition,
+  PathRule,
+  Rewrite,
+  Rights,
+  Route,
+  RouteAuth,
+  RouteDefinition,
+  Target,
+} from './routing/route.ts'
 export { parsePattern } from './routing/pattern.ts'
 export type { Pattern, Segment } from './routing/pattern.ts'
+export { ruleProblem } from './routing/path-rules.ts'
+export type { MountRewrite } from './routing/mount-rewrites.ts'
 export { parseHost } from './routing/hosts.ts'
 export type { HostPattern } from './routing/hosts.ts'
 export { placeOf } from './snapshot/entries.ts'
@@ -27,12 +41,30 @@ export type { CompiledPhases, Phases } from './plugin/phases.ts'
 export { definePlugin } from './plugin/define.ts'
 export type { Hooks, Plugin, PluginFactory, PluginHost } from './plugin/plugin.ts'
 export type { StandardSchemaV1 } from './plugin/standard-schema.ts'
-export type { DiscoveryProvider, ProviderStatus, ServiceInstance, ServiceSet } from './discovery/provider.ts'
+export { checkEntry, sameEntries } from './store/store.ts'
+export { memoryStore } from './store/memory.ts'
+export type { KeyValueStore, StoreEntry } from './store/store.ts'
+export type { DiscoveryProvider, KeyValue, KeyValues, ProviderStatus, ServiceInstance, ServiceSet } from './discovery/provider.ts'
 export { defineDiscovery } from './discovery/define.ts'
 export { poll } from './discovery/poll.ts'
 export { staticDiscovery } from './discovery/static.ts'
 export type { StaticService } from './discovery/static.ts'
-export type { DocumentKind, Finding, InstanceReport, RouteSet, RouteSource, SourceHost } from './snapshot/source.ts'
+export type {
+  ContractVerdict,
+  Caller,
+  DocumentKind,
+  FetchStatus,
+  Finding,
+  InstanceReport,
+  ProvidedEndpoint,
+  RouteAction,
+  RouteSet,
+  RouteSource,
+  SourceHost,
+  SourceMeter,
+} from './snapshot/source.ts'
+export type { GatewayEvent, GatewayListener } from './snapshot/events.ts'
+export { conflictFindings } from './snapshot/conflicts.ts'
 export type { Snapshot, SnapshotDiff } from './snapshot/snapshot.ts'
 export type { Logger, LogLevel } from './log/logger.ts'
 export { silentLogger } from './log/logger.ts'

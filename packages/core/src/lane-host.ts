@@ -131,7 +131,8 @@ export class LaneHost {
     ctx.codesStreams = false
     try {
       const { handler } = ctx.upstream
-      const shown = ctx.taken === null ? request : without(request, ctx.taken)
+      const isMoved = ctx.request.target !== url.pathname + url.search
+      const shown = ctx.taken === null && !isMoved ? request : without(request, ctx.taken ?? [], isMoved ? ctx.request.target : null)
       const response = await this.#respondStandard(
         ctx,
         shown,
@@ -146,11 +147,12 @@ export class LaneHost {
   }
 }
 
-/** The request as middlewares may see it: without fields that only the gateway may set. */
-function without(request: Request, names: readonly string[]): Request {
+/** The request as middlewares may see it: without fields that only the gateway may set, and for the path that it means. */
+function without(request: Request, names: readonly string[], target: string | null): Request {
   const headers = new Headers(request.headers)
   for (const name of names) headers.delete(name)
   // Made of its parts: what a server hands over may look like a Request and be none that another can be made of.
-  const { url, method, signal, body } = request
+  const { method, signal, body } = request
+  const url = target === null ? request.url : new URL(target, request.url)
   return new Request(url, { method, headers, signal, ...(body === null ? {} : { body, duplex: 'half' }) })
 }

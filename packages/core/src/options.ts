@@ -2,6 +2,7 @@ import type { AccessLog } from './log/access.ts'
 import type { GatewayBalancingSettings } from './upstream/balancing.ts'
 import type { DiscoveryProvider } from './discovery/provider.ts'
 import type { HealthSettings } from './upstream/health.ts'
+import type { KeyValueStore } from './store/store.ts'
 import type { Logger } from './log/logger.ts'
 import type { Plugin } from './plugin/plugin.ts'
 import type { RouteDefinition } from './routing/route.ts'
@@ -41,6 +42,11 @@ export interface GatewayOptions {
    */
   readonly trustedProxies?: readonly string[]
   readonly log?: Logger
+  /**
+   * Where sources keep what outlives the process and what replicas share. Default `memoryStore()`; `fileStore(folder)` of `@octopus-gateway/node`
+   * keeps it in files.
+   */
+  readonly store?: KeyValueStore
   /** Gets one entry per finished request. Default: none. */
   readonly accessLog?: AccessLog
   /** Count requests. Default true; without it `gateway.metrics` stays empty and requests cost a little less. */

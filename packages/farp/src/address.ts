@@ -17,7 +17,10 @@ export function parseAddress(text: string, port = 0, secure = false): Address | 
   const written = match[4] === undefined ? port : Number(match[4])
   const resolved = written !== 0 ? written : named === undefined ? 0 : DEFAULT_PORT[scheme]
   const host = (match[2] ?? match[3]!).toLowerCase()
-  return Number.isInteger(resolved) && resolved >= 1 && resolved <= 65_535 ? { scheme, host, port: resolved } : undefined
+  if (!Number.isInteger(resolved) || resolved < 1 || resolved > 65_535) return undefined
+  const address: Address = { scheme, host, port: resolved }
+  // A name such as `a|b` would be the origin of an endpoint that no URL can have.
+  return URL.canParse(originOf(address)) ? address : undefined
 }
 
 const DEFAULT_PORT = { http: 80, https: 443 } as const

@@ -1,8 +1,10 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { expect, test } from 'vitest'
+import { memoryStore } from '@octopus-gateway/core'
 import { openapiOf, startFarpService } from '@octopus-gateway/testing'
 import { farp as farpSource } from './farp.ts'
 import { recordOf, startFarp } from './testing/harness.ts'
+import { silentMeter } from './silent-meter.ts'
 
 test('the federated document holds all services, is made once, and anew when they change', async () => {
   await using users = await startFarpService({ name: 'users', openapi: openapiOf('Users', ['GET /users/{id}', 'GET /health']) })
@@ -43,11 +45,16 @@ test('a failure of discovery is passed on, after everything was stopped', async 
   const host = {
     signal: controller.signal,
     log: { error() {}, warn() {}, info() {}, debug() {} },
+    store: memoryStore(),
+    applied: () => Promise.resolve(),
     // eslint-disable-next-line require-yield
     async *instances(): AsyncGenerator<never> {
       throw new Error('registry on fire')
     },
-    schemaUpdated() {},
+    keyValues: () => undefined,
+    authProviders: new Set<string>(),
+    on: () => ({ [Symbol.dispose]() {} }),
+    meter: silentMeter,
   }
   await expect(farpSource().watch(host)[Symbol.asyncIterator]().next()).rejects.toThrow('registry on fire')
 })

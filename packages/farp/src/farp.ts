@@ -1,12 +1,15 @@
-import { compareText } from './semver.ts'
-import { mergeOpenApi } from './merge/openapi.ts'
+import { contractEndpoint } from './contract/gate/endpoint.ts'
+import { FEDERATED_PATHS, FederatedEndpoint } from './federated/endpoint.ts'
+import { Federation } from './federated/federation.ts'
+import { pushEndpoints } from './push/handler.ts'
 import { Run } from './source/run.ts'
 import { settingsOf } from './options.ts'
-import type { DocumentKind, RouteSource, SourceHost } from '@octopus-gateway/core'
+import { webhookEndpoints } from './webhook/endpoints.ts'
+import type { DocumentKind, ProvidedEndpoint, RouteSource, SourceHost } from '@octopus-gateway/core'
 import type { FarpOptions, Settings } from './options.ts'
 
 /**
- * FARP as a route source: the instances that the gateway's discovery finds are asked for their manifests and OpenAPI documents, and become routes.
+ * FARP as a route source: the instances that the gateway's discovery finds are asked for their manifests and schemas, and become routes.
  * Throws `ConfigError` when an option is invalid. Nothing starts before a gateway watches it.
  *
  * One value serves one gateway well; with several, `federated` shows the gateway that began to watch last.
@@ -17,22 +20,35 @@ export function farp(options: FarpOptions = {}): RouteSource {
 
 /** The source with settings of its own: for tests that need other limits. */
 export function farpSource(settings: Settings, identity: unknown): RouteSource {
-  const runs = new Set<Run>()
-  const merged = new WeakMap<Run, { readonly key: string; readonly document: Record<string, unknown> }>()
+  const federations = new Map<Run, Federation>()
+  const federation = (): Federation | undefined => [...federations.values()].at(-1)
+  const endpoint = new FederatedEndpoint(federation)
+  const federated = FEDERATED_PATHS.map((path): ProvidedEndpoint => ({
+    path,
+    access: 'admin',
+    handler: (request) => endpoint.answer(request),
+  }))
+  const running = (): Run | undefined => [...federations.keys()].at(-1)
   return {
     name: 'farp',
     identity,
+    endpoints: [
+      contractEndpoint(settings, () => running()?.gate),
+      ...federated,
+      ...pushEndpoints(settings, () => running()?.desk),
+      ...webhookEndpoints(settings.webhooks, () => running()?.hub),
+    ],
     async *watch(host: SourceHost) {
       const run = new Run(settings, host)
-      runs.add(run)
+      federations.set(run, new Federation(() => run.material, settings.merging))
       try {
         yield* run.sets()
       } finally {
-        runs.delete(run)
+        federations.delete(run)
       }
     },
     async document(hash: string) {
-      for (const run of runs) {
+      for (const run of federations.keys()) {
         const found = run.documents.find((document) => document.hash === hash)
         // A copy: the original is what routes and the merged document are made from.
         if (found !== undefined) return structuredClone(found.document)
@@ -40,17 +56,7 @@ export function farpSource(settings: Settings, identity: unknown): RouteSource {
       return undefined
     },
     async federated(kind: DocumentKind) {
-      const run = [...runs].at(-1)
-      if (kind !== 'openapi' || run === undefined || run.documents.length === 0) return undefined
-      const key = run.documents
-        .map(({ id }) => id)
-        .sort(compareText)
-        .join(' ')
-      const known = merged.get(run)
-      if (known?.key === key) return known.document
-      const document = mergeOpenApi(run.documents)
-      merged.set(run, { key, document })
-      return document
+      return (await federation()?.of(kind))?.merged.document
     },
   }
 }

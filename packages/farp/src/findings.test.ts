@@ -1,11 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { FINDING_CODES } from './findings.ts'
+import { PUSH_CODES } from './push/push-error.ts'
 
 test('docs/farp.md explains every finding, and no other', () => {
   const page = readFileSync(new URL('../../../docs/farp.md', import.meta.url), 'utf8')
   const rows = [...page.matchAll(/^\| `([A-Z_]+)` \| (\w+)/gm)].map(([, code, severity]) => [code, severity])
   expect(rows).toEqual([...FINDING_CODES].sort(([a], [b]) => (a < b ? -1 : 1)))
+})
+
+test('docs/push.md explains every code of the push protocol, and no other', () => {
+  const page = readFileSync(new URL('../../../docs/push.md', import.meta.url), 'utf8')
+  expect([...page.matchAll(/^\| `([A-Z_]+)` \|/gm)].map((match) => match[1])).toEqual([...PUSH_CODES])
 })
 
 test('every finding is used', () => {

@@ -58,7 +58,7 @@ test('only a literal false forwards the full path', () => {
   expect(rewriteOf({ prefix: '', stripPrefix: undefined, serverPrefix: '' })).toBeUndefined()
 })
 
-test("[R38] the gateway's own paths cannot be mounted", () => {
+test("[R38] [F12.10.reserved] the gateway's own paths cannot be mounted", () => {
   for (const path of ['/_', '/_/x', '/_farp', '/_FARP/manifest', '/__farp/x', '/__/farp']) expect(isReserved(path), path).toBe(true)
   for (const path of ['/', '/_users', '/farp', '/users/_']) expect(isReserved(path), path).toBe(false)
 })

@@ -79,11 +79,3 @@ const RESERVED_SEGMENTS: ReadonlySet<string> = new Set(['_', '__', '_farp', '__f
 export function isReserved(path: string): boolean {
   return RESERVED_SEGMENTS.has((path.split('/')[1] ?? '').toLowerCase())
 }
-
-/** Labels that a service must not take for itself. */
-const RESERVED_LABELS: ReadonlySet<string> = new Set(['www', 'admin', 'api'])
-
-/** Whether a subdomain label is kept for the operator. */
-export function isReservedLabel(label: string): boolean {
-  return RESERVED_LABELS.has(label.toLowerCase())
-}

@@ -6,23 +6,67 @@ import { settingsOf } from './options.ts'
 test('every option has a default', () => {
   const { fetcher: _fetcher, limits: _limits, ...settings } = settingsOf({})
   expect(settings).toEqual({
+    adapters: {},
+    trustHints: new Set(),
     watchInterval: 5000,
     schemaCacheTtl: 300_000,
     defaultStrategy: 'service',
     domain: undefined,
     rootMounts: new Set(),
+    reservedSubdomains: new Set(['www', 'admin', 'api']),
     allowedHosts: [],
+    push: {
+      enabled: false,
+      tokens: [],
+      clientCertificates: false,
+      allowFrom: [],
+      heartbeatTimeout: 30_000,
+      missedProbes: 12,
+      paths: ['/_farp/v1', '/__/farp'],
+    },
     probe: undefined,
-    hashVerification: 'warn',
+    auth: { enforce: 'auto', providers: new Map(), allowRelaxation: false, otherwise: 'inherit' },
+    webhooks: { receive: false, send: false, poll: false, secrets: new Map(), manifestSecrets: true, tokens: new Map() },
+    hashVerification: undefined,
     includeIntrospection: false,
     routeLinger: 30_000,
+    includeTags: new Set(),
+    excludeTags: new Set(),
+    majorAlias: false,
+    instanceLabels: new Map(),
+    region: undefined,
+    splitOn: undefined,
+    colours: new Map(),
+    shadow: { enabled: false, sample: 100, maxBody: 65_536 },
     strict: false,
+    updatePolicy: 'auto',
     requireHttps: undefined,
+    merging: {
+      info: { title: 'Federated API', version: '1.0.0', description: 'Merged API specification from multiple services' },
+      collapseServiceTags: false,
+      conflictStrategy: 'prefix',
+      security: {
+        strategy: 'union',
+        global: [],
+        schemes: {},
+        preserveOperationSecurity: true,
+        prefixSchemeNames: false,
+        exclude: [],
+        required: [],
+      },
+    },
   })
 })
 
 test('all problems come together, each with its place', () => {
-  const options = { watchInterval: '0s', domain: 'a b', allowedHosts: ['ok.example', 'http://no'], hashVerification: 'maybe', unknown: 1 }
+  const options = {
+    watchInterval: '0s',
+    domain: 'a b',
+    allowedHosts: ['ok.example', 'http://no'],
+    hashVerification: 'maybe',
+    splitOn: 'host',
+    unknown: 1,
+  }
   try {
     farp(options as never)
     expect.unreachable()
@@ -32,6 +76,7 @@ test('all problems come together, each with its place', () => {
       'farp.allowedHosts.1',
       'farp.domain',
       'farp.hashVerification',
+      'farp.splitOn',
       'farp.unknown',
       'farp.watchInterval',
     ])

@@ -1,3 +1,4 @@
+import type { Colour } from './options.ts'
 import type { InstanceAccount } from './manifest/manifest.ts'
 
 /** Statuses that get no new requests; every other one does, an unknown word too: health is then for the gateway to observe. */
@@ -19,9 +20,10 @@ export interface Sharer {
 /**
  * The weight of each instance that may serve. Absent is 100 and an explicit 0 is none; shadows are left out; canaries together get their percentage;
  * in a blue/green deployment a colour that declares nothing counts as 0 as soon as another declares something (a standby written in Go cannot say 0);
- * degraded instances rest while more than half of the pool is healthy.
+ * degraded instances rest while more than half of the pool is healthy. `active` is the operator's word on which colour serves: the other one gets
+ * nothing as long as there is anybody of this one.
  */
-export function sharesOf(sharers: readonly Sharer[]): ReadonlyMap<string, number> {
+export function sharesOf(sharers: readonly Sharer[], active?: Colour): ReadonlyMap<string, number> {
   const serving = sharers.filter(({ account }) => account?.role !== 'shadow')
   const isHealthy = ({ account }: Sharer): boolean => account?.status !== 'degraded'
   const restsDegraded = serving.filter(isHealthy).length * 2 > serving.length
@@ -30,7 +32,8 @@ export function sharesOf(sharers: readonly Sharer[]): ReadonlyMap<string, number
     const base = (sharer.account?.weight ?? 100) * Math.max(0, sharer.registryWeight)
     weights.set(sharer.id, restsDegraded && !isHealthy(sharer) ? 0 : base)
   }
-  shareColours(serving, weights)
+  if (active === undefined) shareColours(serving, weights)
+  else switchTo(active, serving, weights)
   shareCanaries(serving, weights)
   return weights
 }
@@ -50,6 +53,11 @@ function shareColours(sharers: readonly Sharer[], weights: Map<string, number>):
   for (const [index, group] of colours.entries()) scale(group, weights, (pool * percents[index]!) / total)
 }
 
+function switchTo(active: Colour, sharers: readonly Sharer[], weights: Map<string, number>): void {
+  const members = (colour: string): readonly Sharer[] => sharers.filter(({ account }) => account?.role === colour)
+  if (sum(members(active), weights) > 0) for (const { id } of members(active === 'blue' ? 'green' : 'blue')) weights.set(id, 0)
+}
+
 function shareCanaries(sharers: readonly Sharer[], weights: Map<string, number>): void {
   const canaries = sharers.filter(({ account }) => account?.role === 'canary')
   const others = sharers.filter(({ account }) => account?.role !== 'canary')
@@ -57,6 +65,8 @@ function shareCanaries(sharers: readonly Sharer[], weights: Map<string, number>)
   if (!isDeclared) return
   const percent = largestPercent(canaries)
   const pool = sum(sharers, weights)
+  // One that says nothing beside another that does waits to be told.
+  for (const { id, account } of canaries) if (account?.trafficPercent === undefined) weights.set(id, 0)
   // The chosen pool being empty, the other takes everything.
   if (sum(others, weights) === 0 || sum(canaries, weights) === 0) return
   scale(canaries, weights, (pool * percent) / 100)

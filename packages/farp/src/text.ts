@@ -19,9 +19,9 @@ export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown)
 }
 
-/** A text whose unpaired surrogates are U+FFFD, as encoders of UTF-8 write them. */
-export function toWellFormed(text: string): string {
-  return /[\ud800-\udfff]/.test(text)
-    ? text.replaceAll(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd')
-    : text
+/** Without slashes at its end. An expression for that would look at every run of slashes in a long text again and again. */
+export function withoutEndSlashes(text: string): string {
+  let end = text.length
+  while (end > 0 && text[end - 1] === '/') end--
+  return text.slice(0, end)
 }

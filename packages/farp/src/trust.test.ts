@@ -19,7 +19,7 @@ const why = (url: string, more: Partial<TrustScope> = {}): string => {
   return found.allowed ? found.by : found.reason
 }
 
-test('[R38] who may be contacted', () => {
+test('[R38] [F12.1.registry] [F12.1.own-hosts] who may be contacted', () => {
   expect(why('http://10.0.0.7:8080/openapi.json')).toBe('registry')
   expect(why('https://10.0.0.8:8080/openapi.json')).toBe('registry')
   for (const host of ['users', 'USERS', 'users.shop', 'users.shop.svc', 'users.shop.svc.cluster.local', 'users.'])
@@ -29,7 +29,14 @@ test('[R38] who may be contacted', () => {
   expect(why('http://cache.example.com:6379/x')).toBe('operator')
 })
 
-test('[R38] who may not', () => {
+test('[R38] [F12.1.own-hosts] a name that carries its namespace is a name of the service, and the one without it is not', () => {
+  for (const host of ['users.shop', 'users.shop.svc', 'users.shop.svc.cluster.local'])
+    expect(why(`http://${host}:8080/x`, { service: 'users.shop' }), host).toBe('name')
+  for (const host of ['users', 'users.shop.shop', 'users.other'])
+    expect(why(`http://${host}:8080/x`, { service: 'users.shop' }), host).toBe('foreign')
+})
+
+test('[R38] [F12.1.schemes] [F12.1.credentials] [F12.1.ports] who may not', () => {
   for (const url of [
     'http://10.0.0.7:9090/x',
     'http://10.0.0.9:8080/x',
@@ -61,14 +68,14 @@ test('[R38] who may not', () => {
   expect(judge(new URL('http://users.shop/x'), anywhere).allowed).toBe(false)
 })
 
-test('an instance on loopback is the same under each of its names', () => {
+test('[F12.1.registry] an instance on loopback is the same under each of its names', () => {
   const registered = [{ scheme: 'http', host: '127.0.0.1', port: 8080 }] as const
   expect(why('http://localhost:8080/x', { registered })).toBe('registry')
   expect(why('http://[::1]:8080/x', { registered })).toBe('registry')
   expect(why('http://localhost:8081/x', { registered })).toBe('foreign')
 })
 
-test('[R38] every resolved address is checked', () => {
+test('[R38] [F12.1.addresses] every resolved address is checked', () => {
   const objects = (url: string, addresses: readonly string[], more: Partial<TrustScope> = {}): boolean => {
     const found = verdict(url, more)
     if (!found.allowed) throw new Error(found.message)
@@ -92,4 +99,14 @@ test('plain http: refused everywhere, for public addresses by default, or nowher
   expect(objection(allowed, ['8.8.8.8'], scope)).toContain('https')
   expect(objection(allowed, ['8.8.8.8'], { ...scope, requireHttps: false })).toBeUndefined()
   expect(objection(verdict('https://docs.example.com/x') as Verdict & { allowed: true }, ['8.8.8.8'], scope)).toBeUndefined()
+})
+
+test('[R38] whoever registers itself chooses its name: that name, and a namespace beside it, mean no host', () => {
+  const itself = { itself: { host: 'Users.Shop', port: 8080 }, service: 'vault', namespace: 'corp' }
+  for (const host of ['vault', 'vault.corp', 'vault.corp.svc']) {
+    expect(verdict(`http://${host}:8080/x`, { service: 'vault', namespace: 'corp' }).allowed, host).toBe(true)
+    expect(verdict(`http://${host}:8080/x`, itself), host).toMatchObject({ allowed: false, reason: 'foreign' })
+  }
+  expect(verdict('http://users.shop:8080/x', itself)).toMatchObject({ allowed: true, by: 'name' })
+  expect(verdict('http://users.shop:9090/x', itself)).toMatchObject({ allowed: false, reason: 'foreign' })
 })

@@ -8,6 +8,8 @@ export interface TrustScope {
   readonly registered: readonly Address[]
   /** The service's name in the registry. */
   readonly service: string
+  /** Where it registered itself, as it wrote it. Then its name and its namespace are its own word, and mean no host. */
+  readonly itself?: { readonly host: string; readonly port: number }
   /** The registry's namespace of the service, when it says one. */
   readonly namespace?: string
   /** `farp.allowed_hosts`: `host`, `host:port` or `*.suffix`. */
@@ -39,8 +41,10 @@ export function judge(url: URL, scope: TrustScope): Verdict {
     const namesPort = entry.toLowerCase().endsWith(`:${address.port}`)
     return INFRASTRUCTURE.has(address.port) && !namesPort ? infrastructure(address) : { allowed: true, by: 'operator', address }
   }
-  if (!isRegistryName(address.host, scope))
-    return { allowed: false, reason: 'foreign', message: `${address.host} is neither the instance nor its service` }
+  const { itself } = scope
+  const isOwn =
+    itself === undefined ? isRegistryName(address.host, scope) : address.host === bareHost(itself.host) && address.port === itself.port
+  if (!isOwn) return { allowed: false, reason: 'foreign', message: `${address.host} is neither the instance nor its service` }
   return INFRASTRUCTURE.has(address.port) ? infrastructure(address) : { allowed: true, by: 'name', address }
 }
 
@@ -61,6 +65,12 @@ export function objection(verdict: Verdict & { allowed: true }, addresses: reado
   return undefined
 }
 
+/** Whether `farp.allowed_hosts` has to name this port before anything is sent there. */
+export function isClosedPort(address: Address, allowedHosts: readonly string[]): boolean {
+  if (!INFRASTRUCTURE.has(address.port)) return false
+  return !allowedHosts.some((entry) => entry.toLowerCase().endsWith(`:${address.port}`) && permits(entry, address))
+}
+
 function isSame(known: Address, address: Address): boolean {
   if (known.port !== address.port) return false
   return known.host === address.host || (isLoopbackName(known.host) && isLoopbackName(address.host))
@@ -79,12 +89,16 @@ function permits(entry: string, address: Address): boolean {
   return host.startsWith('*.') ? address.host.endsWith(host.slice(1)) && address.host.length > host.length - 1 : address.host === host
 }
 
-/** `users`, and with the namespace the registry gave: `users.shop`, `users.shop.svc`, `users.shop.svc.cluster.local`. */
+/**
+ * `users`, and with the namespace the registry gave: `users.shop`, `users.shop.svc`, `users.shop.svc.cluster.local`. A service that goes by a name with its
+ * namespace is not also known without it: that might be somebody else's.
+ */
 function isRegistryName(host: string, { service, namespace }: TrustScope): boolean {
   const name = service.toLowerCase()
   if (host === name) return true
   if (namespace === undefined) return false
-  const full = `${name}.${namespace.toLowerCase()}`
+  const suffix = `.${namespace.toLowerCase()}`
+  const full = name.endsWith(suffix) ? name : `${name}${suffix}`
   return host === full || host === `${full}.svc` || host === `${full}.svc.cluster.local`
 }
 

@@ -37,6 +37,8 @@ export class Connections {
   /** While retiring: what had come of each connection at the last look, and how many looks in a row have found it idle. */
   #seen = new Map<Socket, { readonly bytes: number; readonly idle: number }>()
   #sweeping: ReturnType<typeof setTimeout> | null = null
+  /** Milliseconds that the last look took: with thousands of connections under way, looking must not cost what they need. */
+  #cost = 0
 
   constructor(lanes: LaneHost, limits: ConnectionLimits) {
     this.#lanes = lanes
@@ -70,10 +72,11 @@ export class Connections {
   retire(): void {
     // Again with every sweep: a handshake may have been under way.
     for (const socket of this.#speaking) Connection.of(socket).retire?.()
-    if (this.#accepted.size > 0) this.#sweeping = setTimeout(() => this.#sweep(), LOOK_MS)
+    if (this.#accepted.size > 0) this.#sweeping = setTimeout(() => this.#sweep(), Math.max(LOOK_MS, 10 * this.#cost))
   }
 
   #sweep(): void {
+    const begun = performance.now()
     const busy = new Set<string>()
     const speaking = new Map<string, Connection>()
     for (const socket of this.#speaking) {
@@ -91,6 +94,7 @@ export class Connections {
       ]),
     )
     const quiet = Array.from(this.#accepted).filter((socket) => this.#seen.get(socket)!.idle >= IDLE_LOOKS)
+    this.#cost = performance.now() - begun
     this.#closeInTurns(quiet, isIdle)
   }
 

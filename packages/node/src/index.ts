@@ -1,5 +1,7 @@
 export { createConsole } from './console.ts'
 export type { Console } from './console.ts'
+export { fileStore } from './store/file-store.ts'
+export type { FileStoreOptions } from './store/file-store.ts'
 export { processMetrics } from './process-metrics.ts'
 export { serve } from './serve.ts'
 export type { CloseOptions, Listening, ServeOptions, Server, ServerLimits, ServerTimeouts } from './serve-options.ts'

@@ -53,6 +53,9 @@ export class WebLane {
 
   async #runMessage(exchange: MessageExchange, mustEnd: () => boolean): Promise<void> {
     const { req, res, ctx } = exchange
+    // Middlewares see the path that is meant, as everybody else does; an absolute target keeps its authority.
+    const authority = /^https?:\/\/[^/?#]+/i.exec(req.url ?? '')?.[0] ?? ''
+    if (req.url !== authority + ctx.request.target) req.url = authority + ctx.request.target
     let failure: { readonly thrown: unknown } | null = null
     const listener = getRequestListener(
       async (request: Request) => {

@@ -56,7 +56,7 @@ describe('the connection', () => {
     socket.write(`GET / HTTP/1.1\r\n${HOST}\r\n`.repeat(5))
     await waitFor(() => up.count === 5)
     socket.destroy()
-    await waitFor(() => up.requests.every(({ state }) => state === 'aborted'), { timeout: 200 })
+    await waitFor(() => up.requests.every(({ state }) => state === 'aborted'))
     await waitFor(() => active(gateway) === 0)
   })
 

@@ -35,3 +35,21 @@ export { openapiOf } from './openapi.ts'
 export type { OpenApiDocument, OperationMatch } from './openapi.ts'
 export { waitFor } from './wait-for.ts'
 export type { WaitOptions } from './wait-for.ts'
+export { startConsul } from './registries/consul.ts'
+export type { Consul, ConsulLogged, ConsulOptions } from './registries/consul.ts'
+export type { ConsulAgent, ConsulCheckDefinition, ConsulRegistration } from './registries/consul-agent.ts'
+export type { ConsulCatalog, ConsulCheck, ConsulService } from './registries/consul-catalog.ts'
+export { startEureka } from './registries/eureka.ts'
+export type { Eureka, EurekaOptions } from './registries/eureka.ts'
+export { EurekaRegistry } from './registries/eureka-registry.ts'
+export type { EurekaInstance, EurekaLease, EurekaPort, EurekaRegistration, EurekaStatus } from './registries/eureka-registry.ts'
+export { startKubernetes } from './registries/kubernetes.ts'
+export type {
+  KubernetesApi,
+  KubernetesEndpoint,
+  KubernetesObject,
+  KubernetesOptions,
+  KubernetesPort,
+  KubernetesRequest,
+  KubernetesService,
+} from './registries/kubernetes.ts'

@@ -1,6 +1,6 @@
 /** How long to wait, and how often to look. */
 export interface WaitOptions {
-  /** Milliseconds until giving up. Default 5000. */
+  /** Milliseconds until giving up. Default 20,000: only what is broken pays for it, and a busy machine may be slow. */
   readonly timeout?: number
   /** Milliseconds between two looks. Default 10. */
   readonly every?: number
@@ -15,7 +15,7 @@ type Falsy = false | 0 | '' | null | undefined
  * so an assertion can be the condition. Rejects after `timeout`, with the last thing thrown as `cause`.
  */
 export async function waitFor<T>(condition: () => T | Promise<T>, options: WaitOptions = {}): Promise<Exclude<T, Falsy>> {
-  const { timeout = 5000, every = 10, what = 'the condition' } = options
+  const { timeout = 20_000, every = 10, what = 'the condition' } = options
   const deadline = performance.now() + timeout
   let cause: unknown
   for (;;) {

@@ -2,27 +2,29 @@ import { fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, openSync, writeFileSync } from 'node:fs'
 import { Agent, get } from 'node:http'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { assertBuilt } from '../../lib/build.mjs'
+import { freePort } from '../../lib/free-port.mjs'
 import { CACHE, ROOT } from '../../lib/workspace.mjs'
 
 const children = new Set()
 process.on('exit', () => children.forEach((child) => child.kill('SIGKILL')))
 
-export async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address()
-  server.close()
-  await once(server, 'close')
-  return port
-}
+export { freePort }
 
 /** Starts an instance of a service and resolves when it listens. */
-export async function startService({ service, instance, port, paths }) {
-  const child = fork(new URL('service.mjs', import.meta.url), [service, instance, String(port), ...paths])
+export function startService({ service, instance, port, paths }) {
+  return startProcess('service.mjs', [service, instance, String(port), ...paths])
+}
+
+/** The same with the kit for services: what it offers depends on its version, and it can be taken out of the rotation. */
+export function startRollingService({ service, instance, port, version, operations }) {
+  return startProcess('rolling-service.mjs', [service, instance, String(port), version, ...operations])
+}
+
+async function startProcess(program, args) {
+  const child = fork(new URL(program, import.meta.url), args)
   children.add(child)
   child.once('exit', () => children.delete(child))
   await once(child, 'message')
@@ -100,8 +102,8 @@ export async function until(what, url, fits, limit = 30_000) {
   }
 }
 
-/** Runs `total` GETs, or GETs until `enough()`, at a concurrency, and keeps every answer that is not 200. */
-export async function load({ urls, concurrency, enough, onDone }) {
+/** Runs GETs until `enough()`, at a concurrency, each client with a `pause` behind every answer, and keeps every answer that is not 200. */
+export async function load({ urls, concurrency, enough, onDone, pause = 0 }) {
   let sent = 0
   let done = 0
   const failed = []
@@ -112,6 +114,7 @@ export async function load({ urls, concurrency, enough, onDone }) {
       if (answer.status !== 200) failed.push({ url, ...answer })
       done++
       onDone?.(done, answer)
+      if (pause > 0) await sleep(pause)
     }
   }
   await Promise.all(Array.from({ length: concurrency }, worker))

@@ -2,6 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { capture, tail } from '../../lib/run.mjs'
 import { CACHE, ROOT, readJson } from '../../lib/workspace.mjs'
+import { tagsOfTitle } from '../../check/titles.mjs'
 
 /** Runs the tests whose full name fits a pattern; resolves with `{ file, title, ancestors, passed }` of those that ran. */
 export async function runTests(label, { pattern, files = [] }) {
@@ -22,6 +23,11 @@ export async function runTests(label, { pattern, files = [] }) {
       .filter((test) => test.status === 'passed' || test.status === 'failed')
       .map((test) => ({ file: file.name, title: test.title, ancestors: test.ancestorTitles, passed: test.status === 'passed' })),
   )
+}
+
+/** Those whose title, or that of a group around them, begins with a tag. */
+export function tagged(tests, tag) {
+  return tests.filter((test) => [test.title, ...test.ancestors].some((one) => tagsOfTitle(one).includes(tag)))
 }
 
 /** Prints how a group of tests went; fails the script when one failed or fewer ran than there have to be. */

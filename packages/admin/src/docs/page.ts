@@ -43,14 +43,20 @@ export function docsPage(name: string): string {
 <title>${title}: API reference</title>
 <link rel="icon" type="image/png" href="docs/favicon-32x32.png">
 <link rel="stylesheet" href="docs/swagger-ui.css">
+<link rel="stylesheet" href="docs/asyncapi.css">
 <script src="docs/swagger-ui-bundle.js" defer></script>
 <script src="docs/init.js" defer></script>
+<script src="docs/asyncapi.js" defer></script>
 </head>
 <body>
 <div id="docs">
 <h1>${title}: API reference</h1>
-<p>This page draws the OpenAPI document of all services with JavaScript. Without it, read the document itself: <a href="openapi.json">openapi.json</a>.</p>
+<p>This page draws the OpenAPI and AsyncAPI documents of all services with JavaScript. Without it, read the document itself: <a href="openapi.json">openapi.json</a>.</p>
 </div>
+<section id="asyncapi" class="async" hidden>
+<h2>Channels</h2>
+<p>WebSocket and event streams, from <a href="asyncapi.json">asyncapi.json</a>.</p>
+</section>
 </body>
 </html>
 `

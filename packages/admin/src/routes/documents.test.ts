@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { readFile } from 'node:fs/promises'
 import { copyAssets } from '../../scripts/copy-assets.mjs'
 import { ASSET_NAMES } from '../assets.ts'
+import { ASYNC_SCRIPT, ASYNC_STYLE } from '../docs/asyncapi.ts'
 import { INIT_SCRIPT, docsPage } from '../docs/page.ts'
 import { createAdmin } from '../app.ts'
 import { gatewayWith } from '../gateway.fixture.ts'
@@ -33,11 +34,32 @@ describe('/_/openapi.json', () => {
   })
 })
 
+describe('/_/asyncapi.json', () => {
+  test('is an empty document where there is none, else the federated one, with an ETag', async () => {
+    const empty = { asyncapi: '3.0.0', info: { title: 'Shop', version: '1.0.0' }, channels: {}, operations: {} }
+    expect(await (await ask('/_/asyncapi.json')).json()).toEqual(empty)
+    const document = { asyncapi: '3.0.0', channels: { a: {} } }
+    const first = await ask('/_/asyncapi.json', {}, document)
+    expect(await first.json()).toEqual(document)
+    const again = await ask('/_/asyncapi.json', { headers: { 'if-none-match': first.headers.get('etag')! } }, document)
+    expect(again.status).toBe(304)
+  })
+})
+
 describe('[R39] /_/docs ships everything it shows', () => {
   test('[R39] the page loads only files of this package, by relative addresses, and nothing inline', async () => {
     const page = await (await ask('/_/docs')).text()
     const loaded = [...page.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, address]) => address!)
-    expect(loaded).toEqual(['docs/favicon-32x32.png', 'docs/swagger-ui.css', 'docs/swagger-ui-bundle.js', 'docs/init.js', 'openapi.json'])
+    expect(loaded).toEqual([
+      'docs/favicon-32x32.png',
+      'docs/swagger-ui.css',
+      'docs/asyncapi.css',
+      'docs/swagger-ui-bundle.js',
+      'docs/init.js',
+      'docs/asyncapi.js',
+      'openapi.json',
+      'asyncapi.json',
+    ])
     expect(page).not.toMatch(/https?:|\/\/[a-z]|@import|<style|<script>| style=| on[a-z]+=/i)
   })
 
@@ -62,7 +84,8 @@ describe('[R39] /_/docs ships everything it shows', () => {
     expect(addresses.length).toBeGreaterThan(0)
     expect(addresses.filter((address) => !address.startsWith('data:'))).toEqual([])
     expect(css).not.toMatch(/@import|@font-face|sourceMappingURL/)
-    expect(INIT_SCRIPT).not.toMatch(/https?:|\/\/[a-z]/i)
+    for (const text of [INIT_SCRIPT, ASYNC_SCRIPT, ASYNC_STYLE]) expect(text).not.toMatch(/https?:|\/\/[a-z]|@import|url\(/i)
+    expect(ASYNC_SCRIPT).not.toMatch(/innerHTML|outerHTML|insertAdjacent|document\.write|eval|Function\(/)
     expect(INIT_SCRIPT).toContain('validatorUrl: null')
     expect(INIT_SCRIPT).toContain("url: 'openapi.json'")
     expect(INIT_SCRIPT).toContain('supportedSubmitMethods: []')

@@ -10,6 +10,7 @@ export function links(request: Request, { name, metrics }: AdminSettings): Respo
     services: 'services',
     upstreams: 'upstreams',
     openapi: 'openapi.json',
+    asyncapi: 'asyncapi.json',
     docs: 'docs',
     ...(metrics === undefined ? {} : { metrics: `..${metrics.path}` }),
   }

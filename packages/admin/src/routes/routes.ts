@@ -39,6 +39,7 @@ function viewOf(route: Route): Record<string, unknown> {
     idle_timeout_ms: route.idleTimeout,
     retries: route.retry.retries,
     subset: route.subset,
+    rewrite_rules: route.rules,
     tags: route.tags,
   }
 }

@@ -2,6 +2,7 @@ import { instancesOf } from './instances.ts'
 import { json } from '../answers.ts'
 import { redactText } from '../redact.ts'
 import { sortedBy } from '../order.ts'
+import { conflictFindings } from '@octopus-gateway/core'
 import type { Finding, Gateway, ProviderStatus, RouteSet, ServiceInstance, ServiceSet } from '@octopus-gateway/core'
 
 /** A service as one source tells it, or as discovery alone knows it. */
@@ -15,11 +16,12 @@ interface Entry {
 export function services(gateway: Gateway): Response {
   const discovered = byService(gateway.services)
   const entries = entriesOf(gateway, discovered)
+  const conflicts = conflictFindings(gateway.snapshot)
   return json({
     generation: gateway.snapshot.generation,
     providers: sortedBy(gateway.providers, (provider) => [provider.name]).map((provider) => providerView(provider, Date.now())),
     services: sortedBy(entries, ({ name, source }) => [name, source ?? '']).map((entry) =>
-      serviceView(entry, discovered.get(entry.name) ?? []),
+      serviceView(entry, discovered.get(entry.name) ?? [], conflicts.get(entry.source ?? '')?.get(entry.name) ?? []),
     ),
   })
 }
@@ -56,18 +58,25 @@ function providerView(provider: ProviderStatus, now: number): Record<string, unk
   }
 }
 
-function serviceView({ name, source, set }: Entry, discovered: readonly ServiceInstance[]): Record<string, unknown> {
+function serviceView(
+  { name, source, set }: Entry,
+  discovered: readonly ServiceInstance[],
+  conflicts: readonly Finding[],
+): Record<string, unknown> {
   return {
     name,
     source,
     version: set?.serviceVersion ?? null,
+    health: set?.health ?? null,
     routes: set?.routes.length ?? 0,
     instances: instancesOf(set?.instances ?? [], discovered),
-    findings: sortedBy(set?.findings ?? [], ({ code, instance, message }) => [code, instance ?? '', message]).map(findingView),
+    findings: sortedBy([...(set?.findings ?? []), ...conflicts], ({ code, instance, message }) => [code, instance ?? '', message]).map(
+      findingView,
+    ),
     documents: sortedBy(set?.documents ?? [], ({ kind, hash }) => [kind, hash]).map(({ kind, hash }) => ({ kind, hash })),
   }
 }
 
-function findingView({ code, severity, message, instance }: Finding): Record<string, unknown> {
-  return { code, severity, message: redactText(message), instance: instance ?? null }
+function findingView({ code, severity, message, instance, pointer }: Finding): Record<string, unknown> {
+  return { code, severity, message: redactText(message), instance: instance ?? null, pointer: pointer ?? null }
 }

@@ -61,6 +61,7 @@ test('/_/routes tells everything about a route, sorted, and who stands by', asyn
     connect_timeout_ms: 2000,
     idle_timeout_ms: 60_000,
     retries: 3,
+    rewrite_rules: null,
     subset: null,
     tags: ['x'],
   })
@@ -176,7 +177,7 @@ describe('/_/services', () => {
             documents: [{ kind: 'openapi', hash: 'abc' }],
             findings: [
               { code: 'FOREIGN_HOST', severity: 'error', message: 'http://u:p@other/ is refused', instance: 'users-1' },
-              { code: 'CHECKSUM_MISMATCH', severity: 'warning', message: 'differs' },
+              { code: 'CHECKSUM_MISMATCH', severity: 'warning', message: 'differs', pointer: '/checksum' },
             ],
             instances: [
               {
@@ -197,6 +198,7 @@ describe('/_/services', () => {
     expect(body['services']).toEqual([
       {
         name: 'users',
+        health: null,
         source: 'farp',
         version: '1.2.0',
         routes: 1,
@@ -227,8 +229,14 @@ describe('/_/services', () => {
           },
         ],
         findings: [
-          { code: 'CHECKSUM_MISMATCH', severity: 'warning', message: 'differs', instance: null },
-          { code: 'FOREIGN_HOST', severity: 'error', message: 'http://[redacted]@other/ is refused', instance: 'users-1' },
+          { code: 'CHECKSUM_MISMATCH', severity: 'warning', message: 'differs', instance: null, pointer: '/checksum' },
+          {
+            code: 'FOREIGN_HOST',
+            severity: 'error',
+            message: 'http://[redacted]@other/ is refused',
+            instance: 'users-1',
+            pointer: null,
+          },
         ],
         documents: [{ kind: 'openapi', hash: 'abc' }],
       },

@@ -1,8 +1,9 @@
 import { complain, formatTable, methodsOf, say, upstreamsOf } from '../print.ts'
 import { CONFIG, configurationOf, HELP, readyOf } from '../configuration.ts'
-import { createGateway, parseDuration, sleep, type Gateway, type Route } from '@octopus-gateway/core'
+import { createGateway, type Gateway, type Rights, type Route } from '@octopus-gateway/core'
 import { EXIT } from '../exit.ts'
-import { usageError, type Arguments } from '../arguments.ts'
+import { syncedWithin, TIMEOUT, timeoutOf } from '../timeout.ts'
+import type { Arguments } from '../arguments.ts'
 import type { Command } from './command.ts'
 import type { Io } from '../io.ts'
 
@@ -15,7 +16,7 @@ export const routes: Command = {
     'Ends with 1 when that takes longer than --timeout; what is known by then is printed.',
   options: {
     config: CONFIG,
-    timeout: { type: 'string', value: 'TIME', description: 'How long to wait for discovery. Default 15s.' },
+    timeout: TIMEOUT,
     json: { type: 'boolean', description: 'Print JSON.' },
     help: HELP,
   },
@@ -25,30 +26,14 @@ export const routes: Command = {
     const gateway = createGateway(config.gateway)
     try {
       await readyOf(gateway, config)
-      const complete = await settled(gateway, timeout)
+      const complete = await syncedWithin(gateway, timeout.ms)
       print(gateway, args, io)
-      if (!complete) complain(io, unfinished(gateway, args.options.timeout?.[0] ?? '15s'))
+      if (!complete) complain(io, unfinished(gateway, timeout.text))
       return complete ? EXIT.ok : EXIT.failure
     } finally {
       await gateway[Symbol.asyncDispose]()
     }
   },
-}
-
-function timeoutOf(args: Arguments): number {
-  const text = args.options.timeout?.[0] ?? '15s'
-  const ms = parseDuration(text)
-  if (ms === undefined) throw usageError(`--timeout must be a duration such as 500ms, 15s or 2m, not "${text}"`, args.command)
-  return ms
-}
-
-async function settled(gateway: Gateway, timeout: number): Promise<boolean> {
-  const late = new AbortController()
-  try {
-    return await Promise.race([gateway.synced.then(() => true), sleep(timeout, late.signal).then(() => false)])
-  } finally {
-    late.abort()
-  }
 }
 
 function unfinished(gateway: Gateway, timeout: string): string {
@@ -77,15 +62,20 @@ function asRow(route: Route): string[] {
 
 /** Who is asked about callers, and what the route demands of them: `jwt-auth, roles admin|operator`. Nothing where everybody may come. */
 function authOf({ auth, hooks }: Route): string {
+  if (auth === 'nobody') return 'nobody'
   const asked = [...new Set(hooks.flatMap((hook) => hook.enforces ?? []))]
   if (asked.length === 0) return '-'
   if (auth === false) return 'anonymous'
-  const { providers = asked, scopes = [], roles = [] } = auth ?? {}
+  const { providers = asked, every = [], ...rights } = auth ?? {}
+  return [providers.join('|'), ...[rights, ...every].flatMap(rightsOf)].join(', ')
+}
+
+function rightsOf({ scopes = [], roles = [], permissions = [] }: Rights): string[] {
   return [
-    providers.join('|'),
     ...(scopes.length === 0 ? [] : [`scopes ${scopes.join('+')}`]),
     ...(roles.length === 0 ? [] : [`roles ${roles.join('|')}`]),
-  ].join(', ')
+    ...(permissions.length === 0 ? [] : [`permissions ${permissions.join('+')}`]),
+  ]
 }
 
 function targetsOf({ split }: Route): unknown {

@@ -1,5 +1,6 @@
 import { CONFIG, HELP, readyOf } from '../configuration.ts'
-import { createConsole } from '@octopus-gateway/node'
+import { createConsole, fileStore } from '@octopus-gateway/node'
+import { resolve } from 'node:path'
 import { createGateway, type GatewayOptions, type SnapshotDiff } from '@octopus-gateway/core'
 import { EXIT } from '../exit.ts'
 import { announce, announceStop, followRoutes } from '../announce.ts'
@@ -44,7 +45,8 @@ export async function serveWith(args: Arguments, io: Io, how: LoaderOptions): Pr
         const accessLog = hasWorkers ? undefined : output.accessLogAt(logging.level)
         return { ...gateway, log, ...(accessLog === undefined ? {} : { accessLog }) }
       }
-      const gateway = createGateway(optionsOf(config))
+      const store = fileStore(resolve(io.cwd, config.store.path), { log })
+      const gateway = createGateway({ ...optionsOf(config), store })
       const workers = hasWorkers ? workersFor({ config, gateway, io, log }, output) : undefined
       const reloading = startReloading({
         config,

@@ -15,6 +15,7 @@ const AT_START: readonly (readonly [key: string, of: (config: LoadedConfig) => u
   ['admin.enabled', ({ admin }) => admin.enabled],
   ['admin.address', ({ admin }) => admin.host],
   ['server.admin_port', ({ admin }) => admin.port],
+  ['store.path', ({ store }) => store.path],
   ['observability.logging.format', ({ logging }) => logging.format],
 ]
 

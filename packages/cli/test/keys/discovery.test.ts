@@ -1,26 +1,22 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { behaviour } from './behaviour.ts'
+import { expectRefused, namesAt, startTwo, TO_USERS } from './finding.ts'
 import { discovered, discovery } from './yaml.ts'
-import { openapiOf, startFarpService, startService, type FarpService, type Service } from '@octopus-gateway/testing'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { tmpdir } from 'node:os'
+import { openapiOf, startFarpService, type FarpService } from '@octopus-gateway/testing'
 import { refused, running, type Line, type Running } from './running.ts'
 
-let one: Service
-let two: Service
+const [one, two] = await startTwo()
 let farp: FarpService
 beforeAll(async () => {
-  one = await startService({ name: 'one' })
-  two = await startService({ name: 'two' })
   farp = await startFarpService({ name: 'users', openapi: openapiOf('Users', ['GET /people']) })
 })
-afterAll(async () => {
-  for (const service of [one, two, farp]) await service[Symbol.asyncDispose]()
-})
-
-const ROUTE =
-  'farp: { enabled: false }\nupstreams: [{ name: up, service: users, host: upstream }]\nroutes: [{ path: /*, upstream: up, retries: 0 }]\n'
+afterAll(() => farp[Symbol.asyncDispose]())
 
 /** A gateway whose only upstream is the service `users`. */
-const finding = (...services: readonly string[]): Promise<Running> => running(discovery(...services) + ROUTE)
+const finding = (...services: readonly string[]): Promise<Running> => running(discovery(...services) + TO_USERS)
 
 const instances = async (gateway: Running): Promise<readonly Line[]> => (await gateway.view('/_/services')).services[0]!.instances
 
@@ -32,11 +28,11 @@ behaviour('discovery.backend', 'static finds the services of the file', async ()
 })
 
 test('DISCOVERY_BACKEND in the environment wins over the file', async () => {
-  const yaml = discovery(discovered('users', one.port)) + ROUTE
-  const { code, err } = await refused(yaml, { env: { DISCOVERY_BACKEND: 'consul' } })
+  const yaml = discovery(discovered('users', one.port)) + TO_USERS
+  const { code, err } = await refused(yaml, { env: { DISCOVERY_BACKEND: 'nowhere' } })
   expect([code, err]).toEqual([
     78,
-    expect.stringMatching(/^the environment variable DISCOVERY_BACKEND.*: discovery\.backend: .*not available yet/),
+    expect.stringMatching(/^the environment variable DISCOVERY_BACKEND.*: discovery\.backend: must be one of/),
   ])
   await using gateway = await running(yaml.replace('backend: static', 'backend: consul'), { env: { DISCOVERY_BACKEND: 'static' } })
   expect(await gateway.json('/')).toMatchObject({ name: 'one' })
@@ -105,4 +101,42 @@ behaviour('discovery.static.services[].metadata', 'farp.manifest says where the 
   expect(await instances(gateway)).toMatchObject([{ metadata: { team: 'core' }, manifest: { url: farp.manifestUrl } }])
   await using silent = await running(discovery(discovered('users', plain.port)))
   expect(await silent.status('/users/people')).toBe(404)
+})
+
+async function servicesFile(text: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'octopus-keys-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  const path = join(folder, 'services.yaml')
+  await writeFile(path, text)
+  return path
+}
+
+behaviour('discovery.file.path', 'is a file whose services are found, and found anew when it is written', async () => {
+  const path = await servicesFile(`- { name: users, address: 127.0.0.1, port: ${one.port} }\n`)
+  await using gateway = await running(`discovery: { backend: file, file: { path: ${path} } }\n` + TO_USERS)
+  expect(await gateway.json('/')).toMatchObject({ name: 'one' })
+  await writeFile(path, `- { name: users, address: 127.0.0.1, port: ${two.port} }\n`)
+  await vi.waitFor(async () => expect(await gateway.json('/')).toMatchObject({ name: 'two' }), { timeout: 5_000 })
+})
+
+behaviour('discovery.backends[]', 'finds the services of all of them', async () => {
+  const path = await servicesFile(`- { name: users, address: 127.0.0.1, port: ${two.port} }\n`)
+  const yaml = `discovery: { backends: [static, file], file: { path: ${path} }, static: { services: [${discovered('users', one.port)}] } }\n`
+  await using gateway = await running(yaml + TO_USERS)
+  expect(await namesAt(gateway)).toEqual(['one', 'two'])
+  const metrics = await (await fetch(`${gateway.admin}/metrics`)).text()
+  expect(metrics).toContain('octopus_discovery_up{provider="file"} 1')
+  expect(metrics).toContain('octopus_discovery_instances{provider="static"} 1')
+})
+
+test('one of backend and backends is needed, each backend once, and a block where the backend cannot do without', async () => {
+  await expectRefused(
+    (yaml) => yaml,
+    [
+      ['discovery: {}\n', /discovery\.backend: is missing/],
+      ['discovery: { backend: static, backends: [static] }\n', /discovery\.backends: cannot be given beside "backend"/],
+      ['discovery: { backends: [static, static] }\n', /discovery\.backends\[1\]: names static a second time/],
+      ['discovery: { backend: file }\n', /discovery\.file: is missing/],
+    ],
+  )
 })

@@ -121,6 +121,19 @@ behaviour('farp.root_mounts[]', 'are the services of registries that may mount a
   ])
 })
 
+behaviour('farp.reserved_subdomains[]', 'are labels that no service gets, www, admin and api by default', async () => {
+  const asking = (subdomain: string): Promise<FarpService> => people({ manifest: { routing: { strategy: 'subdomain', subdomain } } })
+  const under = async (farp: string, service: FarpService, host: string): Promise<number> => {
+    await using gateway = await follow(farp, service)
+    return (await rawRequest(gateway.port, head('GET', '/people').replace('gateway.test', host))).response.status
+  }
+  await using admin = await asking('admin')
+  await using own = await asking('gateway')
+  expect([await under('', admin, 'admin.test'), await under('', own, 'gateway.test')]).toEqual([404, 200])
+  const reserved = 'reserved_subdomains: [gateway]'
+  expect([await under(reserved, admin, 'admin.test'), await under(reserved, own, 'gateway.test')]).toEqual([200, 404])
+})
+
 behaviour('farp.allowed_hosts[]', 'are further places that manifests may point to', async () => {
   await using elsewhere = await people({ name: 'schemas', openapi: openapiOf('Elsewhere', ['GET /from-elsewhere']) })
   const schemas = [{ type: 'openapi', spec_version: '3.1.0', location: { type: 'http', url: elsewhere.openapiUrl } }]
@@ -149,7 +162,7 @@ behaviour('farp.probe', 'false asks only services whose metadata speaks of FARP,
 
 behaviour(
   'farp.hash_verification',
-  'warn, the default, reports a wrong hash, enforce does not use the schema, off says nothing',
+  'warn, the default for what instances serve, reports a wrong hash, enforce does not use the schema, off says nothing',
   async () => {
     await using users = await people()
     const wrong = { type: 'openapi', spec_version: '3.1.0', location: { type: 'http', url: users.openapiUrl }, hash: 'a'.repeat(64) }
@@ -189,3 +202,224 @@ behaviour('farp.route_linger', 'is how long routes answer 503 after the last ins
   await waitFor(async () => (await short.status('/users/people')) === 404)
   expect(await long.status('/users/people')).toBe(503)
 })
+
+behaviour('farp.trust_hints[]', 'names the kinds of hints that services decide, none by default', async () => {
+  await using users = await people({
+    manifest: { hints: { recommended_timeout: '100ms' } },
+    handler: async (_, response) => {
+      await new Promise((resolve) => setTimeout(resolve, 400))
+      response.end()
+    },
+  })
+  await using closed = await follow('', users)
+  expect(await codes(closed)).toContain('HINT_NOT_APPLIED')
+  expect(await closed.status('/users/people')).toBe(200)
+  await using open = await follow('trust_hints: [timeout]', users)
+  expect(await codes(open)).not.toContain('HINT_NOT_APPLIED')
+  expect(await open.status('/users/people')).toBe(504)
+})
+
+/** The merged document of these services. */
+async function merged(gateway: Running): Promise<{
+  readonly info: Record<string, string>
+  readonly tags: unknown
+  readonly paths: Record<string, Record<string, object>>
+  readonly components: Record<string, object>
+}> {
+  return (await fetch(`${gateway.admin}/_/openapi.json`)).json() as ReturnType<typeof merged>
+}
+
+behaviour('farp.info.title', 'is shown in merged documents, with a default of its own', async () => {
+  await using users = await people()
+  await using gateway = await follow('info: { title: "7 wonders" }', users)
+  await using plain = await follow('', users)
+  expect([(await merged(gateway)).info['title'], (await merged(plain)).info['title']]).toEqual(['7 wonders', 'Federated API'])
+})
+
+behaviour('farp.info.version', 'is shown in merged documents, with a default of its own', async () => {
+  await using users = await people()
+  await using gateway = await follow('info: { version: "7 wonders" }', users)
+  await using plain = await follow('', users)
+  expect([(await merged(gateway)).info['version'], (await merged(plain)).info['version']]).toEqual(['7 wonders', '1.0.0'])
+})
+
+behaviour('farp.info.description', 'is shown in merged documents, with a default of its own', async () => {
+  await using users = await people()
+  await using gateway = await follow('info: { description: "7 wonders" }', users)
+  await using plain = await follow('', users)
+  expect([(await merged(gateway)).info['description'], (await merged(plain)).info['description']]).toEqual([
+    '7 wonders',
+    'Merged API specification from multiple services',
+  ])
+})
+
+behaviour('farp.collapse_service_tags', 'gives every operation its service as the only tag, off by default', async () => {
+  await using users = await people()
+  await using off = await follow('', users)
+  await using on = await follow('collapse_service_tags: true', users)
+  expect((await merged(off)).tags).toEqual([])
+  const document = await merged(on)
+  expect(document.tags).toEqual([{ name: 'users', description: 'Routes from users' }])
+  expect(document.paths['/users/people']!['get']).toMatchObject({ tags: ['users'] })
+})
+
+/** Two services with a schema of one name, both under one prefix, and a security scheme each. */
+const alike = (name: string, type: string): Promise<FarpService> => {
+  const openapi = {
+    ...openapiOf(name, [`GET /${name}`]),
+    components: { schemas: { Error: { type } }, securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
+  }
+  const composition = { include_in_merged: true, component_prefix: 'all' }
+  const schema = {
+    type: 'openapi',
+    spec_version: '3.1.0',
+    location: { type: 'inline' },
+    inline_schema: openapi,
+    metadata: { openapi: { composition } },
+  }
+  return startFarpService({ name, openapi, manifest: { schemas: [schema] } })
+}
+
+behaviour('farp.merge.conflict_strategy', 'decides about names that two services have; both are shown by default', async () => {
+  await using a = await alike('a', 'object')
+  await using b = await alike('b', 'string')
+  await using both = await follow('', a, b)
+  await using first = await follow('merge: { conflict_strategy: skip }', a, b)
+  expect((await merged(both)).components['schemas']).toEqual({ all_Error: { type: 'object' }, all_Error_2: { type: 'string' } })
+  expect((await merged(first)).components['schemas']).toEqual({ all_Error: { type: 'object' } })
+})
+
+behaviour('farp.merge.security_strategy', 'decides which security schemes there are; equal ones are one by default', async () => {
+  await using a = await alike('a', 'object')
+  await using b = await alike('b', 'string')
+  await using union = await follow('', a, b)
+  await using each = await follow('merge: { security_strategy: per_service }', a, b)
+  expect(Object.keys((await merged(union)).components['securitySchemes']!)).toEqual(['key'])
+  expect(Object.keys((await merged(each)).components['securitySchemes']!)).toEqual(['all_key', 'all_key_2'])
+})
+
+behaviour('farp.include_tags[]', 'take over only routes with one of these tags, all by default', async () => {
+  await using users = await people({ manifest: { routing: { tags: ['public'] } } })
+  const statusWith = async (farp: string): Promise<number> => {
+    await using gateway = await follow(farp, users)
+    return await gateway.status('/users/people')
+  }
+  expect([await statusWith(''), await statusWith('include_tags: [public, v2]'), await statusWith('include_tags: [v2]')]).toEqual([
+    200, 200, 404,
+  ])
+})
+
+behaviour('farp.exclude_tags[]', 'leave out routes with one of these tags', async () => {
+  await using users = await people({ manifest: { routing: { tags: ['public', 'internal'] } } })
+  await using gateway = await follow('include_tags: [public], exclude_tags: [internal]', users)
+  expect([await gateway.status('/users/people'), (await codes(gateway)).includes('TAGS_FILTERED')]).toEqual([404, true])
+})
+
+behaviour('farp.major_alias', 'true gives the newest version of each major one a second mount', async () => {
+  await using users = await people({ version: 'v1.2.0', manifest: { routing: { strategy: 'versioned' } } })
+  await using off = await follow('', users)
+  expect([await off.status('/users/v1.2.0/people'), await off.status('/users/v1/people')]).toEqual([200, 404])
+  await using on = await follow('major_alias: true', users)
+  expect([await on.status('/users/v1.2.0/people'), await on.status('/users/v1/people')]).toEqual([200, 200])
+})
+
+/** A manifest with this account of its instance. */
+const account = (instance: object): Partial<FarpServiceOptions> => ({
+  manifest: { instance: { address: 'x:1', status: 'healthy', ...instance } },
+})
+
+behaviour('farp.instance_labels', 'are those that an instance must have to serve', async () => {
+  await using users = await people(account({ labels: { env: 'test' } }))
+  await using gateway = await follow('instance_labels: { env: prod }', users)
+  expect(await gateway.status('/users/people')).toBe(404)
+  await using same = await follow('instance_labels: { env: test }', users)
+  expect(await same.status('/users/people')).toBe(200)
+})
+
+/** Who answers requests to two instances of one service. */
+async function answering(farp: string, ...services: readonly FarpService[]): Promise<Set<string>> {
+  await using gateway = await running(`${discovery(...services.map(({ port }) => discovered('users', port)))}farp: { ${farp} }\n`)
+  const seen = new Set<string>()
+  for (let i = 0; i < 20; i++) {
+    const { response } = await rawRequest(gateway.port, head('GET', '/users/people'))
+    seen.add((JSON.parse(response.body.toString()) as { instance: string }).instance)
+  }
+  return seen
+}
+
+behaviour('farp.region', 'is where the gateway is: instances elsewhere wait until those here are out', async () => {
+  await using here = await people({ instanceId: 'here', ...account({ region: 'eu' }) })
+  await using there = await people({ instanceId: 'there', ...account({ region: 'us' }) })
+  expect(await answering('', here, there)).toEqual(new Set(['here', 'there']))
+  expect(await answering('region: eu', here, there)).toEqual(new Set(['here']))
+  expect(await answering('region: us', here, there)).toEqual(new Set(['there']))
+})
+
+behaviour('farp.split_on', 'keeps clients at a canary or at the others', async () => {
+  await using old = await people({ instanceId: 'old' })
+  const deployment = { deployment_id: 'd', strategy: 'canary', traffic_percent: 50 }
+  await using canary = await people({ instanceId: 'canary', ...account({ role: 'canary', deployment }) })
+  expect(await answering('', old, canary)).toEqual(new Set(['old', 'canary']))
+  expect((await answering('split_on: ip', old, canary)).size).toBe(1)
+})
+
+behaviour('farp.colours', 'are the colours that serve, whatever manifests say', async () => {
+  const coloured = (role: string, traffic_percent: number): Partial<FarpServiceOptions> => ({
+    instanceId: role,
+    ...account({ role, deployment: { deployment_id: 'd', strategy: 'blue_green', traffic_percent } }),
+  })
+  await using blue = await people(coloured('blue', 100))
+  await using green = await people(coloured('green', 0))
+  expect(await answering('', blue, green)).toEqual(new Set(['blue']))
+  expect(await answering('colours: { users: green }', blue, green)).toEqual(new Set(['green']))
+})
+
+/** Requests that a shadow gets of ten to a service. */
+async function copied(farp: string, request = head('GET', '/users/people')): Promise<number> {
+  await using users = await people()
+  await using shadow = await people(account({ role: 'shadow' }))
+  await using gateway = await running(`${discovery(...[users, shadow].map(({ port }) => discovered('users', port)))}farp: { ${farp} }\n`)
+  for (let i = 0; i < 10; i++) expect((await rawRequest(gateway.port, request)).response.status).toBe(200)
+  expect(users.counts.operations).toBe(10)
+  // Each copy that is chosen is counted once, when it is over or was not made.
+  const counted = async (): Promise<number> => {
+    const text = await (await fetch(`${gateway.admin}/metrics`)).text()
+    return [...text.matchAll(/^octopus_mirrored_requests_total\{.*\} (\d+)$/gm)].reduce((sum, [, count]) => sum + Number(count), 0)
+  }
+  if (farp !== '' && !farp.includes('sample: 0')) await waitFor(async () => (await counted()) === 10)
+  return shadow.counts.operations
+}
+
+behaviour('farp.shadow.enabled', 'true sends shadows copies, which they do not get by default', async () => {
+  expect(await copied('')).toBe(0)
+  expect(await copied('shadow: { enabled: true }')).toBeGreaterThan(0)
+})
+
+behaviour('farp.shadow.sample', 'is the percentage of requests that are copied', async () => {
+  expect(await copied('shadow: { enabled: true, sample: 0 }')).toBe(0)
+})
+
+behaviour('farp.shadow.max_body', 'is the longest body that is copied', async () => {
+  const request = head('GET', '/users/people').replace('\r\n\r\n', `\r\nContent-Length: 2000\r\n\r\n${'x'.repeat(2000)}`)
+  expect(await copied('shadow: { enabled: true, max_body: 1KiB }', request)).toBe(0)
+  expect(await copied('shadow: { enabled: true, max_body: 4KiB }', request)).toBeGreaterThan(0)
+})
+
+behaviour(
+  'farp.update_policy',
+  'gated holds a contract that breaks the approved one; auto, the default, and warn serve it and say so',
+  async () => {
+    const outcome = async (farp: string): Promise<readonly [string, number]> => {
+      await using users = await people()
+      await using gateway = await follow(farp === '' ? QUICK : `${QUICK}, ${farp}`, users)
+      expect(await gateway.status('/users/people')).toBe(200)
+      users.update({ openapi: openapiOf('Users', ['GET /teams']) })
+      const code = await waitFor(async () => (await codes(gateway)).find((one) => one.startsWith('CONTRACT_')))
+      return [code, await gateway.status('/users/teams')]
+    }
+    expect(await outcome('')).toEqual(['CONTRACT_CHANGED', 200])
+    expect(await outcome('update_policy: auto')).toEqual(['CONTRACT_CHANGED', 200])
+    expect(await outcome('update_policy: warn')).toEqual(['CONTRACT_BROKEN', 200])
+    expect(await outcome('update_policy: gated')).toEqual(['CONTRACT_HELD', 404])
+  },
+)

@@ -151,6 +151,22 @@ behaviour('routes[].strip_prefix', 'takes whole segments from the front', async 
   expect(await targetOf(gateway, '/kept/7')).toBe('/kept/7')
 })
 
+behaviour('routes[].rewrite.pattern', 'decides which paths are rewritten, after strip_prefix', async () => {
+  await using gateway = await routed(
+    'path: /a/*, upstream: one, rewrite: { pattern: "^/a/v1/(.*)$", replacement: "/$1" }',
+    'path: /b/*, upstream: one, strip_prefix: /b, rewrite: { pattern: "^/v1", replacement: "" }, add_prefix: /api',
+  )
+  expect(await targetOf(gateway, '/a/v1/users?q=1')).toBe('/users?q=1')
+  expect(await targetOf(gateway, '/a/users')).toBe('/a/users')
+  expect(await targetOf(gateway, '/b/v1/users?q=/v1')).toBe('/api/users?q=/v1')
+})
+
+behaviour('routes[].rewrite.replacement', 'that makes no acceptable path of a request refuses it', async () => {
+  await using gateway = await routed('path: /a/*, upstream: one, rewrite: { pattern: "^/a/(.*)$", replacement: "/x/../$1" }')
+  expect(await gateway.status('/a/b')).toBe(400)
+  expect(await gateway.status('/a')).toBe(200)
+})
+
 behaviour('routes[].add_prefix', 'is put in front, after strip_prefix', async () => {
   await using gateway = await routed(
     'path: /a/*, upstream: one, add_prefix: /v2',

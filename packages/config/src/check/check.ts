@@ -1,6 +1,7 @@
 import { checkAdmin } from './admin.ts'
 import { checkDiscovery } from './discovery.ts'
 import { checkProbes } from './probes.ts'
+import { checkPush } from './push.ts'
 import { checkSharedHealth } from './health.ts'
 import { checkRoutes } from './routes.ts'
 import { checkTls } from './tls.ts'
@@ -16,6 +17,7 @@ export function check(draft: Draft): Problem[] {
     ...checkSharedHealth(draft),
     ...checkRoutes(draft),
     ...checkAdmin(draft),
+    ...checkPush(draft),
     ...checkTls(draft),
     ...checkProbes(draft),
   ]

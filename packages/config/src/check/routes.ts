@@ -2,7 +2,7 @@ import type { Draft } from './draft.ts'
 import type { Path } from '../tree/node.ts'
 import type { Problem } from '../report/issues.ts'
 import { nearest } from '../report/suggest.ts'
-import { placeOf } from '@octopus-gateway/core'
+import { placeOf, ruleProblem } from '@octopus-gateway/core'
 
 /** Routes: an upstream that exists, no route twice, a prefix that can be there. */
 export function* checkRoutes(draft: Draft): Generator<Problem> {
@@ -20,6 +20,7 @@ export function* checkRoutes(draft: Draft): Generator<Problem> {
         path: [...at, 'split_on'],
         message: 'there is only one upstream to go to; remove it, or name several',
       }
+    yield* checkRewrite(route, [...at, 'rewrite', 'replacement'])
     if (route.methods !== undefined && route.methods.length === 0) {
       yield { code: 'invalid_value', path: [...at, 'methods'], message: 'needs at least one method; leave the key out for every method' }
     }
@@ -30,6 +31,13 @@ export function* checkRoutes(draft: Draft): Generator<Problem> {
     }
     yield* checkPlaces(route as PlacedRoute, index, seen)
   }
+}
+
+/** A replacement fits its pattern. */
+function* checkRewrite({ rewrite }: NonNullable<NonNullable<Draft['routes']>[number]>, path: Path): Generator<Problem> {
+  if (rewrite?.pattern === undefined || rewrite.replacement === undefined) return
+  const problem = ruleProblem({ pattern: rewrite.pattern, replacement: rewrite.replacement })
+  if (problem !== undefined) yield { code: 'invalid_value', path, message: /: (.*)\.$/.exec(problem)?.[1] ?? problem }
 }
 
 type Targets = NonNullable<NonNullable<NonNullable<Draft['routes']>[number]>['upstream']>

@@ -57,8 +57,8 @@ export class PemFiles {
   }
 }
 
-/** Reads the certificates and keys of listeners and upstreams. */
-export async function readPemFiles({ tls, upstreams = [] }: Draft, workshop: Workshop): Promise<PemFiles> {
+/** Reads the certificates and keys of listeners, upstreams and registries. */
+export async function readPemFiles({ tls, upstreams = [], discovery }: Draft, workshop: Workshop): Promise<PemFiles> {
   const files = new PemFiles(workshop)
   if (tls !== undefined && tls.enabled !== false) {
     await files.pair(['tls'], tls)
@@ -68,5 +68,12 @@ export async function readPemFiles({ tls, upstreams = [] }: Draft, workshop: Wor
     await files.certificate(['tls', 'client_auth', 'ca'], tls.client_auth?.ca)
   }
   for (const [index, upstream] of upstreams.entries()) await files.certificate(['upstreams', index, 'tls', 'ca'], upstream?.tls?.ca)
+  // A block without its backend is not looked at: its files may be on another machine.
+  for (const name of ['consul', 'etcd'] as const) {
+    if (discovery?.backend !== name && discovery?.backends?.includes(name) !== true) continue
+    const path = ['discovery', name, 'tls']
+    await files.certificate([...path, 'ca'], discovery[name]?.tls?.ca)
+    await files.pair(path, discovery[name]?.tls ?? {})
+  }
   return files
 }

@@ -1,13 +1,21 @@
-import { ConfigError, staticDiscovery, type DiscoveryProvider, type RouteSource, type StaticService } from '@octopus-gateway/core'
+import { backendOf, type Places } from './backends.ts'
+import { factoryOf } from './factory.ts'
+import { staticDiscovery, type DiscoveryProvider, type RouteSource, type StaticService } from '@octopus-gateway/core'
 import type { Config } from '../schema/root.ts'
 import type { ConfigHost } from '../options.ts'
 import { configSchema } from '../schema/root.ts'
 import * as v from 'valibot'
 
-/** The providers of a configuration. */
-export function discoveryProviders({ discovery }: Config): DiscoveryProvider[] {
+/** The providers of a configuration, in the order of `backends`. Each backend but `static` is a package of its own and is loaded only where it is used. */
+export async function discoveryProviders({ discovery }: Config, places: Places, host: ConfigHost): Promise<DiscoveryProvider[]> {
   if (discovery === undefined) return []
-  return [staticDiscovery(discovery.static.services.map(staticService))]
+  const names = discovery.backends ?? (discovery.backend === undefined ? [] : [discovery.backend])
+  return Promise.all(
+    names.map(async (name) => {
+      if (name === 'static') return staticDiscovery(discovery.static.services.map(staticService))
+      return backendOf(name, { block: discovery[name] ?? {}, places, host })
+    }),
+  )
 }
 
 function staticService(service: NonNullable<Config['discovery']>['static']['services'][number]): StaticService {
@@ -26,8 +34,8 @@ const FARP = '@octopus-gateway/farp'
 
 /** The route sources of a configuration. FARP is a package of its own and is loaded only where it is used. */
 export async function routeSources(config: Config, host: ConfigHost): Promise<RouteSource[]> {
-  // Without a provider there is nobody whose routes a source could make.
-  if (config.discovery === undefined) return []
+  // Without a provider and registrations there is nobody whose routes a source could make.
+  if (config.discovery === undefined && config.farp?.push?.enabled !== true) return []
   const farp = config.farp ?? v.parse(configSchema.entries.farp.wrapped, {})
   if (!farp.enabled) return []
   const module = await load(FARP, host)
@@ -37,30 +45,62 @@ export async function routeSources(config: Config, host: ConfigHost): Promise<Ro
       schemaCacheTtl: farp.schema_cache_ttl,
       defaultStrategy: farp.default_strategy,
       rootMounts: farp.root_mounts,
+      reservedSubdomains: farp.reserved_subdomains,
       allowedHosts: farp.allowed_hosts,
-      hashVerification: farp.hash_verification,
       includeIntrospection: farp.include_introspection,
       routeLinger: farp.route_linger,
+      trustHints: farp.trust_hints,
+      collapseServiceTags: farp.collapse_service_tags,
+      info: farp.info,
+      merge: { conflictStrategy: farp.merge.conflict_strategy, security: { strategy: farp.merge.security_strategy } },
+      ...(farp.hash_verification === undefined ? {} : { hashVerification: farp.hash_verification }),
+      ...authOf(farp.auth),
+      ...webhooksOf(farp.webhooks),
+      ...(farp.push === undefined ? {} : { push: pushOptions(farp.push) }),
+      updatePolicy: farp.update_policy,
+      includeTags: farp.include_tags,
+      excludeTags: farp.exclude_tags,
+      majorAlias: farp.major_alias,
+      ...(farp.instance_labels === undefined ? {} : { instanceLabels: farp.instance_labels }),
+      ...(farp.region === undefined ? {} : { region: farp.region }),
+      ...(farp.split_on === undefined ? {} : { splitOn: farp.split_on }),
+      ...(farp.colours === undefined ? {} : { colours: farp.colours }),
+      ...(farp.shadow === undefined
+        ? {}
+        : { shadow: { enabled: farp.shadow.enabled, sample: farp.shadow.sample, maxBody: farp.shadow.max_body } }),
       ...(farp.domain === undefined ? {} : { domain: farp.domain }),
       ...(farp.probe === undefined ? {} : { probe: farp.probe }),
     }),
   ]
 }
 
+type Farp = NonNullable<Config['farp']>
+
+function authOf(auth: Farp['auth']): object {
+  if (auth === undefined) return {}
+  const { enforce, providers = {}, allow_relaxation: allowRelaxation, default: otherwise } = auth
+  return { auth: { enforce, providers, allowRelaxation, default: otherwise } }
+}
+
+function webhooksOf(webhooks: Farp['webhooks']): object {
+  if (webhooks === undefined) return {}
+  const { receive, send, poll, secrets = {}, manifest_secrets: manifestSecrets, tokens = {} } = webhooks
+  return { webhooks: { receive, send, poll, secrets, manifestSecrets, tokens } }
+}
+
+function pushOptions(push: NonNullable<NonNullable<Config['farp']>['push']>): Readonly<Record<string, unknown>> {
+  return {
+    enabled: push.enabled,
+    tokens: push.tokens,
+    allowFrom: push.allow_from,
+    heartbeatTimeout: push.heartbeat_timeout,
+    missedProbes: push.missed_probes,
+    aliases: push.aliases,
+  }
+}
+
 type FarpFactory = (options: Readonly<Record<string, unknown>>) => RouteSource
 
-async function load(specifier: string, host: ConfigHost): Promise<FarpFactory> {
-  const missing = (reason: string): ConfigError =>
-    new ConfigError([
-      { code: 'missing_package', path: 'farp', message: `${specifier} ${reason}; install it, or set farp.enabled to false` },
-    ])
-  let module: unknown
-  try {
-    module = await host.import(specifier)
-  } catch (error) {
-    throw missing(`could not be loaded (${error instanceof Error ? error.message.split('\n')[0] : String(error)})`)
-  }
-  const factory = (module as { readonly farp?: unknown } | null)?.farp
-  if (typeof factory !== 'function') throw missing('does not export farp()')
-  return factory as FarpFactory
+function load(specifier: string, host: ConfigHost): Promise<FarpFactory> {
+  return factoryOf<FarpFactory>(host, { specifier, name: 'farp', path: 'farp', remedy: 'install it, or set farp.enabled to false' })
 }

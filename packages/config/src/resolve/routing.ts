@@ -79,7 +79,7 @@ export function routeDefinitions({ routes }: Config, chains: Chains): RouteDefin
     tags: route.tags,
     ...(route.host === undefined ? {} : { host: route.host }),
     ...(route.methods === undefined ? {} : { methods: route.methods }),
-    ...rewrite(route),
+    ...rewriteOf(route),
     ...timeouts(route),
     ...retrySettings(route),
     ...(route.auth === undefined ? {} : { auth: demandOf(index, route.auth, chains) }),
@@ -109,11 +109,12 @@ function targets(list: ConfigRoute['upstream']): RouteDefinition['upstream'] {
   }))
 }
 
-function rewrite({ strip_prefix, add_prefix }: ConfigRoute): Pick<RouteDefinition, 'rewrite'> {
-  if (strip_prefix === undefined && add_prefix === undefined) return {}
+function rewriteOf({ strip_prefix, rewrite, add_prefix }: ConfigRoute): Pick<RouteDefinition, 'rewrite'> {
+  if (strip_prefix === undefined && rewrite === undefined && add_prefix === undefined) return {}
   return {
     rewrite: {
       ...(strip_prefix === undefined ? {} : { stripPrefix: strip_prefix }),
+      ...(rewrite === undefined ? {} : { rules: [{ pattern: rewrite.pattern, replacement: rewrite.replacement }] }),
       ...(add_prefix === undefined ? {} : { addPrefix: add_prefix }),
     },
   }

@@ -1,5 +1,13 @@
 import { choice, port, weight } from './scalars.ts'
-import { defaulted, later, list, optional, required, section } from './keys.ts'
+import { consul } from './backends/consul.ts'
+import { defaulted, list, optional, required, section } from './keys.ts'
+import { dns } from './backends/dns.ts'
+import { etcd } from './backends/etcd.ts'
+import { eureka } from './backends/eureka.ts'
+import { file } from './backends/file.ts'
+import { kubernetes } from './backends/kubernetes.ts'
+import { mdns } from './backends/mdns.ts'
+import { seeds } from './backends/seeds.ts'
 import { host, name, text, textMap } from './texts.ts'
 
 const service = section({
@@ -15,14 +23,18 @@ const service = section({
   }),
 })
 
-/** A block of a backend that is not built yet: each of its keys is refused by name. */
-function backend(description: string, keys: Readonly<Record<string, string>>): ReturnType<typeof optional<object>> {
-  return optional(section(Object.fromEntries(Object.entries(keys).map(([key, meaning]) => [key, later(meaning)]))), { description })
-}
+/** Where services can be found. */
+const BACKENDS = ['static', 'consul', 'dns', 'etcd', 'eureka', 'file', 'kubernetes', 'mdns', 'seeds'] as const
 
 export const discovery = section({
-  backend: required(choice(['static'], ['kubernetes', 'consul', 'etcd', 'eureka', 'dns', 'file', 'mdns', 'seeds']), {
-    description: 'Where services are found. The environment variable `DISCOVERY_BACKEND` overrides it.',
+  backend: optional(choice(BACKENDS), {
+    description: 'Where services are found. The environment variable `DISCOVERY_BACKEND` overrides it. Either this or `backends`.',
+    otherwise: '`backends`',
+  }),
+  backends: optional(list(choice(BACKENDS)), {
+    description:
+      'Several of them at once. A service that two of them know has the instances of both; of two with one id the first one counts. What `mdns` finds never changes a service that another one knows.',
+    otherwise: 'only `backend`',
   }),
   static: defaulted(
     section({
@@ -31,47 +43,12 @@ export const discovery = section({
     {},
     { description: 'Services written here.' },
   ),
-  backends: later('Several backends at once.'),
-  kubernetes: backend('Services of a cluster.', {
-    namespace: 'Namespaces to watch.',
-    label_selector: 'Which services take part.',
-    kubeconfig: 'File with the access to the cluster.',
-    port_name: 'Which port of a service is used.',
-    include_not_ready: 'Whether endpoints that are not ready take part.',
-  }),
-  consul: backend('Services of Consul.', {
-    address: 'Address of the agent.',
-    scheme: 'http or https.',
-    token: 'Access token.',
-    datacenter: 'Datacenter to ask.',
-    namespace: 'Namespace to ask.',
-    tags: 'Tags a service must carry.',
-    filter: 'Filter expression.',
-    passing_only: 'Whether only passing instances take part.',
-    consistency: 'Consistency mode.',
-    tls: 'TLS towards the agent.',
-  }),
-  etcd: backend('Services of etcd.', {
-    endpoints: 'Addresses of the cluster.',
-    prefixes: 'Key prefixes to watch.',
-    username: 'User name.',
-    password: 'Password.',
-    tls: 'TLS towards the cluster.',
-  }),
-  eureka: backend('Services of Eureka.', {
-    servers: 'Addresses of the servers.',
-    interval: 'How often to ask.',
-    zone: 'Preferred zone.',
-    username: 'User name.',
-    password: 'Password.',
-    register: 'Whether the gateway registers itself.',
-  }),
-  dns: backend('Services of DNS.', {
-    names: 'Names to resolve.',
-    servers: 'Servers to ask.',
-    interval: 'How often to ask.',
-  }),
-  file: backend('Services of a file.', { path: 'The file.' }),
-  mdns: backend('Services of the local network.', { service_types: 'Types to look for.', domain: 'Domain to look in.' }),
-  seeds: backend('Services that list themselves.', { urls: 'Addresses to ask.', interval: 'How often to ask.' }),
+  kubernetes,
+  consul,
+  etcd,
+  eureka,
+  dns,
+  file,
+  mdns,
+  seeds,
 })

@@ -8,6 +8,7 @@ import { plugin } from './plugins.ts'
 import { route } from './routes.ts'
 import { routing } from './routing.ts'
 import { server } from './server.ts'
+import { store } from './store.ts'
 import { tls } from './tls.ts'
 import { upstream } from './upstreams.ts'
 
@@ -17,7 +18,7 @@ export const configSchema = section({
   tls: optional(tls, { description: 'A second traffic listener, with TLS.' }),
   discovery: optional(discovery, { description: 'How services are found.', otherwise: 'only `upstreams` are known' }),
   farp: optional(farp, {
-    description: 'Routes from services that publish FARP. Needs `discovery`.',
+    description: 'Routes from services that publish FARP. Needs `discovery`, or `farp.push`.',
     otherwise: 'on with its defaults, when there is a `discovery`',
   }),
   routing: defaulted(routing, {}, { description: 'Defaults for every upstream and route.' }),
@@ -34,6 +35,7 @@ export const configSchema = section({
   }),
   admin: defaulted(admin, {}, { description: 'The admin listener.' }),
   observability: defaulted(observability, {}, { description: 'Metrics and log.' }),
+  store: defaulted(store, {}, { description: 'What outlives the process, and what gateways share: registrations, approvals.' }),
   graphql: later('GraphQL federation.'),
   grpc: later('gRPC services.'),
   experimental: later('Experiments.'),

@@ -1,16 +1,12 @@
-import { hostPattern, method, name, prefix, routePath, text, textMap } from './texts.ts'
+import { hostPattern, method, name, pathRulePattern, pathRuleReplacement, prefix, routePath, text, textMap } from './texts.ts'
 import { defaulted, later, list, optional, required, section } from './keys.ts'
-import { leaf, Refusal, type Leaf } from './leaf.ts'
 import { middleware } from './middleware.ts'
-import { isSplitKey, type SplitKey } from '@octopus-gateway/core'
 import { orFalse, orText } from './either.ts'
 import { plugin } from './plugins.ts'
 import { ownRetry } from './retry.ts'
 import { ownTimeouts } from './routing.ts'
+import { splitKey } from './split-key.ts'
 import { bytes, percent, weight, whole } from './scalars.ts'
-
-/** RFC 9110, section 5.6.2. */
-const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 
 const match = section({
   headers: optional(textMap(), { description: 'Header fields and their exact values; `*` is any value.', otherwise: 'none' }),
@@ -27,20 +23,6 @@ const target = section({
   }),
 })
 
-/** What clients are told apart by. */
-function splitKey(): Leaf<SplitKey> {
-  return leaf({
-    name: '`ip`, `header:<name>`, `cookie:<name>`',
-    text: true,
-    json: { type: 'string', pattern: `^(ip|(header|cookie):${TOKEN})$` },
-    parse(value, shown) {
-      return typeof value === 'string' && isSplitKey(value)
-        ? value
-        : new Refusal(`must be ip, header:<name> or cookie:<name>, such as cookie:session, not ${shown}`)
-    },
-  })
-}
-
 const auth = section({
   providers: optional(list(text()), {
     description: 'Only what these plugins say about a caller counts, by their names.',
@@ -54,6 +36,17 @@ const mirror = section({
   upstream: required(name(), { description: 'The name of one of `upstreams`.' }),
   percent: defaulted(percent(), 100, { description: 'The share of the requests that are copied, each decided anew.' }),
   max_body: defaulted(bytes(), '64KiB', { description: 'A request with a longer body is not copied.' }),
+})
+
+const rewrite = section({
+  pattern: required(pathRulePattern(), {
+    description:
+      'A regular expression as in RE2, matched in linear time with the path as it was sent; paths that it does not fit stay as they are.',
+  }),
+  replacement: required(pathRuleReplacement(), {
+    description:
+      'What becomes of the part that fitted: `$1`, `${1}` and `${name}` are its groups, `$$` is a dollar sign. A path that is none, or has a dot segment, is answered with 400.',
+  }),
 })
 
 export const route = section({
@@ -78,7 +71,8 @@ export const route = section({
     description:
       'Removed from the start of the path, on whole segments: `/api` turns `/api/users` into `/users` and leaves `/apiary` alone.',
   }),
-  add_prefix: optional(prefix(), { description: 'Put in front of the path, after `strip_prefix`.' }),
+  rewrite: optional(rewrite, { description: 'A new path by pattern, after `strip_prefix`.', otherwise: 'the path as it is' }),
+  add_prefix: optional(prefix(), { description: 'Put in front of the path, after `strip_prefix` and `rewrite`.' }),
   priority: defaulted(whole({ min: 0, max: 100 }), 50, {
     description:
       'Higher wins, only between routes written by hand with the same host, method and path pattern. Routes of services never win over these.',
@@ -95,7 +89,6 @@ export const route = section({
     otherwise: 'what `auth` is set to',
   }),
   tags: defaulted(list(text()), [], { description: 'Labels for people.' }),
-  rewrite: later('A new path by pattern.'),
   headers: later('Header fields to set or remove.'),
   match: later('Header fields and query parameters that decide.'),
   mirror: optional(mirror, {

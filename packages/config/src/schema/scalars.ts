@@ -78,7 +78,7 @@ export function weight(): Leaf<number> {
 const LONGEST = 2_147_483_647
 
 /** A length of time, as milliseconds. */
-export function duration(least: '0s' | '1ms' | '10ms' | '1s' = '1ms'): Leaf<number> {
+export function duration(least: '0s' | '1ms' | '10ms' | '100ms' | '1s' = '1ms'): Leaf<number> {
   return leaf({
     name: 'duration',
     json: { type: 'string', pattern: '^[0-9]+(\\.[0-9]+)?(ms|s|m|h)$' },

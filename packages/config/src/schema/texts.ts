@@ -1,7 +1,7 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net'
 import { METHODS } from 'node:http'
 import { leaf, Refusal, type Leaf } from './leaf.ts'
-import { isPathPrefix, parseHost, parsePattern } from '@octopus-gateway/core'
+import { isPathPrefix, parseHost, parsePattern, ruleProblem } from '@octopus-gateway/core'
 import { nearest } from '../report/suggest.ts'
 
 /** What a text must look like, beside not being empty. */
@@ -14,7 +14,8 @@ interface TextRule {
   refuse?(text: string): string | undefined
 }
 
-function ruled(rule: TextRule): Leaf<string> {
+/** A text that is taken unless its rule has a reason against it. */
+export function ruled(rule: TextRule): Leaf<string> {
   return leaf({
     name: rule.name,
     text: true,
@@ -113,6 +114,25 @@ export function routePath(): Leaf<string> {
   })
 }
 
+/** The pattern of a rewrite. */
+export function pathRulePattern(): Leaf<string> {
+  return ruled({
+    name: 'RE2 pattern',
+    what: 'a pattern such as ^/v1/(.*)$',
+    refuse: (pattern) => /: (.*)\.$/.exec(ruleProblem({ pattern, replacement: '/' }) ?? '')?.[1],
+  })
+}
+
+/** The replacement of a rewrite, which may be empty; whether its groups exist is seen beside the pattern. */
+export function pathRuleReplacement(): Leaf<string> {
+  return leaf({
+    name: 'replacement',
+    text: true,
+    json: { type: 'string' },
+    parse: (value, shown) => (typeof value === 'string' ? value : new Refusal(`must be a replacement such as /$1, not ${shown}`)),
+  })
+}
+
 /** Why the gateway's own reader refuses a text, without the text: what came out of the environment is not shown. */
 function reasonOf(read: () => unknown, value: string): string | undefined {
   try {
@@ -179,6 +199,24 @@ export function textMap(): Leaf<Readonly<Record<string, string>>> {
       const entries = Object.entries(value as Record<string, unknown>)
       const wrong = entries.find(([, item]) => typeof item !== 'string')
       if (wrong !== undefined) return new Refusal(`must be a map of names and texts, and ${JSON.stringify(wrong[0])} is not a text`)
+      return Object.fromEntries(entries) as Record<string, string>
+    },
+  })
+}
+
+/** Names and secrets. Never shown. */
+export function secretMap(): Leaf<Readonly<Record<string, string>>> {
+  return leaf({
+    name: 'map of secrets',
+    text: true,
+    secret: true,
+    json: { type: 'object', additionalProperties: { type: 'string', minLength: 16 } },
+    parse(value) {
+      if (typeof value !== 'object' || value === null || Array.isArray(value)) return new Refusal('must be a map of names and secrets')
+      const entries = Object.entries(value as Record<string, unknown>)
+      const wrong = entries.find(([, item]) => typeof item !== 'string' || item.length < 16)
+      if (wrong !== undefined)
+        return new Refusal(`must be a map of names and secrets, and that of ${JSON.stringify(wrong[0])} has fewer than 16 characters`)
       return Object.fromEntries(entries) as Record<string, string>
     },
   })
@@ -335,4 +373,9 @@ export function listenAddress(): Leaf<ListenAddress> {
       return new Refusal(`must be host and port such as 127.0.0.1:9090 or [::1]:9090, not ${shown}${hint}`)
     },
   })
+}
+
+/** A folder. */
+export function folder(): Leaf<string> {
+  return ruled({ name: 'folder', what: 'a folder', refuse: (value) => (value.includes('\u0000') ? '' : undefined) })
 }

@@ -88,6 +88,6 @@ test('DISCOVERY_BACKEND overrides discovery.backend, and an error says where it 
   expect((await valid(file, { host: { env: { DISCOVERY_BACKEND: 'static' } } })).gateway.discovery).toHaveLength(1)
   expect((await valid('{}', { host: { env: { DISCOVERY_BACKEND: 'static' } } })).gateway.discovery).toHaveLength(1)
   expect((await valid('{}', { host: { env: { DISCOVERY_BACKEND: '' } } })).gateway.discovery).toHaveLength(0)
-  const { issues } = await load('discovery: { backend: static }', { host: { env: { DISCOVERY_BACKEND: 'consul' } } })
-  expect(issues).toMatchObject([{ code: 'not_available', path: 'discovery.backend', source: 'the environment variable DISCOVERY_BACKEND' }])
+  const { issues } = await load('discovery: { backend: static }', { host: { env: { DISCOVERY_BACKEND: 'nowhere' } } })
+  expect(issues).toMatchObject([{ code: 'invalid_value', path: 'discovery.backend', source: 'the environment variable DISCOVERY_BACKEND' }])
 })

@@ -37,7 +37,7 @@ describe('the supervisor', () => {
       pauses.push(lines.at(-1)!.fields['retry_in_ms'] as number)
       await vi.advanceTimersByTimeAsync(pauses.at(-1)! * 1.25)
     }
-    expect(pauses).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000])
+    expect(pauses).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000, 10_000])
     expect(provider.starts).toBe(10)
     expect(ports(discovery)).toEqual([1])
     provider.say([instance('a', 2)])
@@ -106,6 +106,37 @@ describe('the supervisor', () => {
       ['127.0.0.1', 1, 'one'],
       ['127.0.0.1', 2, 'two'],
     ])
+  })
+
+  it('a provider that yields adds no instance to a service that another one knows, in any letter case, wherever it is named', async () => {
+    const [claims, registry] = [Object.assign(new ScriptedProvider('claims'), { yields: true }), new ScriptedProvider('registry')]
+    const { discovery } = run(claims, registry)
+    claims.say([instance('a', 1), instance('A', 2), instance('b', 3)])
+    registry.say([instance('a', 4)])
+    await flush()
+    expect(ports(discovery)).toEqual([4, 3])
+    registry.say([instance('b', 5)])
+    await vi.advanceTimersByTimeAsync(60)
+    expect(ports(discovery)).toEqual([5, 1, 2])
+  })
+
+  it('a provider that yields is not heard before the others have said what they know', async () => {
+    const [claims, registry] = [Object.assign(new ScriptedProvider('claims'), { yields: true }), new ScriptedProvider('registry')]
+    const { discovery } = run(claims, registry)
+    claims.say([instance('a', 1)])
+    registry.fail('unreachable')
+    await vi.advanceTimersByTimeAsync(100)
+    expect(ports(discovery)).toEqual([])
+    await vi.advanceTimersByTimeAsync(1_000)
+    registry.say([])
+    await vi.advanceTimersByTimeAsync(100)
+    expect(ports(discovery)).toEqual([1])
+    // What it knew holds through an outage.
+    registry.say([instance('a', 2)])
+    await vi.advanceTimersByTimeAsync(100)
+    registry.fail('unreachable')
+    await vi.advanceTimersByTimeAsync(100)
+    expect(ports(discovery)).toEqual([2])
   })
 
   it('leaves out an instance whose address is none, and says so once', async () => {

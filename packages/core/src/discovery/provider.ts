@@ -25,14 +25,33 @@ export interface ServiceInstance {
 /** The whole truth, every time. A consumer needs no memory; a reconnect is just another value. */
 export type ServiceSet = readonly ServiceInstance[]
 
+/** The key-value store that some registries have. */
+export interface KeyValues {
+  /** The value of a key, or `undefined` when there is none. Rejects when the store cannot be asked. */
+  get(key: string, signal: AbortSignal): Promise<KeyValue | undefined>
+}
+
+/** A value, and when it was written in the store's own counting: later is larger. */
+export interface KeyValue {
+  readonly value: Uint8Array
+  readonly revision: number
+}
+
 /** Answers "which instances are there?", now and on every change. */
 export interface DiscoveryProvider {
   /** The kind: `static`, `kubernetes`, `consul`… Decides what FARP may assume about its records. */
   readonly name: string
   /** Two providers with equal identities are one: it keeps running through an update. Default: compared by reference. */
   readonly identity?: unknown
-  /** Yields the full set at once, then on every change. Ends when `signal` aborts. May throw: it is started again with back-off. */
+  /** Yields the full set at once, then on every change. An instance that is the same object as in an earlier set counts as unchanged. Ends when `signal` aborts. May throw: it is started again with back-off. */
   watch(signal: AbortSignal, host: { readonly log: Logger }): AsyncIterable<ServiceSet>
+  /**
+   * Whether its records are claims that anybody could make. A service then counts only as long as no other provider knows one of that name, in any
+   * letter case, and not before all others have said what they know. Default false.
+   */
+  readonly yields?: boolean
+  /** The registry's key-value store, where schemas may be. */
+  readonly keyValues?: KeyValues
 }
 
 /** What the gateway knows about a provider. */

@@ -3,13 +3,14 @@ import { Latest } from '../latest.ts'
 import { originOf } from './resolve.ts'
 import { sameData } from '../same.ts'
 import { sleep } from '../time.ts'
-import type { DiscoveryProvider, ProviderStatus, ServiceInstance, ServiceSet } from './provider.ts'
+import type { DiscoveryProvider, KeyValues, ProviderStatus, ServiceInstance, ServiceSet } from './provider.ts'
 import type { Logger } from '../log/logger.ts'
 
 /** Registries change in bursts: one rebuild for a rolling deploy, not fifty. */
 const COALESCE_MS = 50
 const FIRST_PAUSE_MS = 250
-const LONGEST_PAUSE_MS = 30_000
+/** After an outage of minutes a registry is found again within this. */
+const LONGEST_PAUSE_MS = 10_000
 
 /**
  * Runs one provider: starts it again after failures, with back-off and jitter; drops sets that say nothing new; keeps the last good set
@@ -24,6 +25,8 @@ class Supervised {
   readonly #inherited: ServiceSet
   /** Its last set, with the instances that cannot be used. */
   #reported: ServiceSet | undefined
+  readonly #stamped = new WeakMap<ServiceInstance, ServiceInstance>()
+  readonly #usable = new WeakSet<ServiceInstance>()
 
   /** `inherited` is what those said last in whose place it is; it counts until this one has reported. */
   constructor(provider: DiscoveryProvider, inherited: ServiceSet) {
@@ -44,12 +47,13 @@ class Supervised {
         for await (const set of this.provider.watch(signal, { log })) {
           if (signal.aborted) return
           pause = FIRST_PAUSE_MS
+          if (this.error !== null) log.info('discovery provider is back', { provider: this.provider.name, outage_ms: this.#outage })
           this.error = null
           this.syncedAt = Date.now()
-          const stamped = set.map((instance) => ({ ...instance, provider: this.provider.name }))
+          const stamped = set.map((instance) => this.#stamp(instance, log))
           if (this.#reported !== undefined && sameData(this.#reported, stamped)) continue
           this.#reported = stamped
-          this.set = usable(stamped, log)
+          this.set = stamped.filter((instance) => this.#usable.has(instance))
           changed()
         }
         if (signal.aborted) return
@@ -63,11 +67,27 @@ class Supervised {
       log.warn('discovery provider failed; its last instances are kept', {
         provider: this.provider.name,
         reason: this.error,
+        age_ms: this.#outage,
         retry_in_ms: Math.round(pause),
       })
       await sleep(pause * (0.75 + Math.random() / 2), signal)
       pause = Math.min(pause * 2, LONGEST_PAUSE_MS)
     }
+  }
+
+  /** The instance with the name of its provider. One that is the same object as before has been looked at: thousands stay while one changes. */
+  #stamp(instance: ServiceInstance, log: Logger): ServiceInstance {
+    const known = this.#stamped.get(instance)
+    if (known !== undefined) return known
+    const stamped = { ...instance, provider: this.provider.name }
+    this.#stamped.set(instance, stamped)
+    if (isUsable(stamped, log)) this.#usable.add(stamped)
+    return stamped
+  }
+
+  /** Milliseconds since the last set, or `null` before the first. */
+  get #outage(): number | null {
+    return this.syncedAt === null ? null : Date.now() - this.syncedAt
   }
 
   status(): ProviderStatus {
@@ -82,17 +102,15 @@ class Supervised {
 }
 
 /** A registry's word is taken for an address only where it is one: a host such as `a/b` would become part of a request. */
-function usable(set: ServiceSet, log: Logger): ServiceSet {
-  return set.filter((instance) => {
-    const isUsable = Number.isInteger(instance.port) && isOrigin(originOf(instance))
-    if (!isUsable)
-      log.warn('discovery reported an instance without a usable address', {
-        provider: instance.provider,
-        service: instance.service,
-        instance: instance.id,
-      })
-    return isUsable
-  })
+function isUsable(instance: ServiceInstance, log: Logger): boolean {
+  const isAddress = Number.isInteger(instance.port) && isOrigin(originOf(instance))
+  if (!isAddress)
+    log.warn('discovery reported an instance without a usable address', {
+      provider: instance.provider,
+      service: instance.service,
+      instance: instance.id,
+    })
+  return isAddress
 }
 
 /** All providers of a gateway, run once each, read by many. */
@@ -132,6 +150,11 @@ export class Discovery {
     return this.#running.every((supervised) => supervised.set !== undefined)
   }
 
+  /** The key-value store of the first provider of this name that has one. */
+  keyValues(name: string): KeyValues | undefined {
+    return this.#running.find(({ provider }) => provider.name === name && provider.keyValues !== undefined)?.provider.keyValues
+  }
+
   get status(): readonly ProviderStatus[] {
     return this.#running.map((supervised) => supervised.status())
   }
@@ -148,23 +171,37 @@ export class Discovery {
     else this.#timer ??= setTimeout(() => this.#publish(), COALESCE_MS)
   }
 
+  /** Of two instances with one id the one of the provider that is named first counts. */
+  #merged(): ServiceInstance[] {
+    const merged = new Map<string, ServiceInstance>()
+    const trusted = this.#running.filter(({ provider }) => provider.yields !== true).flatMap(({ instances }) => instances)
+    for (const instance of [...trusted, ...yielding(this.#running)]) {
+      const key = `${instance.service}\0${instance.id}`
+      if (!merged.has(key)) merged.set(key, instance)
+    }
+    return [...merged.values()]
+  }
+
   #publish(): void {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
     if (this.#running.some((supervised) => supervised.set === undefined && supervised.error === null)) return
-    const merged = new Map<string, ServiceInstance>()
-    for (const { instances } of this.#running) {
-      for (const instance of instances) {
-        const key = `${instance.service}\0${instance.id}`
-        if (!merged.has(key)) merged.set(key, instance)
-      }
-    }
-    const next = [...merged.values()]
+    const next = this.#merged()
     // Readers also learn that the set has become complete.
     const isNewlyComplete = !this.#isComplete && this.hasReported
     this.#isComplete ||= isNewlyComplete
     if (isNewlyComplete || this.services.value === undefined || !sameData(this.services.value, next)) this.services.set(next)
   }
+}
+
+/** What anybody could claim takes nothing from what a registry says: the names of others are theirs alone. */
+function yielding(running: readonly Supervised[]): ServiceSet {
+  const others = running.filter(({ provider }) => provider.yields !== true)
+  // What they know is not known yet: any name might be theirs.
+  if (others.some((one) => one.set === undefined && one.instances.length === 0)) return []
+  const taken = new Set(others.flatMap(({ instances }) => instances.map(({ service }) => service.toLowerCase())))
+  const claims = running.filter(({ provider }) => provider.yields === true).flatMap(({ instances }) => instances)
+  return claims.filter(({ service }) => !taken.has(service.toLowerCase()))
 }
 
 /** A provider with other options takes the place of the one of its name, one of another name that of all that go: their last word holds meanwhile. */

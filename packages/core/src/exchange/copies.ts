@@ -56,7 +56,7 @@ export class Copies {
       endpoint,
       transport: upstream.transport,
       protocol: 'http',
-      head: copiedHead(ctx, { head, upstream, endpoint }),
+      head: copiedHead(ctx, mirror, { head, upstream, endpoint }),
       body: copy,
       keep: 0,
       isIdempotent: false,
@@ -82,11 +82,13 @@ export class Copies {
 /** What the upstream of the request got, the host by the mirror's rule, and marked: a service may want to do nothing for good. */
 function copiedHead(
   { request }: Context,
+  mirror: Mirror,
   { head, upstream, endpoint }: { readonly head: RequestHead; readonly upstream: LiveUpstream; readonly endpoint: Endpoint },
 ): RequestHead {
   const headers = head.headers.clone()
   const own = authorityOf(endpoint.origin)
   headers.set('host', upstream.hostMode === 'upstream' ? own : (request.headers.get('host') ?? own))
   headers.set(MIRRORED_FIELD, '1')
+  for (const name in mirror.headers) headers.set(name, mirror.headers[name]!)
   return { method: head.method, target: head.target, headers }
 }

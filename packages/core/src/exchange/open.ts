@@ -71,18 +71,23 @@ export function openRequest(opener: Opener, lease: Generation, arrived: Arrived)
     return { ctx: new Context(opener.shared, lease, { match, request, peer, protocol, isPreflight, taken }), refusal }
   }
   if (scan.error !== null) return open({ route: builtIn.rejected, params: NO_PARAMS }, scan.error)
-  const path = pathOf(request.target)
-  if (path === null) return open({ route: builtIn.rejected, params: NO_PARAMS }, new GatewayError('BAD_TARGET'))
+  const sent = pathOf(request.target)
+  if (sent === null) return open({ route: builtIn.rejected, params: NO_PARAMS }, new GatewayError('BAD_TARGET'))
   const { table } = lease.snapshot
+  const asked = request.method === 'OPTIONS' ? preflightMethod(request) : undefined
+  // An extended CONNECT (RFC 8441) stands for the GET of an upgrade.
+  const method = protocol === 'websocket' && request.method === 'CONNECT' ? 'GET' : request.method
+  const meant = table.meant(scan.host, asked ?? method, sent)
+  if (meant === 'refused') return open({ route: builtIn.rejected, params: NO_PARAMS }, new GatewayError('BAD_TARGET'))
+  const path = meant === null ? sent : meant.path
+  // From here on it is a request for that path: no policy, plugin or log line sees another one than the one that is served.
+  if (meant !== null) request.target = path + request.target.slice(sent.length)
   if (request.method === 'OPTIONS') {
-    const asked = preflightMethod(request)
     const match = asked === undefined ? null : table.match(scan.host, asked, path)
     // Without a policy that answers preflights, OPTIONS is a request like any other.
     if (match !== null && match.route.phases.onPreflight !== null) return open(match, null, true)
   }
   if (isCarried && !isCall) return open({ route: builtIn.unmatched, params: NO_PARAMS }, new MethodNotAllowed(['POST']))
-  // An extended CONNECT (RFC 8441) stands for the GET of an upgrade.
-  const method = protocol === 'websocket' && request.method === 'CONNECT' ? 'GET' : request.method
   const match = table.match(scan.host, method, path)
   if (match !== null) return open(match, isCarried && match.route.carries[protocol] ? null : new GatewayError('NOT_SUPPORTED'))
   const allowed = table.allowed(scan.host, path)

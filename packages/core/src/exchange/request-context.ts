@@ -251,7 +251,7 @@ export class Context implements RequestContext, Timed, Guest {
 
   /** Whether the request may be sent again after something of it was. */
   get isRepeatable(): boolean {
-    return isRepeatable(this.protocol, this.request.method)
+    return isRepeatable(this.protocol, this.request.method, this.route.idempotent)
   }
 
   /** An attempt begins. */

@@ -14,8 +14,8 @@ export const NEVER = -1
 const GRPC_BODY = 256 * 1024
 
 /** Whether a request may be sent twice. A handshake has its own connection, and a tunnel is more than the GET that asks for it. */
-export function isRepeatable(protocol: Protocol, method: string): boolean {
-  return protocol === 'http' && IDEMPOTENT.has(method)
+export function isRepeatable(protocol: Protocol, method: string, declared: boolean | null): boolean {
+  return protocol === 'http' && (declared ?? IDEMPOTENT.has(method))
 }
 
 /** Bytes of a body worth keeping, for another attempt or for a copy. */

@@ -1,3 +1,4 @@
+import type { FarpData } from './farp-metrics.ts'
 import type { HealthData } from './health-data.ts'
 import type { HistogramData } from './registry.ts'
 
@@ -23,8 +24,10 @@ export interface MetricsData {
   readonly cuts: readonly (readonly [string, readonly (readonly [string, number])[]])[]
   /** Copies of requests, by the upstream that is their mirror and what became of them. */
   readonly mirrored: readonly (readonly [string, readonly (readonly [string, number])[]])[]
-  /** Changes of schemas by service. */
-  readonly schemaUpdates: readonly (readonly [string, number])[]
+  /** Requests to what is deprecated, by service, each with its method and route: `GET /users/{id}`. */
+  readonly deprecated: readonly (readonly [string, readonly (readonly [string, number])[]])[]
+  /** What sources counted. */
+  readonly farp: FarpData
   /** Connections that were refused, by reason. */
   readonly rejected: readonly (readonly [RejectReason, number])[]
   /** Client connections open now. */

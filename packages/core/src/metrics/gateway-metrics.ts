@@ -1,11 +1,15 @@
 import { figuresOf, healthData, remains, together } from './health-data.ts'
+import { discoveryLines } from './discovery-lines.ts'
+import { FarpMetrics } from './farp-metrics.ts'
 import { healthLines } from './health-lines.ts'
 import { describe, Histogram, labelValue } from './registry.ts'
 import type { MetricsData, RejectReason } from './data.ts'
 import type { Context } from '../exchange/request-context.ts'
 import type { MirrorOutcome } from '../exchange/copy.ts'
 import type { Attempt, Outcome } from '../exchange/context.ts'
+import type { FarpCounts } from './farp-metrics.ts'
 import type { HealthData } from './health-data.ts'
+import type { ProviderStatus } from '../discovery/provider.ts'
 import type { HealthFigures } from './health-lines.ts'
 
 /** The gateway's own metrics. */
@@ -30,6 +34,11 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TR
 const METHOD_INDEX = new Map<string, number>(METHODS.map((method, index) => [method, index]))
 const OTHER = METHODS.indexOf('OTHER')
 
+/** Templates come over the network, and their series stay: a service that changes its paths all the time must not fill the memory. */
+const MOST_SERIES = 50_000
+/** The templates that came after. No path is called so. */
+const REST = '(other)'
+
 /** The series of one route template. */
 class RouteSeries {
   readonly label: string
@@ -45,19 +54,16 @@ class RouteSeries {
 /** What the exposition asks for when it is made. */
 export interface MetricSources {
   farp(): FarpCounts
+  /** In the order of the configuration. */
+  providers(): readonly ProviderStatus[]
   upstreams(): readonly HealthFigures[]
   plugins(): readonly { readonly name: string; readonly version: string }[]
 }
 
-/** What the exposition needs to know about routes and services when it is asked. */
-export interface FarpCounts {
-  readonly services: number
-  /** By service and schema type. */
-  readonly routes: readonly { readonly service: string; readonly type: string; readonly count: number }[]
-}
-
 /** Counts requests in plain numbers; turns them into text only when somebody scrapes. */
 export class Metrics implements GatewayMetrics {
+  /** What sources count. */
+  readonly farp = new FarpMetrics()
   readonly #series: RouteSeries[] = []
   readonly #byLabel = new Map<string, number>()
   readonly #upstreams = new Map<string, Map<string, number>>()
@@ -66,7 +72,8 @@ export class Metrics implements GatewayMetrics {
   /** Answers that broke off on their way, by upstream and code. */
   readonly #cuts = new Map<string, Map<string, number>>()
   readonly #mirrored = new Map<string, Map<string, number>>()
-  readonly #schemaUpdates = new Map<string, number>()
+  /** Requests to what is to go, by service. */
+  readonly #deprecated = new Map<string, Map<string, number>>()
   readonly #sources: MetricSources
   /** What was merged, by upstream. */
   readonly #health = new Map<string, HealthData>()
@@ -77,13 +84,13 @@ export class Metrics implements GatewayMetrics {
     this.#sources = sources
   }
 
-  /** The series of a route template; the same template gives the same series. */
+  /** The series of a route template; the same template gives the same series, and those beyond all reason share one. */
   seriesFor(label: string): number {
-    let index = this.#byLabel.get(label)
-    if (index === undefined) {
-      index = this.#series.push(new RouteSeries(label)) - 1
-      this.#byLabel.set(label, index)
-    }
+    const known = this.#byLabel.get(label)
+    if (known !== undefined) return known
+    if (this.#byLabel.size >= MOST_SERIES && label !== REST) return this.seriesFor(REST)
+    const index = this.#series.push(new RouteSeries(label)) - 1
+    this.#byLabel.set(label, index)
     return index
   }
 
@@ -93,10 +100,6 @@ export class Metrics implements GatewayMetrics {
 
   rejected(reason: RejectReason): void {
     add(this.#rejected, reason, 1)
-  }
-
-  schemaUpdated(service: string): void {
-    add(this.#schemaUpdates, service, 1)
   }
 
   mirrored(upstream: string, outcome: MirrorOutcome): void {
@@ -113,6 +116,7 @@ export class Metrics implements GatewayMetrics {
     for (const attempt of ctx.attempts) addIn(this.#upstreams, ctx.upstream.name, { what: statusLabel(attempt), count: 1 })
     if (ctx.retries > 0) add(this.#retries, ctx.upstream.name, ctx.retries)
     if (ctx.hedges > 0) add(this.#hedges, ctx.upstream.name, ctx.hedges)
+    if (ctx.route.deprecated) addIn(this.#deprecated, ctx.route.service ?? '', { what: `${METHODS[method]!} ${series.label}`, count: 1 })
     if (isCut(ctx, outcome)) addIn(this.#cuts, ctx.upstream.name, { what: outcome.error!.code, count: 1 })
   }
 
@@ -129,7 +133,8 @@ export class Metrics implements GatewayMetrics {
       hedges: [...this.#hedges],
       cuts: [...this.#cuts].map(([upstream, codes]) => [upstream, [...codes]]),
       mirrored: [...this.#mirrored].map(([upstream, outcomes]) => [upstream, [...outcomes]]),
-      schemaUpdates: [...this.#schemaUpdates],
+      deprecated: [...this.#deprecated].map(([service, uses]) => [service, [...uses]]),
+      farp: this.farp.snapshot(),
       rejected: [...this.#rejected],
       connections: this.#connections,
       health: [...this.#sources.upstreams().map((upstream) => healthData(upstream, now)), ...this.#health.values()],
@@ -151,7 +156,8 @@ export class Metrics implements GatewayMetrics {
     for (const [upstream, count] of data.hedges) add(this.#hedges, upstream, count)
     for (const [upstream, codes] of data.cuts) for (const [what, count] of codes) addIn(this.#cuts, upstream, { what, count })
     for (const [upstream, outcomes] of data.mirrored) for (const [what, count] of outcomes) addIn(this.#mirrored, upstream, { what, count })
-    for (const [service, count] of data.schemaUpdates) add(this.#schemaUpdates, service, count)
+    for (const [service, uses] of data.deprecated) for (const [what, count] of uses) addIn(this.#deprecated, service, { what, count })
+    this.farp.merge(data.farp)
     for (const [reason, count] of data.rejected) add(this.#rejected, reason, count)
     this.#connections += data.connections
     for (const one of data.health) {
@@ -163,7 +169,15 @@ export class Metrics implements GatewayMetrics {
   exposition(others: readonly MetricsData[] = []): string {
     if (others.length > 0) return this.#sum(others).exposition()
     const upstreams = [...this.#sources.upstreams(), ...[...this.#health.values()].map(figuresOf)]
-    return this.#requestLines() + this.#upstreamLines() + this.#gaugeLines() + healthLines(upstreams) + this.#farpLines()
+    return (
+      this.#requestLines() +
+      this.#upstreamLines() +
+      this.#deprecatedLines() +
+      this.#gaugeLines() +
+      healthLines(upstreams) +
+      discoveryLines(this.#sources.providers()) +
+      this.farp.exposition(this.#sources.farp())
+    )
   }
 
   sum(others: readonly MetricsData[]): MetricsData {
@@ -250,22 +264,22 @@ export class Metrics implements GatewayMetrics {
     return [...new Set(lines)].join('')
   }
 
-  #farpLines(): string {
-    const { services, routes } = this.#sources.farp()
-    let text = `${describe('octopus_farp_services_total', 'gauge', 'Services known through FARP.')}octopus_farp_services_total ${services}\n`
-    text += describe('octopus_farp_routes_total', 'gauge', 'Routes made from FARP services, by schema type.')
-    for (const { service, type, count } of routes)
-      text += `octopus_farp_routes_total{service=${labelValue(service)},type=${labelValue(type)}} ${count}\n`
-    text += describe('octopus_farp_schema_updates_total', 'counter', "Changes of a service's schemas after the first one.")
-    for (const [service, count] of this.#schemaUpdates)
-      text += `octopus_farp_schema_updates_total{service=${labelValue(service)}} ${count}\n`
+  #deprecatedLines(): string {
+    let text = describe('octopus_deprecated_requests_total', 'counter', 'Requests to operations that are deprecated.')
+    for (const [service, uses] of this.#deprecated) {
+      for (const [use, count] of uses) {
+        const space = use.indexOf(' ')
+        const labels = `service=${labelValue(service)},method=${labelValue(use.slice(0, space))},route=${labelValue(use.slice(space + 1))}`
+        text += `octopus_deprecated_requests_total{${labels}} ${count}\n`
+      }
+    }
     return text
   }
 }
 
 /** What several gateways have counted, together; of those that are gone. */
 export function sumOfGone(all: readonly MetricsData[]): MetricsData {
-  const sum = new Metrics({ farp: () => ({ services: 0, routes: [] }), upstreams: () => [], plugins: () => [] })
+  const sum = new Metrics({ farp: () => ({ services: 0, routes: [] }), providers: () => [], upstreams: () => [], plugins: () => [] })
   for (const data of all) sum.merge({ ...data, connections: 0, health: data.health.map(remains) })
   return sum.snapshot()
 }

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { definePlugin } from '../plugin/define.ts'
+import { FarpMetrics } from './farp-metrics.ts'
 import { DURATION_BUCKETS, Histogram, labelValue } from './registry.ts'
 import { finish, gatewayTo, recorder, ScriptedWire, send } from '../../test/support/scripted.ts'
 import { Metrics } from './gateway-metrics.ts'
@@ -27,14 +28,38 @@ const lines = (gateway: Gateway, start: string): string[] =>
     .split('\n')
     .filter((line) => line.startsWith(start))
 
+it('[R38] templates beyond all reason share one series: paths come over the network', () => {
+  const metrics = new Metrics({ farp: () => ({ services: 0, routes: [] }), providers: () => [], upstreams: () => [], plugins: () => [] })
+  const first = metrics.seriesFor('/first')
+  for (let n = 0; n < 60_000; n++) metrics.seriesFor(`/p${n}`)
+  expect(metrics.snapshot().series.length).toBe(50_001)
+  expect(metrics.seriesFor('/new')).toBe(metrics.seriesFor('/newer'))
+  expect(metrics.seriesFor('/first')).toBe(first)
+})
+
 describe('the exposition', () => {
   it('has HELP and TYPE of all metrics from the start, and no series of what does not exist', async () => {
-    const text = new Metrics({ farp: () => ({ services: 0, routes: [] }), upstreams: () => [], plugins: () => [] }).exposition()
+    const text = new Metrics({
+      farp: () => ({ services: 0, routes: [] }),
+      providers: () => [],
+      upstreams: () => [],
+      plugins: () => [],
+    }).exposition()
     const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => `${name} ${type}`)
     expect(types.sort()).toEqual([
+      'farp_manifest_watch_events_total counter',
+      'farp_route_updates_total counter',
+      'farp_schema_cache_hit_ratio gauge',
+      'farp_schema_fetch_duration_seconds histogram',
+      'farp_schema_fetch_total counter',
       'octopus_active_connections gauge',
       'octopus_circuit_breaker_opened_total counter',
       'octopus_circuit_breaker_state gauge',
+      'octopus_deprecated_requests_total counter',
+      'octopus_discovery_instances gauge',
+      'octopus_discovery_last_sync_timestamp_seconds gauge',
+      'octopus_discovery_up gauge',
+      'octopus_farp_contract_changes_total counter',
       'octopus_farp_routes_total gauge',
       'octopus_farp_schema_updates_total counter',
       'octopus_farp_services_total gauge',
@@ -58,6 +83,7 @@ describe('the exposition', () => {
     expect(text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))).toEqual([
       'octopus_active_connections 0',
       'octopus_farp_services_total 0',
+      'farp_manifest_watch_events_total 0',
     ])
     expect(text.endsWith('\n')).toBe(true)
   })
@@ -76,7 +102,7 @@ describe('the exposition', () => {
     ])
   })
 
-  it('[R37] random URLs, hosts and methods add no series', async () => {
+  it('[R37] [F12.19.labels] random URLs, hosts and methods add no series', async () => {
     const gateway = await start()
     const series = (): number => gateway.metrics.exposition().split('\n').length
     const burst = async (): Promise<void> => {
@@ -210,6 +236,39 @@ describe('adding up', () => {
     for (const seconds of [0.5, 0.25]) for (const one of [b, both]) one.observe(seconds)
     a.merge(structuredClone(b.snapshot()))
     expect(a.lines('x', 'a="b"')).toBe(both.lines('x', 'a="b"'))
+  })
+
+  it('adds what sources counted; a ratio is that of all processes together', () => {
+    const [one, two, both] = [new FarpMetrics(), new FarpMetrics(), new FarpMetrics()]
+    const counts = { services: 0, routes: [] }
+    for (const meter of [one, both]) {
+      meter.schemaFetched('openapi', 'success', 20)
+      meter.schemaCached()
+      meter.schemaUpdated('users')
+      meter.routesUpdated('added', 4)
+      meter.routesUpdated('removed', 0)
+    }
+    for (const meter of [two, both]) {
+      meter.schemaFetched('openapi', 'success', 3)
+      meter.schemaFetched('grpc', 'error', 5000)
+      meter.contractChanged('users', 'safe')
+      meter.manifestSeen()
+      meter.routesUpdated('added', 1)
+    }
+    one.merge(structuredClone(two.snapshot()))
+    expect(one.exposition(counts)).toBe(both.exposition(counts))
+    expect(one.exposition(counts).split('\n')).toEqual(
+      expect.arrayContaining([
+        'farp_manifest_watch_events_total 1',
+        'farp_schema_fetch_total{type="openapi",status="success"} 2',
+        'farp_schema_fetch_total{type="grpc",status="error"} 1',
+        'farp_schema_fetch_duration_seconds_bucket{le="0.005"} 1',
+        'farp_schema_fetch_duration_seconds_count 3',
+        'farp_schema_cache_hit_ratio 0.25',
+        'farp_route_updates_total{action="added"} 5',
+      ]),
+    )
+    expect(one.exposition(counts)).not.toContain('removed')
   })
 
   it('a snapshot does not change when counting goes on', async () => {

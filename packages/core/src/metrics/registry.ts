@@ -30,15 +30,17 @@ export class Histogram {
     this.#sum += sum
   }
 
-  /** The exposition lines of one series; `labels` without braces. */
+  /** The exposition lines of one series; `labels` without braces, empty for none. */
   lines(name: string, labels: string): string {
+    const before = labels === '' ? '' : `${labels},`
+    const own = labels === '' ? '' : `{${labels}}`
     let text = ''
     let total = 0
     for (let i = 0; i < this.#counts.length; i++) {
       total += this.#counts[i]!
-      text += `${name}_bucket{${labels},le="${DURATION_BUCKETS[i] ?? '+Inf'}"} ${total}\n`
+      text += `${name}_bucket{${before}le="${DURATION_BUCKETS[i] ?? '+Inf'}"} ${total}\n`
     }
-    return `${text}${name}_sum{${labels}} ${this.#sum}\n${name}_count{${labels}} ${total}\n`
+    return `${text}${name}_sum${own} ${this.#sum}\n${name}_count${own} ${total}\n`
   }
 }
 

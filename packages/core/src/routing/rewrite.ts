@@ -1,15 +1,28 @@
+import { compileRules } from './path-rules.ts'
+import { GatewayError } from '../errors.ts'
+import type { CompiledRules } from './path-rules.ts'
 import type { Rewrite } from './route.ts'
 
 /** A function from target to target, or `null` when nothing changes. Works on the bytes as sent: what is not removed is not re-encoded. */
 export function compileRewrite(rewrite: Rewrite | undefined): ((target: string) => string) | null {
   const strip = trimSlash(rewrite?.stripPrefix ?? '')
   const add = trimSlash(rewrite?.addPrefix ?? '')
-  if (strip === '' && add === '') return null
+  const rules = rewrite?.rules === undefined || rewrite.rules.length === 0 ? null : compileRules(rewrite.rules)
+  if (strip === '' && add === '' && rules === null) return null
   return (target) => {
-    const rest = strip === '' ? target : withoutPrefix(target, strip)
+    const left = strip === '' ? target : withoutPrefix(target, strip)
+    const rest = rules === null ? left : ruled(left, rules)
     if (rest === '' || rest.charCodeAt(0) === QUESTION) return add === '' ? `/${rest}` : add + rest
     return add + rest
   }
+}
+
+function ruled(target: string, rules: CompiledRules): string {
+  const query = target.indexOf('?')
+  const path = query === -1 ? target : target.slice(0, query)
+  const result = rules.apply(path === '' ? '/' : path)
+  if (result === 'refused') throw new GatewayError('BAD_TARGET', 'A rewrite of the path came to nothing acceptable.')
+  return result === null ? target : result.path + (query === -1 ? '' : target.slice(query))
 }
 
 const QUESTION = 0x3f

@@ -1,29 +1,51 @@
 import type { CompiledPhases } from '../plugin/phases.ts'
 import type { MiddlewareHandler } from 'hono'
+import type { Duration } from '../time.ts'
 import type { Hooks, Plugin } from '../plugin/plugin.ts'
 import type { OwnFields } from '../exchange/own-fields.ts'
 import type { Protocol, RequestHead } from '../exchange/head.ts'
 import type { RetryPolicy } from '../exchange/retry-settings.ts'
 import type { Split, SplitKey } from './split.ts'
+import type { RoutePolicies } from '../plugins/route-policies.ts'
 import type { RoutingSettings } from '../upstream/definition.ts'
 import type { Upstream } from '../upstream/upstream.ts'
+
+/**
+ * What a path that fits a pattern becomes. Patterns are those of RE2 (Go), at most 512 characters, and match in linear time; they see the path as it was
+ * sent. Replacements know `$1`, `${1}`, `${name}` and `$$`. A result that does not begin with `/`, or has a dot segment, an empty segment, a query or an
+ * encoded separator, refuses the request with 400.
+ */
+export interface PathRule {
+  readonly pattern: string
+  readonly replacement: string
+}
 
 /** What happens to the path on its way to the upstream, in this order. */
 export interface Rewrite {
   /** Removed from the start, on whole segments: `/api` turns `/api/users` into `/users` and leaves `/apiary` alone. */
   readonly stripPrefix?: string
+  /** The first rule whose pattern fits what is left; at most 32. */
+  readonly rules?: readonly PathRule[]
   /** Put in front of what is left. */
   readonly addPrefix?: string
 }
 
-/** What a route demands of its callers. Everything named must hold. */
-export interface RouteAuth {
-  /** Only identities of these auth providers count. Default: every provider of the route's `auth` plugin. */
-  readonly providers?: readonly string[]
+/** Rights that a caller must have. Everything named must hold. */
+export interface Rights {
   /** All of these scopes. */
   readonly scopes?: readonly string[]
   /** At least one of these roles. */
   readonly roles?: readonly string[]
+  /** All of these permissions: names in the claim `permissions` of the credential, a list or a text with spaces. */
+  readonly permissions?: readonly string[]
+}
+
+/** What a route demands of its callers. Everything named must hold. */
+export interface RouteAuth extends Rights {
+  /** Only identities of these auth providers count. Default: every provider of the route's `auth` plugin. */
+  readonly providers?: readonly string[]
+  /** Each of these, too: for several groups of roles at once. */
+  readonly every?: readonly Rights[]
 }
 
 /** One weighted target among several. */
@@ -35,10 +57,12 @@ export interface Target {
   readonly match?: TargetMatch
 }
 
-/** What a request has to have: exact values, or `*` for any. Field names in any letter case. */
+/** What a request has to have: exact values, one of a list, or `*` for any. Field names in any letter case. */
 export interface TargetMatch {
-  readonly headers?: Readonly<Record<string, string>>
-  readonly cookies?: Readonly<Record<string, string>>
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>
+  readonly cookies?: Readonly<Record<string, string | readonly string[]>>
+  /** The first parameter of each name, decoded. */
+  readonly query?: Readonly<Record<string, string | readonly string[]>>
 }
 
 /** Another upstream that gets copies of requests; what it answers is thrown away. */
@@ -48,6 +72,8 @@ export interface MirrorDefinition {
   readonly percent?: number
   /** Bytes of the longest body that is copied; a request with a longer one is not. Default 64 KiB. */
   readonly maxBody?: number
+  /** Fields that mark copies for their receiver, beside `x-octopus-mirrored`; they are taken from requests of clients. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** A mirror, complete; times in milliseconds. */
@@ -55,6 +81,7 @@ export interface Mirror {
   readonly upstream: Upstream
   readonly percent: number
   readonly maxBody: number
+  readonly headers: Readonly<Record<string, string>>
   /** From the sending of a copy to the last byte of its answer. */
   readonly timeout: number
   readonly connectTimeout: number
@@ -89,12 +116,36 @@ export interface RouteDefinition extends RoutingSettings {
   /** 0 to 100, higher wins, only between routes with the same host, method and pattern. Default 50. */
   readonly priority?: number
   readonly rewrite?: Rewrite
+  /** What a service thinks its `timeout` should be: it shortens the one that holds otherwise, and never lengthens it. */
+  readonly timeoutHint?: Duration
+  /**
+   * Whether plain HTTP requests may be sent twice, whatever their method: `true` lets POST and PATCH be repeated as well, `false` nothing of which a byte may
+   * have arrived. Default: by the method (RFC 9110, section 9.2.2).
+   */
+  readonly idempotent?: boolean
   /** Only endpoints with these labels serve this route; a list means any of its values. */
   readonly subset?: Readonly<Record<string, string | readonly string[]>>
-  /** `false` admits anonymous callers where an `auth` plugin would not; an object demands. A demand that no plugin enforces is a configuration error. */
-  readonly auth?: false | RouteAuth
+  /**
+   * Fields of every answer of this route, those that the gateway makes itself included. A field that the answer has already stays as it is; `link`, which is
+   * a list, is added. Set before plugins see the answer.
+   */
+  readonly responseFields?: Readonly<Record<string, string>>
+  /** Whether it is to go: its requests are counted (`octopus_deprecated_requests_total`). Default false. */
+  readonly deprecated?: boolean
+  /** Request fields of which clients have no say: they are taken from their requests. Those of a `mirror` are among them. */
+  readonly ownFields?: readonly string[]
+  /**
+   * `false` admits anonymous callers where an `auth` plugin would not; an object demands. A demand that no plugin enforces is a configuration error.
+   * `'nobody'` admits no one: the route answers 503 `AUTH_UNAVAILABLE`, for sources whose services demand what this gateway cannot check.
+   */
+  readonly auth?: false | 'nobody' | RouteAuth
   /** After the gateway's own plugins, in this order. */
   readonly plugins?: readonly Plugin[]
+  /**
+   * Built-in policies as plain data, for routes of sources, whose `plugins` would not reach other processes: after the gateway's own. `cors` counts only where
+   * the gateway has none. Not for hand-written routes.
+   */
+  readonly policies?: RoutePolicies
   /** Labels for people and filters. */
   readonly tags?: readonly string[]
   /** Anything a plugin or a document wants to know: `operationId`, `summary`, schema hash. */
@@ -137,8 +188,12 @@ export interface Route {
   /** The same for upgrades, gRPC and event streams, which may be silent for long: `Infinity` unless it was set. */
   readonly streamIdleTimeout: number
   readonly retry: RetryPolicy
-  readonly auth: false | RouteAuth | null
-  /** Request fields that the plugins of this route set, beside those that are taken from every request; `null` for none. */
+  /** Whether requests may be sent twice; `null`: by their method. */
+  readonly idempotent: boolean | null
+  readonly auth: false | 'nobody' | RouteAuth | null
+  /** Whether its requests are counted as those of something that is to go. */
+  readonly deprecated: boolean
+  /** Request fields that this route, its mirror and its plugins keep to themselves, beside those that are taken from every request; `null` for none. */
   readonly ownFields: OwnFields | null
   /** Whether no plugin stands in the way of this protocol. */
   readonly carries: Readonly<Record<Protocol, boolean>>
@@ -146,7 +201,9 @@ export interface Route {
   readonly meta: Readonly<Record<string, unknown>>
   /** The index of this route's series in the metrics. */
   readonly metric: number
-  /** Changes the target of an outgoing head. */
+  /** The rules that `rewrite` applies; `null` for none. */
+  readonly rules: readonly PathRule[] | null
+  /** Changes the target of an outgoing head. Throws `BAD_TARGET` when a rule made an unacceptable one. */
   rewrite(head: RequestHead): void
 }
 

@@ -71,19 +71,44 @@ export class Split {
 }
 
 /** Field names, not those of cookies. */
-function inLowerCase({ headers, cookies }: TargetMatch): TargetMatch {
+function inLowerCase({ headers, cookies, query }: TargetMatch): TargetMatch {
   const lower = Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value] as const)
-  return { ...(headers === undefined ? {} : { headers: Object.fromEntries(lower) }), ...(cookies === undefined ? {} : { cookies }) }
+  return {
+    ...(headers === undefined ? {} : { headers: Object.fromEntries(lower) }),
+    ...(cookies === undefined ? {} : { cookies }),
+    ...(query === undefined ? {} : { query }),
+  }
 }
 
-function matches({ headers, cookies }: TargetMatch, request: RequestHead): boolean {
+function matches({ headers, cookies, query }: TargetMatch, request: RequestHead): boolean {
   for (const name in headers) if (!isSame(headers[name]!, request.headers.getAll(name))) return false
   for (const name in cookies) if (!isSame(cookies[name]!, cookieOf(request.headers, name))) return false
+  for (const name in query) if (!isSame(query[name]!, parameterOf(request.target, name))) return false
   return true
 }
 
-function isSame(wanted: string, value: string | undefined): boolean {
-  return value !== undefined && (wanted === '*' || wanted === value)
+/** The first value of a query parameter; a `+` is a space, and what cannot be decoded is none. */
+function parameterOf(target: string, name: string): string | undefined {
+  const start = target.indexOf('?')
+  if (start === -1) return undefined
+  for (const pair of target.slice(start + 1).split('&')) {
+    const equals = pair.indexOf('=')
+    if (decoded(equals === -1 ? pair : pair.slice(0, equals)) === name) return decoded(equals === -1 ? '' : pair.slice(equals + 1))
+  }
+  return undefined
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '))
+  } catch {
+    return undefined
+  }
+}
+
+function isSame(wanted: string | readonly string[], value: string | undefined): boolean {
+  if (value === undefined) return false
+  return typeof wanted === 'string' ? wanted === '*' || wanted === value : wanted.includes(value)
 }
 
 function keyOf(on: SplitKey, { headers }: RequestHead, { peer, trusted }: { peer: Peer; trusted: TrustedProxies }): string | undefined {

@@ -1,14 +1,23 @@
 import { HostIndex, parseHost } from './hosts.ts'
+import { MountRewrites } from './mount-rewrites.ts'
 import { PathTree } from './tree.ts'
 import type { Found } from './tree.ts'
 import type { Match, Route } from './route.ts'
+import type { OwnedRewrite } from './mount-rewrites.ts'
 import type { Pattern } from './pattern.ts'
+import type { RewrittenPath } from './path-rules.ts'
 
 const NO_PARAMS: Readonly<Record<string, string>> = Object.freeze(Object.create(null) as Record<string, string>)
 
 /** All routes of a snapshot, ready to be matched by host, method and path. */
 export class RouteTable {
   readonly #hosts = new HostIndex<PathTree<Route>>()
+  /** `null` where nobody rewrites, which is usual. */
+  readonly #rewrites: MountRewrites | null
+
+  constructor(rewrites: readonly OwnedRewrite[] = []) {
+    this.#rewrites = rewrites.length === 0 ? null : new MountRewrites(rewrites)
+  }
 
   /** Adds a route, at the pattern of its path, for one of its methods (`null`: any). Returns the route that already holds this place, which keeps it. */
   add(route: Route, pattern: Pattern, method: string | null): Route | null {
@@ -22,6 +31,14 @@ export class RouteTable {
   match(host: string, method: string, path: string): Match | null {
     const found = this.#hosts.find(host, (tree) => tree.find(path, method))
     return found === null ? null : { route: found.value, params: paramsOf(found) }
+  }
+
+  /**
+   * The path that a path means, where its owner rewrites it: the request is then one for that path, and gets its route with all its policies. `null` when
+   * it stays as it is, `refused` when it is to be answered with 400.
+   */
+  meant(host: string, method: string, path: string): RewrittenPath {
+    return this.#rewrites === null ? null : this.#rewrites.meant({ host, method, path, table: this })
   }
 
   /** The methods that would be answered at this path: the `Allow` field of a 405. Empty when nothing matches. */

@@ -6,28 +6,37 @@ import { endpointsOf } from '../discovery/resolve.ts'
 import { DEFAULT_TRANSPORT } from '../upstream/transport.ts'
 import { Generation } from './current.ts'
 import { mirrorIssues } from './validate-mirror.ts'
+import { policyPlugins } from '../plugins/route-policies.ts'
 import { slices } from '../slices.ts'
 import { healthIssues, healthPolicy } from '../upstream/health.ts'
 import { enforcedBy, enforcementIssues, setIssues } from './validate-auth.ts'
-import { isOptions, validateRoutes, validateSettings, validateUpstreams } from './validate.ts'
+import { isOptions, rewriteIssues, validateRoutes, validateSettings, validateUpstreams } from './validate.ts'
+import type { CompiledRoutes } from './compiled.ts'
 import type { ConfigIssue } from '../errors.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 import type { GatewayOptions } from '../options.ts'
 import type { Hooks, Plugin } from '../plugin/plugin.ts'
 import type { LiveUpstream } from '../upstream/live-upstream.ts'
+import type { OwnedRewrite } from '../routing/mount-rewrites.ts'
 import type { PluginSet } from '../plugin/set.ts'
 import type { RouteDefinition } from '../routing/route.ts'
 import type { RouteEntry } from './entries.ts'
+import type { RoutePolicies } from '../plugins/route-policies.ts'
 import type { RouteSet } from './source.ts'
+import type { RoutingOptions } from '../options.ts'
 import type { RoutingSettings, UpstreamDefinition, UpstreamOptions } from '../upstream/definition.ts'
 import type { ServiceSet } from '../discovery/provider.ts'
 import type { Transport } from '../upstream/transport.ts'
 import type { UpstreamSet } from '../upstream/upstream-set.ts'
 
+/** One object: routes that were made with it can be used again. */
+const NO_ROUTING: RoutingOptions = Object.freeze({})
+
 /** What generations are made with; all of it outlives any of them. */
 export interface Workshop {
   readonly upstreams: UpstreamSet
   readonly plugins: PluginSet
+  readonly compiled: CompiledRoutes
   seriesFor(label: string): number
 }
 
@@ -35,6 +44,8 @@ export interface Workshop {
 interface Placed {
   readonly upstream: LiveUpstream
   readonly settings: RoutingSettings
+  /** What its endpoints were read from. */
+  definition: UpstreamDefinition
   endpoints: readonly Endpoint[] | { readonly discover: string }
 }
 
@@ -66,6 +77,11 @@ export async function checkOptions(options: GatewayOptions): Promise<ConfigIssue
     ...validateUpstreams(upstreams, 'upstreams', routing),
     ...ofRoutes,
     ...mirrorIssues(routes, upstreams),
+    ...routes.flatMap(({ policies }, index) =>
+      policies === undefined
+        ? []
+        : [{ code: 'invalid_value', path: `routes[${index}].policies`, message: 'Only routes of sources have policies: use plugins.' }],
+    ),
   ]
   return issues.length > 0 ? issues : checkDuplicates(routes)
 }
@@ -106,8 +122,16 @@ export async function checkSet(set: RouteSet, enforced: ReadonlySet<string>): Pr
     ...validateUpstreams(set.upstreams, 'upstreams'),
     ...(await validateRoutes(set.routes, new Set(Object.keys(set.upstreams)), 'routes')),
     ...mirrorIssues(set.routes, set.upstreams),
+    ...(set.rewrites ?? []).flatMap((rewrite, index) => rewriteIssues(rewrite, `rewrites[${index}]`)),
   ]
   return issues.length > 0 ? issues : set.routes.flatMap((route, index) => enforcementIssues(route, enforced, `routes[${index}].auth`))
+}
+
+/** In the order of the sources: where two services rewrite below the same mount, the first one is asked first. */
+function rewritesOf(sets: ReadonlyMap<string, readonly RouteSet[]>): OwnedRewrite[] {
+  return [...sets].flatMap(([source, list]) =>
+    list.flatMap(({ service, rewrites = [] }) => rewrites.map((rewrite) => ({ ...rewrite, source, service }))),
+  )
 }
 
 /** Builds a generation from valid options and valid sets. Rejects with a `ConfigError` when a plugin cannot be set up; then nothing is held. */
@@ -119,6 +143,7 @@ export async function assemble(
   const { options, sets } = from
   const hooks = new HookLists(workshop.plugins, await workshop.plugins.acquire(options.plugins ?? []))
   await hooks.addRoutes(options.routes ?? [])
+  await hooks.addSets(sets)
   const unenforced = [...hooks.unenforced(options.routes ?? []), ...setIssues(sets, enforcedBy(hooks.own))]
   if (unenforced.length > 0) {
     await workshop.plugins.release(hooks.acquired)
@@ -130,13 +155,17 @@ export async function assemble(
     return workshop.plugins.release(hooks.acquired)
   }
   const host = {
-    routing: options.routing ?? {},
-    upstreamOf: ({ source, service }: RouteEntry, name: string) => placed.get(upstreamKey(source, service, name))!,
+    routing: options.routing ?? NO_ROUTING,
+    compiled: workshop.compiled,
+    upstreamOf: ({ source, service }: RouteEntry, name: string) => {
+      const { upstream, settings } = placed.get(upstreamKey(source, service, name))!
+      return { upstream, settings }
+    },
     hooksOf: (definition: RouteDefinition) => hooks.of(definition),
     seriesFor: (label: string) => workshop.seriesFor(label),
   }
   const built = await collectEntries(options.routes ?? [], sets)
-    .then((entries) => buildRoutes(entries, host))
+    .then((entries) => buildRoutes(entries, rewritesOf(sets), host))
     .catch(async (thrown: unknown) => {
       await letGo()
       throw thrown
@@ -161,15 +190,21 @@ function assignEndpoints(
   services: ServiceSet,
   sets: ReadonlyMap<string, readonly RouteSet[]>,
 ): LiveUpstream[] {
+  const moved = new Set<Placed>()
   for (const [source, list] of sets) {
     for (const set of list) {
       for (const [name, definition] of Object.entries(set.upstreams)) {
         const one = placed.get(upstreamKey(source, set.service, name))
-        if (one !== undefined) one.endpoints = endpointsIn(definition)
+        // The very object as before, as sources with many services say of most of them.
+        if (one === undefined || one.definition === definition) continue
+        Object.assign(one, { definition, endpoints: endpointsIn(definition) })
+        moved.add(one)
       }
     }
   }
-  return [...placed.values()].filter((one) => one.upstream.assign(endpointsFor(one, services))).map((one) => one.upstream)
+  return [...placed.values()]
+    .filter((one) => (moved.has(one) || 'discover' in one.endpoints) && one.upstream.assign(endpointsFor(one, services)))
+    .map((one) => one.upstream)
 }
 
 function endpointsFor(one: Placed, services: ServiceSet): readonly Endpoint[] {
@@ -185,7 +220,7 @@ function place(workshop: Workshop, options: GatewayOptions, sets: ReadonlyMap<st
     if (placed.has(key)) return
     taken.add(name)
     const handler = typeof definition === 'function' ? definition : null
-    const settings: Partial<UpstreamOptions> = isOptions(definition) ? definition : {}
+    const settings: Partial<UpstreamOptions> = isOptions(definition) ? definition : NO_ROUTING
     const upstream = workshop.upstreams.acquire({
       key,
       name,
@@ -195,7 +230,7 @@ function place(workshop: Workshop, options: GatewayOptions, sets: ReadonlyMap<st
       balancing: balancingPolicy(settings, routing),
       health: healthPolicy([settings, routing]),
     })
-    placed.set(key, { upstream, settings, endpoints: endpointsIn(definition) })
+    placed.set(key, { upstream, settings, definition, endpoints: endpointsIn(definition) })
   }
   for (const [name, definition] of Object.entries(options.upstreams ?? {})) put(upstreamKey(CONFIG, null, name), name, definition)
   for (const [source, list] of sets) {
@@ -230,6 +265,7 @@ class HookLists {
   readonly acquired: Hooks[]
   readonly #plugins: PluginSet
   readonly #lists = new Map<readonly Plugin[], readonly Hooks[]>()
+  readonly #policed = new Map<RoutePolicies, readonly Hooks[]>()
 
   constructor(plugins: PluginSet, own: readonly Hooks[]) {
     this.#plugins = plugins
@@ -255,12 +291,35 @@ class HookLists {
     throw new ConfigError(issues)
   }
 
+  /** The policies of routes of sources. They were checked before; a generation without one of them must not serve. */
+  async addSets(sets: ReadonlyMap<string, readonly RouteSet[]>): Promise<void> {
+    const hasCors = this.own.some(({ onPreflight }) => onPreflight !== undefined)
+    const turn = slices()
+    for (const [source, list] of sets) {
+      for (const { service, routes } of list) {
+        for (const { policies } of routes) {
+          if (policies === undefined || this.#policed.has(policies)) continue
+          await turn()
+          const { cors, ...others } = policies
+          const plugins = policyPlugins(hasCors || cors === undefined ? others : policies, JSON.stringify([source, service]))
+          const hooks = await this.#plugins.acquire(plugins).catch(async (thrown: unknown) => {
+            await this.#plugins.release(this.acquired)
+            throw thrown
+          })
+          this.acquired.push(...hooks)
+          this.#policed.set(policies, [...this.own, ...hooks])
+        }
+      }
+    }
+  }
+
   /** What hand-written routes demand of their callers and nobody enforces. */
   unenforced(routes: readonly RouteDefinition[]): ConfigIssue[] {
     return routes.flatMap((route, index) => enforcementIssues(route, enforcedBy(this.of(route)), `routes[${index}].auth`))
   }
 
   of(definition: RouteDefinition): readonly Hooks[] {
+    if (definition.policies !== undefined) return this.#policed.get(definition.policies) ?? this.own
     return (definition.plugins === undefined ? undefined : this.#lists.get(definition.plugins)) ?? this.own
   }
 }

@@ -1,6 +1,9 @@
+import { closedBehind } from './closed.ts'
+import type { CompiledRoutes } from './compiled.ts'
 import { compilePhases } from '../plugin/compile.ts'
 import { compileRewrite } from '../routing/rewrite.ts'
 import { patternOf } from '../routing/pattern.ts'
+import { fieldsBehind } from './response-fields.ts'
 import { IDENTITY_FIELDS, OwnFields } from '../exchange/own-fields.ts'
 import { retryPolicy } from '../exchange/retry-settings.ts'
 import { RouteTable } from '../routing/table.ts'
@@ -10,6 +13,7 @@ import { toMilliseconds } from '../time.ts'
 import type { Hooks } from '../plugin/plugin.ts'
 import type { Lane, Mirror, Route, RouteDefinition } from '../routing/route.ts'
 import type { LiveUpstream } from '../upstream/live-upstream.ts'
+import type { OwnedRewrite } from '../routing/mount-rewrites.ts'
 import type { MiddlewareHandler } from 'hono'
 import type { RouteEntry } from './entries.ts'
 import type { RoutingOptions } from '../options.ts'
@@ -22,6 +26,8 @@ export interface BuildHost {
   upstreamOf(entry: RouteEntry, name: string): { readonly upstream: LiveUpstream; readonly settings: RoutingSettings }
   /** Hooks for the plugins of a route, the gateway's own first. */
   hooksOf(definition: RouteDefinition): readonly Hooks[]
+  /** The routes of earlier generations. */
+  readonly compiled: CompiledRoutes
   /** The index of the metric series of a route template. */
   seriesFor(label: string): number
 }
@@ -34,8 +40,8 @@ export interface Built {
 }
 
 /** Compiles routes off the request path, in slices. */
-export async function buildRoutes(entries: readonly RouteEntry[], host: BuildHost): Promise<Built> {
-  const table = new RouteTable()
+export async function buildRoutes(entries: readonly RouteEntry[], mounts: readonly OwnedRewrite[], host: BuildHost): Promise<Built> {
+  const table = new RouteTable(mounts)
   const routes: Route[] = []
   const standby: { route: Route; winner: Route }[] = []
   const phasesByHooks: PhasesByHooks = new Map()
@@ -61,7 +67,11 @@ type PhasesByHooks = Map<readonly Hooks[], ReturnType<typeof compilePhases>>
 
 function compileRoute(entry: RouteEntry, host: BuildHost, phasesByHooks: PhasesByHooks): Route {
   const { upstream: target, splitOn = null } = entry.definition
-  if (typeof target === 'string') return compileBranch(entry, host, { name: target, phasesByHooks })
+  if (typeof target === 'string') {
+    if (entry.definition.mirror !== undefined) return compileBranch(entry, host, { name: target, phasesByHooks })
+    const of = { entry, ...host.upstreamOf(entry, target), hooks: host.hooksOf(entry.definition), routing: host.routing }
+    return host.compiled.find(of) ?? host.compiled.keep(of, compileBranch(entry, host, { name: target, phasesByHooks }))
+  }
   const branches = target.map(({ upstream, weight = 1, match = null }) => ({
     route: compileBranch(entry, host, { name: upstream, phasesByHooks }),
     weight,
@@ -78,7 +88,9 @@ function compileRoute(entry: RouteEntry, host: BuildHost, phasesByHooks: PhasesB
 function compileBranch(entry: RouteEntry, host: BuildHost, { name, phasesByHooks }: { name: string; phasesByHooks: PhasesByHooks }): Route {
   const { definition } = entry
   const { upstream, settings } = host.upstreamOf(entry, name)
-  const hooks = host.hooksOf(definition)
+  const own = host.hooksOf(definition)
+  const guarded = definition.auth === 'nobody' ? closedBehind(own) : own
+  const hooks = definition.responseFields === undefined ? guarded : fieldsBehind(guarded, definition.responseFields)
   let phases = phasesByHooks.get(hooks)
   if (phases === undefined) phasesByHooks.set(hooks, (phases = compilePhases(hooks)))
   const rewrite = compileRewrite(definition.rewrite)
@@ -99,18 +111,24 @@ function compileBranch(entry: RouteEntry, host: BuildHost, { name, phasesByHooks
     hooks,
     middleware: middleware.length === 0 ? null : middleware,
     ...laneOf(upstream, middleware),
-    timeout: milliseconds('timeout', 30_000, [definition, settings, host.routing]),
+    timeout: Math.min(
+      milliseconds('timeout', 30_000, [definition, settings, host.routing]),
+      toMilliseconds(definition.timeoutHint ?? Infinity),
+    ),
     connectTimeout: milliseconds('connectTimeout', 2_000, [definition, settings, host.routing]),
     idleTimeout: milliseconds('idleTimeout', 60_000, [definition, settings, host.routing]),
     // The gateway's own default is for bodies; a stream that may be silent is cut only by who says so.
     streamIdleTimeout: milliseconds('idleTimeout', Infinity, [definition, settings]),
     retry: retryPolicy([definition, settings, host.routing]),
+    idempotent: definition.idempotent ?? null,
     auth: definition.auth ?? null,
-    ownFields: ownFieldsOf(hooks),
+    deprecated: definition.deprecated ?? false,
+    ownFields: ownFieldsOf(hooks, definition),
     carries: carriesOf(upstream, hooks),
     tags: definition.tags ?? NO_TAGS,
     meta: definition.meta ?? NO_META,
     metric: host.seriesFor(definition.path),
+    rules: definition.rewrite?.rules ?? null,
     rewrite: rewrite === null ? unchanged : (head) => void (head.target = rewrite(head.target)),
   }
 }
@@ -123,6 +141,7 @@ function mirrorOf(entry: RouteEntry, host: BuildHost): Mirror | null {
     upstream,
     percent: mirror.percent ?? 100,
     maxBody: mirror.maxBody ?? 64 * 1024,
+    headers: mirror.headers ?? {},
     timeout: milliseconds('timeout', 30_000, [settings, host.routing]),
     connectTimeout: milliseconds('connectTimeout', 2_000, [settings, host.routing]),
   }
@@ -134,16 +153,21 @@ const NO_META: Readonly<Record<string, unknown>> = Object.freeze({})
 function unchanged(): void {}
 
 /** Beside those that are taken from every request. Routes with the same plugins share one list of hooks, and so one set of names. */
-function ownFieldsOf(hooks: readonly Hooks[]): OwnFields | null {
-  let own = ownFieldsByHooks.get(hooks)
+function ownFieldsOf(hooks: readonly Hooks[], { ownFields = [], mirror }: RouteDefinition): OwnFields | null {
+  const more = [...ownFields, ...Object.keys(mirror?.headers ?? {})]
+  const key = more.join(' ').toLowerCase()
+  const known = ownFieldsByHooks.get(hooks) ?? new Map<string, OwnFields | null>()
+  ownFieldsByHooks.set(hooks, known)
+  let own = known.get(key)
   if (own === undefined) {
-    const names = hooks.flatMap((hook) => hook.ownFields ?? []).filter((name) => !IDENTITY_FIELDS.has(name))
-    ownFieldsByHooks.set(hooks, (own = names.length === 0 ? null : new OwnFields(names)))
+    const names = [...hooks.flatMap((hook) => hook.ownFields ?? []), ...more.map((name) => name.toLowerCase())]
+    const others = names.filter((name) => !IDENTITY_FIELDS.has(name))
+    known.set(key, (own = others.length === 0 ? null : new OwnFields(others)))
   }
   return own
 }
 
-const ownFieldsByHooks = new WeakMap<readonly Hooks[], OwnFields | null>()
+const ownFieldsByHooks = new WeakMap<readonly Hooks[], Map<string, OwnFields | null>>()
 
 /** One object for each case, not one for each of thousands of routes. By WebSocket, by gRPC. */
 const CARRIES = [false, true].map((websocket) => [false, true].map((grpc) => Object.freeze({ http: true, websocket, grpc })))

@@ -43,14 +43,17 @@ export function builtInRoutes(hooks: readonly Hooks[], host: { seriesFor(label: 
     idleTimeout: 60_000,
     streamIdleTimeout: Infinity,
     retry: retryPolicy([{ retries: 0 }]),
+    idempotent: null,
     split: null,
     mirror: null,
     auth: null,
+    deprecated: false,
     ownFields: null,
     carries: { http: true, websocket: true, grpc: true },
     tags: [],
     meta: {},
     metric: host.seriesFor(id),
+    rules: null,
     rewrite() {},
   })
   return { unmatched: route('unmatched'), rejected: route('rejected') }

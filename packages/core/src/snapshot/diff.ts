@@ -25,7 +25,7 @@ export async function diffSnapshots(previous: Snapshot, next: Snapshot, endpoint
     if (known === undefined) added.push(route)
     else {
       kept.add(known)
-      const differences = routeDifferences(known, route)
+      const differences = known === route ? null : routeDifferences(known, route)
       if (differences !== null) {
         changed.push(route)
         changes.set(route.id, differences)
@@ -62,12 +62,14 @@ const VISIBLE = Object.keys({
   idleTimeout: true,
   streamIdleTimeout: true,
   retry: true,
+  idempotent: true,
   auth: true,
+  deprecated: true,
   carries: true,
   tags: true,
   meta: true,
 } satisfies Record<
-  Exclude<keyof Route, 'upstream' | 'split' | 'mirror' | 'rewrite' | 'phases' | 'middleware' | 'ownFields' | 'metric'>,
+  Exclude<keyof Route, 'upstream' | 'split' | 'mirror' | 'rewrite' | 'rules' | 'phases' | 'middleware' | 'ownFields' | 'metric'>,
   true
 >) as (keyof Route)[]
 
@@ -88,7 +90,7 @@ function routeDifferences(a: Route, b: Route): string[] | null {
 }
 
 function sameRewrite(a: Route, b: Route): boolean {
-  return a.rewrite === b.rewrite || rewritten(a) === rewritten(b)
+  return a.rewrite === b.rewrite || (sameData(a.rules, b.rules) && rewritten(a) === rewritten(b))
 }
 
 function sameTargets(a: Route, b: Route): boolean {
@@ -113,7 +115,12 @@ function targetsOf({ upstream, split }: Route): unknown {
 /** What a rewrite does is told by what comes out of it. */
 function rewritten(route: Route): string {
   const probe = { method: 'GET', target: `${route.path}?`, headers: null as never }
-  route.rewrite(probe)
+  try {
+    route.rewrite(probe)
+  } catch {
+    // A rule that makes nothing acceptable of a pattern may make something of a path; rules are compared apart.
+    return 'refused'
+  }
   return probe.target
 }
 

@@ -4,8 +4,10 @@ import { checkSet } from './assemble.ts'
 import { formatIssue } from '../errors.ts'
 import { validateUpstreams } from './validate.ts'
 import type { Discovery } from '../discovery/supervise.ts'
+import type { GatewayListener } from './events.ts'
+import type { KeyValueStore } from '../store/store.ts'
 import type { Logger } from '../log/logger.ts'
-import type { RouteSet, RouteSource } from './source.ts'
+import type { RouteSet, RouteSource, SourceHost, SourceMeter } from './source.ts'
 
 const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 30_000
@@ -22,10 +24,13 @@ interface Running {
 
 /** What runs sources. */
 interface SourcesHost {
+  readonly store: KeyValueStore
   /** The auth providers that the plugins of the gateway ask. */
   readonly enforced: ReadonlySet<string>
   changed(): void
-  schemaUpdated(service: string): void
+  on(listener: GatewayListener): Disposable
+  applied(): Promise<void>
+  readonly meter: SourceMeter
 }
 
 /** Runs the route sources of a gateway and keeps what each said last. */
@@ -94,11 +99,19 @@ export class Sources {
 
   async #run(running: Running): Promise<void> {
     const { signal } = running.abort
-    const host = {
+    const enforced = (): ReadonlySet<string> => this.#host.enforced
+    const host: SourceHost = {
       signal,
       log: this.#log,
+      store: this.#host.store,
       instances: () => this.#discovery.services.values(signal),
-      schemaUpdated: (service: string) => this.#host.schemaUpdated(service),
+      keyValues: (provider: string) => this.#discovery.keyValues(provider),
+      get authProviders() {
+        return enforced()
+      },
+      on: (listener) => this.#host.on(listener),
+      applied: () => this.#host.applied(),
+      meter: this.#host.meter,
     }
     let pause = FIRST_PAUSE_MS
     while (!signal.aborted) {
@@ -126,6 +139,11 @@ export class Sources {
     const good: RouteSet[] = []
     for (const set of sets) {
       const known = before.get(set.service)
+      // The very object that was found good: a source with many services says most of them unchanged.
+      if (known === set) {
+        good.push(set)
+        continue
+      }
       // Endpoints may differ within a version; the routes of an equal version were checked before.
       const isChecked = known !== undefined && known.version === set.version
       const issues = isChecked ? validateUpstreams(set.upstreams, 'upstreams') : await checkSet(set, this.#host.enforced)

@@ -1,10 +1,14 @@
+import type { ClientCertificate } from '../exchange/context.ts'
+import type { KeyValueStore } from '../store/store.ts'
 import type { Logger } from '../log/logger.ts'
+import type { MountRewrite } from '../routing/mount-rewrites.ts'
 import type { RouteDefinition } from '../routing/route.ts'
-import type { ServiceSet } from '../discovery/provider.ts'
+import type { GatewayListener } from './events.ts'
+import type { KeyValues, ServiceSet } from '../discovery/provider.ts'
 import type { UpstreamOptions } from '../upstream/definition.ts'
 
 /** The languages schemas come in. */
-export type DocumentKind = 'openapi' | 'asyncapi' | 'graphql' | 'grpc' | 'orpc'
+export type DocumentKind = 'openapi' | 'asyncapi' | 'graphql' | 'grpc' | 'orpc' | 'thrift' | 'avro' | 'custom'
 
 /** Something an operator should know about a service: a refusal, a fallback, a conflict. */
 export interface Finding {
@@ -14,6 +18,8 @@ export interface Finding {
   readonly message: string
   /** The instance it is about, when it is about one. */
   readonly instance?: string
+  /** The place in the document that it is about: a JSON pointer (RFC 6901). */
+  readonly pointer?: string
 }
 
 /** What a source knows about one instance of a service. */
@@ -36,14 +42,37 @@ export interface RouteSet {
   readonly service: string
   /** The service's own version, for conflicts: higher semver wins. */
   readonly serviceVersion?: string
-  /** Changes when routes, documents or upstream settings change; endpoints and findings are compared apart, and cost no build. */
+  /** Changes when routes, rewrites, documents or upstream settings change; endpoints and findings are compared apart, and cost no build. */
   readonly version: string
   readonly routes: readonly RouteDefinition[]
   readonly upstreams: Readonly<Record<string, UpstreamOptions>>
+  /** What paths below the service's mounts mean, before they are matched with `routes`. */
+  readonly rewrites?: readonly MountRewrite[]
   /** Read lazily through the source. */
   readonly documents?: readonly { readonly kind: DocumentKind; readonly hash: string }[]
   readonly findings?: readonly Finding[]
+  /** Of the service as a whole: all of its instances are well, at least half of them, or fewer. */
+  readonly health?: 'healthy' | 'degraded' | 'unhealthy'
   readonly instances?: readonly InstanceReport[]
+}
+
+/** Who calls a provided endpoint, as far as the server tells. */
+export interface Caller {
+  /** The address of the connection, or `undefined` where the runtime does not tell it. */
+  readonly ip: string | undefined
+  /** The client certificate that the TLS layer has verified, if there is one. */
+  readonly certificate: ClientCertificate | undefined
+}
+
+/**
+ * Something that a source serves beside the admin API: registrations, documents, approvals. `path` is a prefix, on whole segments; the longest
+ * one that fits gets the request. With `admin` the caller has shown the admin API's credential; with `own` the handler sees every request
+ * and has to decide itself who may do what.
+ */
+export interface ProvidedEndpoint {
+  readonly path: string
+  readonly access: 'admin' | 'own'
+  handler(request: Request, caller: Caller): Promise<Response> | Response
 }
 
 /** Anything that yields routes: FARP, a database, your own. */
@@ -57,14 +86,51 @@ export interface RouteSource {
   document?(hash: string): Promise<unknown>
   /** All services' documents of one kind merged into one, built lazily; `undefined` when there is nothing of that kind. */
   federated?(kind: DocumentKind): Promise<unknown>
+  /** What the source serves beside the admin API. Read for every request there: the list is to be a stable one. */
+  readonly endpoints?: readonly ProvidedEndpoint[]
 }
+
+/** What a changed contract is to clients that were written for the one before: they break, nobody can tell, or it is all the same to them. */
+export type ContractVerdict = 'breaking' | 'unknown' | 'safe'
 
 /** What a source gets. */
 export interface SourceHost {
   readonly signal: AbortSignal
   readonly log: Logger
+  /** What outlives the process, and what replicas share. Begin keys with the name of the source. */
+  readonly store: KeyValueStore
   /** One supervised set for all readers: at once when there is one, then every change. */
   instances(): AsyncIterable<ServiceSet>
-  /** Counts a change of a service's schema (`octopus_farp_schema_updates_total`). */
+  /** The key-value store of a registry, by the name of its provider (`consul`, `etcd`…); `undefined` when it has none. */
+  keyValues(provider: string): KeyValues | undefined
+  /** The auth providers that the gateway's own plugins ask, now: what a route can demand. `snapshot` events tell when to look again. */
+  readonly authProviders: ReadonlySet<string>
+  /** Calls a listener for every event of the gateway until the result is disposed. */
+  on(listener: GatewayListener): Disposable
+  /** Resolves when the routes that the source yielded last, and that were taken from it, serve. */
+  applied(): Promise<void>
+  /** Where it counts what it does. */
+  readonly meter: SourceMeter
+}
+
+/** What became of a question for a schema: it came, it is the one that was known, or it could not be had. */
+export type FetchStatus = 'success' | 'not_modified' | 'error'
+
+/** What became of a route. */
+export type RouteAction = 'added' | 'changed' | 'removed'
+
+/** Counts what sources do. */
+export interface SourceMeter {
+  /** A service's schema changed (`octopus_farp_schema_updates_total`). */
   schemaUpdated(service: string): void
+  /** A contract was compared with the approved one (`octopus_farp_contract_changes_total`). */
+  contractChanged(service: string, verdict: ContractVerdict): void
+  /** An instance's manifest came, changed or went (`farp_manifest_watch_events_total`). */
+  manifestSeen(): void
+  /** A schema was asked for (`farp_schema_fetch_total`, `farp_schema_fetch_duration_seconds`). */
+  schemaFetched(type: DocumentKind, status: FetchStatus, ms: number): void
+  /** A schema was needed, and nobody had to be asked for it (`farp_schema_cache_hit_ratio`). */
+  schemaCached(): void
+  /** Routes came, changed or went (`farp_route_updates_total`). */
+  routesUpdated(action: RouteAction, count: number): void
 }

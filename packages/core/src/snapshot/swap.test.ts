@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { conflictFindings } from './conflicts.ts'
 import { createGateway } from '../gateway.ts'
 import { instance, ScriptedProvider, ScriptedSource, setOf } from '../../test/support/scripted-control.ts'
 import { recorder } from '../../test/support/scripted.ts'
@@ -169,6 +170,24 @@ describe('swaps', () => {
   })
 })
 
+it('a change of one service compiles no route of another', async () => {
+  const source = new ScriptedSource()
+  const gateway = gatewayWith({ sources: [source] })
+  const same = setOf('same', '1', ['/same'], ENDPOINTS)
+  source.say([same, setOf('other', '1', ['/other'], ENDPOINTS)])
+  await gateway.synced
+  const route = (): unknown => gateway.snapshot.routes.find(({ path }) => path === '/same')
+  const before = route()
+  const swapped = next(gateway)
+  source.say([same, setOf('other', '2', ['/more'], ENDPOINTS)])
+  await swapped
+  expect(paths(gateway)).toEqual(['/more', '/same'])
+  expect(route()).toBe(before)
+  // With other defaults it is another route.
+  await gateway.update({ sources: [source], routing: { timeout: '1s' } })
+  expect(route()).toMatchObject({ timeout: 1_000 })
+})
+
 describe('conflicts', () => {
   const set = (service: string, more: Partial<RouteSet>, priority?: number): RouteSet => ({
     ...setOf(service, '1', [], ENDPOINTS),
@@ -195,10 +214,20 @@ describe('conflicts', () => {
     ['the id', [set('b', {}), set('a', {})], 'route-a'],
   ])('%s decides between services; the loser stands by and takes over when the winner goes', async (_by, sets, expected) => {
     const source = new ScriptedSource()
-    const gateway = gatewayWith({ sources: [source] })
+    const { log, lines } = recorder()
+    const gateway = gatewayWith({ sources: [source], log })
     source.say(sets)
     await gateway.synced
     expect(winner(gateway, '/same/1')).toBe(expected)
+    expect(lines.filter((line) => JSON.stringify(line).includes('routes conflict'))).toHaveLength(1)
+    const loser = expected === 'route-a' ? 'b' : 'a'
+    const findings = [...conflictFindings(gateway.snapshot)].flatMap(([, services]) => [...services])
+    expect(findings.map(([service, [finding]]) => [service, finding?.severity]).sort()).toEqual(
+      [
+        [loser, 'warning'],
+        [expected.slice('route-'.length), 'info'],
+      ].sort(),
+    )
     expect(gateway.snapshot.routes).toHaveLength(1)
     expect(gateway.snapshot.standby).toHaveLength(1)
     const swapped = next(gateway)

@@ -9,7 +9,7 @@ export function mirrorIssues(routes: readonly RouteDefinition[], upstreams: Read
   const isFunction = (name: string): boolean => names.has(name) && typeof upstreams[name] === 'function'
   return routes.flatMap((route, index) => {
     if (route.mirror === undefined) return []
-    const { upstream, percent = 100, maxBody = 0 } = route.mirror
+    const { upstream, percent = 100, maxBody = 0, headers = {} } = route.mirror
     const path = `routes[${index}].mirror`
     const issues: ConfigIssue[] = []
     if (!names.has(upstream))
@@ -30,6 +30,9 @@ export function mirrorIssues(routes: readonly RouteDefinition[], upstreams: Read
       issues.push({ code: 'invalid_value', path: `${path}.percent`, message: 'A percentage is a number from 0 to 100.' })
     if (!Number.isSafeInteger(maxBody) || maxBody < 0)
       issues.push({ code: 'invalid_value', path: `${path}.maxBody`, message: 'A number of bytes is an integer from 0 up.' })
+    for (const [name, value] of Object.entries(headers))
+      if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name) || !/^[\t\x20-\x7e]*$/.test(value))
+        issues.push({ code: 'invalid_value', path: `${path}.headers`, message: `"${name}" with this value is not a header field.` })
     return issues
   })
 }

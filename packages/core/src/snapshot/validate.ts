@@ -1,11 +1,13 @@
 import { balancingIssues } from '../upstream/balancing.ts'
 import { demandIssues } from './validate-auth.ts'
+import { compileRules } from '../routing/path-rules.ts'
 import { didYouMean } from '../suggest.ts'
 import { healthIssues } from '../upstream/health.ts'
 import { parseHost } from '../routing/hosts.ts'
 import { patternOf } from '../routing/pattern.ts'
 import { pathOf } from '../routing/normalize.ts'
 import { retryIssues } from '../exchange/retry-settings.ts'
+import { policyIssues } from '../plugins/route-policies.ts'
 import { slices } from '../slices.ts'
 import { toMilliseconds } from '../time.ts'
 import { isOrigin, isPriority } from '../upstream/endpoint.ts'
@@ -13,6 +15,7 @@ import { isSplitKey } from '../routing/split.ts'
 import type { ConfigIssue } from '../errors.ts'
 import type { Duration } from '../time.ts'
 import type { GatewayBalancingSettings } from '../upstream/balancing.ts'
+import type { MountRewrite } from '../routing/mount-rewrites.ts'
 import type { RouteDefinition, Target } from '../routing/route.ts'
 import type { RoutingSettings, UpstreamDefinition, UpstreamOptions } from '../upstream/definition.ts'
 
@@ -27,6 +30,7 @@ export async function validateRoutes(
   for (const [index, route] of routes.entries()) {
     await turn()
     issues.push(...validateRoute(route, upstreams, `${path}[${index}]`))
+    if (route.policies !== undefined) issues.push(...policyIssues(route.policies, `${path}[${index}].policies`))
   }
   return issues
 }
@@ -45,18 +49,45 @@ function validateRoute(route: RouteDefinition, upstreams: ReadonlySet<string>, p
         ),
       )
   }
+  if (route.rewrite?.rules !== undefined) collect(issues, `${path}.rewrite.rules`, () => compileRules(route.rewrite!.rules!))
   for (const method of route.methods ?? []) {
     if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(method)) issues.push(invalid(`${path}.methods`, `"${method}" is not a method.`))
   }
+  for (const name of route.ownFields ?? [])
+    if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) issues.push(invalid(`${path}.ownFields`, `"${name}" is not the name of a field.`))
+  for (const [name, value] of Object.entries(route.responseFields ?? {}))
+    if (!isResponseField(name, value))
+      issues.push(invalid(`${path}.responseFields`, `"${name}" is not a field that a route can set, or its value is none.`))
   if (route.methods?.length === 0) issues.push(invalid(`${path}.methods`, 'The list is empty: leave the key out for every method.'))
   issues.push(...demandIssues(route, `${path}.auth`))
   if (route.priority !== undefined && !(route.priority >= 0 && route.priority <= 100))
     issues.push(invalid(`${path}.priority`, 'A priority is a number from 0 to 100.'))
+  if (route.timeoutHint !== undefined)
+    collect(issues, `${path}.timeoutHint`, () => {
+      if (toMilliseconds(route.timeoutHint!) === 0) throw new TypeError('A timeout of 0 would end every request: leave the key out.')
+    })
   if (typeof route.upstream === 'string') issues.push(...checkTarget(route.upstream, upstreams, `${path}.upstream`))
   else issues.push(...targetIssues(route.upstream, upstreams, `${path}.upstream`))
   if (route.splitOn !== undefined && !isSplitKey(route.splitOn))
     issues.push(invalid(`${path}.splitOn`, `"${String(route.splitOn)}" is not ip, header:<name> or cookie:<name>.`))
   return [...issues, ...validateSettings(route, path)]
+}
+
+/** Fields that frame a message belong to whoever sends it. */
+const FRAMING = /^(?:connection|content-length|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade)$/i
+
+function isResponseField(name: string, value: string): boolean {
+  return /^[!#$%&'*+.^_`|~\w-]{1,100}$/.test(name) && !FRAMING.test(name) && /^[\t\u0020-\u007e]{1,4096}$/.test(value)
+}
+
+/** Everything wrong with what a source says of the paths below a mount. */
+export function rewriteIssues({ host, prefix, rules }: MountRewrite, path: string): ConfigIssue[] {
+  const issues: ConfigIssue[] = []
+  collect(issues, `${path}.host`, () => parseHost(host))
+  collect(issues, `${path}.rules`, () => compileRules(rules))
+  if (prefix !== '' && (!prefix.startsWith('/') || prefix.endsWith('/') || !isPathPrefix(prefix)))
+    issues.push(invalid(`${path}.prefix`, `"${prefix}" is not a mount: write /users, without a slash at the end, or nothing for the root.`))
+  return issues
 }
 
 /** Whether a text can stand in front of the path of a request: it must itself pass as the path of one. */
@@ -87,9 +118,9 @@ function targetIssues(targets: readonly Target[], upstreams: ReadonlySet<string>
     ...(target.weight === undefined || (target.weight >= 0 && Number.isFinite(target.weight))
       ? []
       : [invalid(`${path}[${index}].weight`, 'A weight is a number from 0 up.')]),
-    ...(target.match === undefined || Object.keys({ ...target.match.headers, ...target.match.cookies }).length > 0
+    ...(target.match === undefined || Object.keys({ ...target.match.headers, ...target.match.cookies, ...target.match.query }).length > 0
       ? []
-      : [invalid(`${path}[${index}].match`, 'Nothing is asked for: name a header or a cookie, or leave match out.')]),
+      : [invalid(`${path}[${index}].match`, 'Nothing is asked for: name a header, a cookie or a parameter, or leave match out.')]),
   ])
   if (targets.every(({ weight }) => weight === 0))
     issues.push(invalid(path, 'All weights are 0, so a request that no match takes has nowhere to go: give one a weight.'))

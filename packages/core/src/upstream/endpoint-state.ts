@@ -113,19 +113,29 @@ export interface HealthCounts {
   badChecks: number
 }
 
+/** Called when an endpoint's circuit opens or closes. */
+export type CircuitListener = (change: {
+  readonly upstream: string
+  readonly endpoint: string
+  readonly isOpen: boolean
+  readonly reason: string
+}) => void
+
 /** What is known of one upstream: the states of its endpoints, kept while any live generation mentions them, and what they share. */
 export class EndpointPool {
   /** The key of the upstream. */
   readonly key: string
   readonly log: Logger
+  readonly changed: CircuitListener
   readonly limiter = new Limiter()
   readonly retryBudget = new RetryBudget()
   readonly counts: HealthCounts = { opened: 0, unreachable: 0, ejected: 0, goodChecks: 0, badChecks: 0 }
   readonly #states = new Map<string, { readonly state: EndpointState; users: number }>()
 
-  constructor(key = '', log: Logger = silentLogger) {
+  constructor(key = '', log: Logger = silentLogger, changed: CircuitListener = () => {}) {
     this.key = key
     this.log = log
+    this.changed = changed
   }
 
   /** Takes hold of the states of these endpoints. Every call is matched by one `release` of the result. */

@@ -50,6 +50,8 @@ export class LiveUpstream implements Upstream {
   readonly #watch: HealthWatch
   readonly #choice: Choice
   #endpoints: readonly LiveEndpoint[] = []
+  /** What they were made of. */
+  #given: readonly Endpoint[] = []
 
   constructor(name: string, pool: EndpointPool, settings: UpstreamSettings) {
     this.name = name
@@ -92,6 +94,9 @@ export class LiveUpstream implements Upstream {
   /** Replaces all endpoints; returns whether anything changed. The balancer keeps its place when nothing did. */
   assign(endpoints: readonly Endpoint[]): boolean {
     this.pool.limiter.configure(this.health.concurrency)
+    const given = this.#given
+    this.#given = endpoints
+    if (given.length === endpoints.length && given.every((one, index) => one === endpoints[index])) return false
     if (sameEndpoints(this.#endpoints, endpoints)) return false
     const before = this.#endpoints
     this.#endpoints = this.pool.adopt(endpoints)

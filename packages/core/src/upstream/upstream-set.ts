@@ -2,6 +2,7 @@ import { EndpointPool } from './endpoint-state.ts'
 import { LiveUpstream } from './live-upstream.ts'
 import { sameData } from '../same.ts'
 import { silentLogger } from '../log/logger.ts'
+import type { CircuitListener } from './endpoint-state.ts'
 import type { Logger } from '../log/logger.ts'
 import type { UpstreamSettings } from './live-upstream.ts'
 
@@ -22,11 +23,13 @@ interface Known {
 /** The upstreams of all live generations, each held by those that use it. What is known of a key is forgotten with its last upstream. */
 export class UpstreamSet {
   readonly #log: Logger
+  readonly #changed: CircuitListener
   readonly #held = new Map<LiveUpstream, { readonly key: string; users: number }>()
   readonly #byKey = new Map<string, Known>()
 
-  constructor(log: Logger = silentLogger) {
+  constructor(log: Logger = silentLogger, changed: CircuitListener = () => {}) {
     this.#log = log
+    this.#changed = changed
   }
 
   /** Keys that something is known of. */
@@ -37,7 +40,7 @@ export class UpstreamSet {
   /** The running upstream of this identity, or a new one without endpoints. Matched by one `release`. */
   acquire(identity: UpstreamIdentity): LiveUpstream {
     const { key, name } = identity
-    const known: Known = this.#byKey.get(key) ?? { pool: new EndpointPool(key, this.#log), upstreams: [] }
+    const known: Known = this.#byKey.get(key) ?? { pool: new EndpointPool(key, this.#log, this.#changed), upstreams: [] }
     const same = known.upstreams.find((upstream) => upstream.name === name && hasSettings(upstream, identity))
     if (same !== undefined) {
       this.#held.get(same)!.users += 1

@@ -36,7 +36,7 @@ test('what an operation carries', () => {
   expect(operations[1]).toMatchObject({ summary: 'own', deprecated: false, security: [] })
 })
 
-test('path items through local references; circles and other documents are left out', () => {
+test('[F12.9.remote] [F12.9.cycles] path items through local references; circles and other documents are left out', () => {
   const { operations, findings } = adapt({
     paths: {
       '/a': { $ref: '#/components/pathItems/A' },
@@ -53,6 +53,32 @@ test('path items through local references; circles and other documents are left 
 test('what is no OpenAPI 3 document', () => {
   for (const version of [undefined, '2.0', '4.0.0', '3', 3.1]) expect(() => adaptOpenApi({ openapi: version, paths: {} }, LIMITS)).toThrow()
   expect(adaptOpenApi({ openapi: '3.0.3' }, LIMITS).operations).toEqual([])
+})
+
+test('OpenAPI 3.2: QUERY, other methods by their names, references by the name of the document', () => {
+  const { operations, findings } = adaptOpenApi(
+    {
+      openapi: '3.2.0',
+      $self: 'https://api.example.com/openapi.json#',
+      paths: {
+        '/a': {
+          query: { operationId: 'find' },
+          additionalOperations: { LINK: { operationId: 'link' }, TRACE: {}, CONNECT: {}, PRI: {}, 'no method': {}, lower: {}, POST: 1 },
+        },
+        '/b': { $ref: 'https://api.example.com/openapi.json#/components/pathItems/B' },
+        '/c': { $ref: 'https://elsewhere.example.com/openapi.json#/components/pathItems/B' },
+      },
+      components: { pathItems: { B: { get: {} } } },
+    },
+    LIMITS,
+  )
+  expect(operations.map(({ method, path, operationId }) => `${method} ${path} ${operationId ?? ''}`)).toEqual([
+    'QUERY /a find',
+    'LINK /a link',
+    'GET /b ',
+  ])
+  expect(findings.filter(({ message }) => /method/.test(message))).toHaveLength(6)
+  expect(findings.some(({ message }) => message.includes('"/c"'))).toBe(true)
 })
 
 test('two templates for one path are one route', () => {
@@ -80,7 +106,7 @@ test("schema paths in the gateway's syntax", () => {
   }
 })
 
-test('[R38] paths that reach outside their mount or confuse a router are skipped', () => {
+test('[R38] [F12.10.paths] paths that reach outside their mount or confuse a router are skipped', () => {
   for (const path of [
     'users',
     '',
@@ -134,4 +160,32 @@ test('[R38] a relative server with dot segments is no prefix', () => {
       url,
     ).toEqual(['SERVER_IGNORED'])
   }
+})
+
+test('[R38] references do not make a large document of a small one', () => {
+  const paths = Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`/p${i}`, { $ref: '#/components/pathItems/A' }]))
+  const tags = Array.from({ length: 10_000 }, (_, i) => `t${i}`)
+  const shared = (item: JsonObject): JsonObject => ({ paths, components: { pathItems: { A: item } } })
+  expect(() => adapt(shared({ get: { tags } }))).toThrow('once its references are followed')
+  const methods = Object.fromEntries(tags.map((_, i) => [`M${i}`, {}]))
+  expect(() => adapt(shared({ additionalOperations: methods }))).toThrow('it has more than 10000 operations')
+  const security = tags.map((name) => ({ [name]: [] }))
+  expect(() => adapt({ ...shared({ get: {} }), security })).toThrow('once its references are followed')
+  const long = [{ ['a'.repeat(100_000)]: ['b'.repeat(100_000)] }]
+  expect(() => adapt(shared({ get: { security: long } }))).toThrow('once its references are followed')
+  expect(adapt(shared({ get: { tags: ['t'] } })).operations).toHaveLength(5_000)
+})
+
+test('[R38] addresses of servers cost no more than a path may', () => {
+  const long = `/${'/'.repeat(400_000)}x`
+  const names = '{a}'.repeat(500)
+  for (const server of [{ url: `x${long}` }, { url: names, variables: { a: { default: 'b'.repeat(1_000_000) } } }]) {
+    const { operations, findings } = adapt({ servers: [server], paths: { '/a': { get: {} } } })
+    expect([operations.map(({ serverPrefix }) => serverPrefix), findings.map(({ code }) => code)]).toEqual([[''], ['SERVER_IGNORED']])
+  }
+})
+
+test('a path of more segments than anybody has is left out', () => {
+  expect(toPathPattern('/a'.repeat(64))).not.toHaveProperty('problem')
+  expect(toPathPattern('/a'.repeat(65))).toEqual({ problem: 'it has more than 64 segments' })
 })

@@ -1,7 +1,10 @@
-import { toWellFormed } from '../text.ts'
+import { toWellFormed } from '@octopus-gateway/farp-digest'
 
 /** A schema's path in the gateway's route syntax, or why it cannot be one. */
 export type PathPattern = { readonly pattern: string; readonly key: string } | { readonly problem: string }
+
+/** Every path is compared with rules and globs, segment by segment. */
+const MOST_SEGMENTS = 64
 
 /**
  * Translates an OpenAPI path. `{name}` stays a parameter; everything else is literal, so a `:` or `*` that begins a segment is percent-encoded
@@ -14,6 +17,7 @@ export function toPathPattern(path: string): PathPattern {
   if (!isEncodedRight(path)) return { problem: 'it contains an invalid percent-encoding' }
   if (/%(?:2f|5c|0\d|1[0-9a-f]|7f)/i.test(path)) return { problem: 'it contains an encoded slash, backslash or control character' }
   const segments = path.slice(1).split('/')
+  if (segments.length > MOST_SEGMENTS) return { problem: `it has more than ${MOST_SEGMENTS} segments` }
   if (segments.slice(0, -1).includes('')) return { problem: 'it contains an empty segment' }
   if (segments.some((segment) => /^(?:\.|%2e){1,2}$/i.test(segment))) return { problem: 'it contains a dot segment' }
   const names = new Set<string>()

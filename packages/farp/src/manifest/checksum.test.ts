@@ -21,9 +21,9 @@ test('any order of up to four schemas of one type fits', () => {
   expect(isChecksumOf(manifestChecksum(five.toReversed()), five)).toBe(false)
 })
 
-test('[R38] a manifest of fifty schemas in pairs costs no more than a few digests', () => {
+test('[R38] [F12.12.cost] a manifest of fifty schemas in pairs costs no more than a few digests', () => {
   const schemas = Array.from({ length: 50 }, (_, index) => ({ type: `t${index >> 1}`, hash: String(index) }))
   const start = performance.now()
   expect(isChecksumOf('0'.repeat(64), schemas)).toBe(false)
-  expect(performance.now() - start).toBeLessThan(500)
+  expect(performance.now() - start).toBeLessThan(3000)
 })

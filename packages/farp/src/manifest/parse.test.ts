@@ -78,6 +78,23 @@ test('an inline schema is found beside the location and inside it', () => {
   expect(inside.manifest.schemas).toEqual(beside.manifest.schemas)
 })
 
+describe('vectors, what Go writes by default', () => {
+  test.each(['lenient', 'strict'] as const)('%s', (mode) => {
+    const { manifest } = parseManifest(read<{ readonly json: string }>('go-default-manifest').json, { mode })
+    expect(manifest).toMatchObject({
+      version: '1.0.1',
+      serviceName: 'user-service',
+      instanceId: 'i-1',
+      schemas: [],
+      capabilities: [],
+      routing: { strategy: 'instance', priority: undefined, basePath: '' },
+      auth: { schemes: [] },
+      checksum: '',
+      updatedAt: 1_700_000_000,
+    })
+  })
+})
+
 test('null schemas, the zero structs of Go and unknown members mean nothing', () => {
   const { manifest } = parseManifest(
     '{"version":"1.0.1","service_name":"go","service_version":"1.0.0","instance_id":"i-1","schemas":null,"capabilities":[1,"rest"],"endpoints":{"health":"/health"},' +
@@ -89,14 +106,14 @@ test('null schemas, the zero structs of Go and unknown members mean nothing', ()
   expect({ ...manifest.extensions }).toEqual({ 'x-team': 'a' })
 })
 
-test('[R38] nothing of webhook is kept, so its secret cannot be shown anywhere', () => {
+test('[R38] [F12.13.secret] nothing of webhook is kept, so its secret cannot be shown anywhere', () => {
   const { manifest } = parseManifest(
     '{"service_name":"a","webhook":{"secret":"hunter2-secret","service_webhook":"http://a/hook"},"schemas":[]}',
   )
   expect(JSON.stringify(manifest)).not.toContain('hunter2-secret')
 })
 
-test('[R38] names that are no path segments are refused', () => {
+test('[R38] [F12.10.segments] [F12.10.subdomain] names that are no path segments are refused', () => {
   for (const name of ['../admin', 'a/b', 'a%2fb', '..', '.', 'a b', 'a\\b', 'a?b', '*', 'a\n']) {
     expect(refusal(() => parseManifest(JSON.stringify({ service_name: name })))?.field, name).toBe('service_name')
   }
@@ -115,7 +132,7 @@ test('[R38] names that are no path segments are refused', () => {
   ).toBe('instance_id')
 })
 
-test('[R38] deep nesting, bytes that are not UTF-8 and too many schemas are refused', () => {
+test('[R38] [F12.4.schemas] [F12.7.depth] [F12.7.utf8] deep nesting, bytes that are not UTF-8 and too many schemas are refused', () => {
   const deep = `{"service_name":"a","x-deep":${'['.repeat(70)}${']'.repeat(70)}}`
   expect(refusal(() => parseManifest(deep))?.code).toBe('INVALID_MANIFEST')
   expect(refusal(() => parseManifest(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d])))?.code).toBe('INVALID_MANIFEST')
@@ -125,7 +142,7 @@ test('[R38] deep nesting, bytes that are not UTF-8 and too many schemas are refu
   )
 })
 
-test('[R38] members named like prototype properties change nothing', () => {
+test('[R38] [F12.8.manifest] members named like prototype properties change nothing', () => {
   const { manifest } = parseManifest(
     '{"service_name":"a","__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}},"x-__proto__":1,"schemas":[{"type":"openapi","location":{"url":"http://a/","headers":{"__proto__":"x","constructor":"y"}}}]}',
   )
@@ -133,7 +150,7 @@ test('[R38] members named like prototype properties change nothing', () => {
   expect(manifest.schemas).toHaveLength(1)
 })
 
-test('[R38] location.headers that frame, route or authenticate for others are dropped, and named without their values', () => {
+test('[R38] [F12.3.dropped] [F12.3.control] [F12.3.silent] location.headers that frame, route or authenticate for others are dropped, and named without their values', () => {
   const headers = {
     Host: 'evil',
     'Content-Length': '1',
@@ -165,4 +182,14 @@ test('any JSON gives a manifest or a ManifestError, never another failure', () =
     }),
     { numRuns: 500 },
   )
+})
+
+test('[R38] tags and path rules are few: routes carry all tags, and every path is compared with every rule', () => {
+  const routing = (more: object): string => JSON.stringify({ service_name: 'a', routing: more })
+  const { manifest, findings } = parseManifest(routing({ tags: Array.from({ length: 101 }, (_, i) => `t${i}`) }))
+  expect(manifest.routing.tags).toHaveLength(100)
+  expect(findings.map(({ pointer }) => pointer)).toContain('/routing/tags')
+  const rules = (count: number): object => ({ path_rules: Array.from({ length: count }, () => ({ pattern: '/a', action: 'exclude' })) })
+  expect(parseManifest(routing(rules(100))).manifest.routing.pathRules).toHaveLength(100)
+  expect(refusal(() => parseManifest(routing(rules(101))))).toMatchObject({ code: 'VALIDATION', field: 'routing.path_rules' })
 })

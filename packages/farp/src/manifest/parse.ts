@@ -1,5 +1,5 @@
 import { LIMITS } from '../limits.ts'
-import { isObject, own, violation } from '../json.ts'
+import { isObject, own, ownList, violation } from '../json.ts'
 import { decodeUtf8 } from '../schemas/utf8.ts'
 import { isChecksumOf, manifestChecksum, sha256 } from './checksum.ts'
 import { checkVersion, readManifest } from './read.ts'
@@ -39,24 +39,28 @@ export function parseManifest(content: string | Uint8Array, options: ParseOption
   const version = checkVersion(raw)
   const read = readManifest(raw, { addressKnown })
   const { manifest } = read
-  if (
-    own(raw, 'schemas') !== undefined &&
-    Array.isArray(own(raw, 'schemas')) &&
-    (own(raw, 'schemas') as unknown[]).length > limits.schemas
-  ) {
-    throw new ManifestError('LIMIT_EXCEEDED', `a manifest lists at most ${limits.schemas} schemas`)
-  }
-  const declared = hashesOf(raw)
-  if (manifest.checksum !== '' && !isChecksumOf(manifest.checksum, declared)) {
-    throw new ManifestError(
-      'CHECKSUM_MISMATCH',
-      `schema checksum mismatch: computed ${manifestChecksum(declared) || 'none'}, declared ${manifest.checksum}`,
-    )
-  }
+  const problem = beyondLimits(raw, limits) ?? mismatch(raw, manifest.checksum)
+  if (problem !== undefined) throw problem
   return { manifest, findings: [...version, ...read.findings] }
 }
 
-function decode(content: string | Uint8Array, limits: Limits): JsonObject {
+/** Why a manifest is too large to be read, or `undefined`. */
+export function beyondLimits(raw: JsonObject, limits: Limits): ManifestError | undefined {
+  if (ownList(raw, 'schemas').length <= limits.schemas) return undefined
+  return new ManifestError('LIMIT_EXCEEDED', `a manifest lists at most ${limits.schemas} schemas`, undefined, '/schemas')
+}
+
+/** How a declared checksum differs from the one of the schemas, or `undefined`. */
+export function mismatch(raw: JsonObject, checksum: string): ManifestError | undefined {
+  if (checksum === '') return undefined
+  const declared = hashesOf(raw)
+  if (isChecksumOf(checksum, declared)) return undefined
+  const message = `schema checksum mismatch: computed ${manifestChecksum(declared) || 'none'}, declared ${checksum}`
+  return new ManifestError('CHECKSUM_MISMATCH', message, undefined, '/checksum')
+}
+
+/** The JSON object of a manifest. Throws `ManifestError`. */
+export function decode(content: string | Uint8Array, limits: Limits): JsonObject {
   const text = typeof content === 'string' ? content : decodeUtf8(content)
   if (text === undefined) throw new ManifestError('INVALID_MANIFEST', 'it is not UTF-8')
   let raw: unknown
@@ -70,7 +74,7 @@ function decode(content: string | Uint8Array, limits: Limits): JsonObject {
   if (!isObject(raw)) throw new ManifestError('INVALID_MANIFEST', 'it is not a JSON object')
   const schemas = own(raw, 'schemas')
   if (schemas !== undefined && schemas !== null && !Array.isArray(schemas))
-    throw new ManifestError('INVALID_MANIFEST', 'schemas is not a list')
+    throw new ManifestError('INVALID_MANIFEST', 'schemas is not a list', undefined, '/schemas')
   return raw
 }
 

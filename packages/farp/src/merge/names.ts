@@ -1,11 +1,19 @@
 /** Hands out names, each once. */
 export class Names {
   readonly #taken = new Set<string>()
+  /** What was tried last: names of other alphabets all become the same one, and thousands of operations may want one id. */
+  readonly #counts = new Map<string, number>()
 
   /** `wanted`, or `wanted_2`, `wanted_3`… within `scope`. */
   take(scope: string, wanted: string): string {
+    const key = `${scope}\n${wanted}`
     let name = wanted
-    for (let count = 2; this.#taken.has(`${scope}\n${name}`); count++) name = `${wanted}_${count}`
+    if (this.#taken.has(key)) {
+      let count = this.#counts.get(key) ?? 2
+      while (this.#taken.has(`${key}_${count}`)) count++
+      this.#counts.set(key, count + 1)
+      name = `${wanted}_${count}`
+    }
     this.#taken.add(`${scope}\n${name}`)
     return name
   }

@@ -1,12 +1,18 @@
-/** One GET to one address that was checked before. */
+/** One request to one address that was checked before. */
 export interface FetchRequest {
   /** `http` or `https`, without credentials and fragment. */
   readonly url: URL
   /** The only IP addresses to connect to. The name in `url` serves for the Host field and TLS alone: it must not be resolved again. */
   readonly addresses: readonly string[]
+  /** Default: a GET, or a POST when there is a body. */
+  readonly method?: string
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>
-  /** Most bytes of the body, decoded. */
+  /** Sent as it is; its type is among the headers. */
+  readonly body?: Uint8Array
+  /** Speak HTTP/2: in the clear by prior knowledge (RFC 9113, section 3.3), over TLS by ALPN. The answer then has its trailers. Default false. */
+  readonly http2?: boolean
+  /** Most bytes of the answer's body, decoded. */
   readonly maxBytes: number
   /** Most decoded bytes per byte received. */
   readonly maxRatio: number
@@ -22,16 +28,21 @@ export interface FetchResponse {
   readonly status: number
   /** The first value of a field, by lower-case name. */
   header(name: string): string | undefined
+  /** The same among the trailers; with `http2` only. */
+  trailer?(name: string): string | undefined
   /** Decoded. */
   readonly body: Uint8Array
 }
 
-/** The way out for manifests and schemas. `undiciFetcher` is the one for Node; another runtime can bring its own. */
+/**
+ * The way out for manifests and schemas. `undiciFetcher` is the one for Node; another runtime can bring its own. One that cannot speak HTTP/2 rejects such
+ * requests, and gRPC services are then known by the descriptors they publish alone.
+ */
 export interface Fetcher {
   /** All addresses of a host name. Rejects with a `FetchError` of kind `dns`. */
   resolve(host: string, signal: AbortSignal): Promise<readonly string[]>
   /** Rejects with a `FetchError`. */
-  get(request: FetchRequest): Promise<FetchResponse>
+  send(request: FetchRequest): Promise<FetchResponse>
 }
 
 /** Why a fetch brought nothing. */

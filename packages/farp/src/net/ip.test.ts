@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { kindOf } from './ip.ts'
 
-test('[R38] addresses that no manifest may point to', () => {
+test('[R38] [F12.1.addresses] addresses that no manifest may point to', () => {
   for (const address of [
     '169.254.169.254',
     '169.254.0.1',

@@ -4,13 +4,17 @@ import { pipeline } from 'node:stream/promises'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import { Client } from 'undici'
 import { FetchError, toFetchError } from './fetcher.ts'
+import { pinned } from './pinned.ts'
 import type { Fetcher, FetchRequest, FetchResponse } from './fetcher.ts'
-import type { LookupFunction } from 'node:net'
+import type { Dispatcher } from 'undici'
 import type { Duplex, Readable } from 'node:stream'
 
-/** The fetcher for Node: undici, one connection per fetch, bound to the addresses that were checked. Certificates are verified; TLS 1.2 or later. */
+/**
+ * The fetcher for Node: undici, and `node:http2` where HTTP/2 is asked for. One connection per fetch, bound to the addresses that were checked.
+ * Certificates are verified; TLS 1.2 or later.
+ */
 export function undiciFetcher(): Fetcher {
-  return { resolve, get }
+  return { resolve, send }
 }
 
 async function resolve(host: string, signal: AbortSignal): Promise<readonly string[]> {
@@ -23,8 +27,10 @@ async function resolve(host: string, signal: AbortSignal): Promise<readonly stri
   }
 }
 
-async function get(request: FetchRequest): Promise<FetchResponse> {
-  const { url, headersMs } = request
+async function send(request: FetchRequest): Promise<FetchResponse> {
+  // Loaded when the first gRPC service is asked for its descriptors, not before.
+  if (request.http2 === true) return (await import('./http2.ts')).sendHttp2(request)
+  const { url, headersMs, body: content } = request
   // A connection of its own: nothing pooled can point anywhere else than the addresses checked for this fetch.
   const client = new Client(url.origin, {
     connect: { lookup: pinned(request.addresses), timeout: request.connectMs, minVersion: 'TLSv1.2' },
@@ -34,8 +40,9 @@ async function get(request: FetchRequest): Promise<FetchResponse> {
   })
   try {
     const { statusCode, headers, body } = await client.request({
-      method: 'GET',
+      method: (request.method ?? (content === undefined ? 'GET' : 'POST')) as Dispatcher.HttpMethod,
       path: url.pathname + url.search,
+      ...(content === undefined ? {} : { body: content }),
       headers: { ...request.headers, 'accept-encoding': 'gzip, br' },
       signal: request.signal,
     })
@@ -51,15 +58,6 @@ async function get(request: FetchRequest): Promise<FetchResponse> {
     await client.destroy().catch((thrown: unknown) => {
       throw toFetchError(thrown)
     })
-  }
-}
-
-/** Answers every look-up with the checked addresses, so that a name cannot change between check and connection (DNS rebinding). */
-function pinned(addresses: readonly string[]): LookupFunction {
-  const all = addresses.map((address) => ({ address, family: isIP(address) }))
-  return (_host, options, done) => {
-    if (options.all === true) done(null, all)
-    else done(null, all[0]!.address, all[0]!.family)
   }
 }
 

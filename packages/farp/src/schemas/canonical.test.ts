@@ -11,34 +11,62 @@ interface Vector {
   readonly input_json_text: string
   readonly expected_checksum: string
   readonly canonical_utf8_hex?: string
+  readonly canonical_bytes?: number
+  readonly sha256_of_raw_input_text?: string
+}
+
+interface Candidate {
+  readonly producer: string
+  readonly body: string
+  readonly declared_hash: string
+  readonly verified: boolean
+  readonly by?: readonly string[]
 }
 
 describe('schema hash vectors', () => {
   test.each(vectors<readonly Vector[]>('schema-checksum'))(
     '$name',
-    ({ input_json_text: text, expected_checksum: expected, canonical_utf8_hex: hex }) => {
+    ({ input_json_text: text, expected_checksum: expected, canonical_utf8_hex: hex, canonical_bytes: length, ...vector }) => {
       const value: unknown = JSON.parse(text)
       expect(schemaHash(value)).toBe(expected)
+      if (length !== undefined) expect(Buffer.byteLength(canonicalJson(value))).toBe(length)
       if (hex !== undefined) expect(Buffer.from(canonicalJson(value)).toString('hex')).toBe(hex)
       expect(isHashOf(expected, { value })).toBe(true)
+      // Of those who hash what they serve: JSON as it stands, or the text inside.
+      const raw = vector.sha256_of_raw_input_text
+      const bytes = Buffer.from(typeof value === 'string' ? value : text)
+      if (raw !== undefined) expect(isHashOf(raw, { bytes, value })).toBe(true)
     },
   )
 })
 
 describe('hash candidates', () => {
-  const { cases } = vectors<{ cases: readonly { producer: string; body: string; declared_hash: string; verified: boolean }[] }>(
-    'hash-candidates',
-  )
-  test.each(cases)('$producer', ({ body, declared_hash: declared, verified }) => {
+  const { cases } = vectors<{ cases: readonly Candidate[] }>('hash-candidates')
+  test.each(cases)('$producer', ({ body, declared_hash: declared, verified, by = [] }) => {
     const bytes = Buffer.from(body)
-    expect(isHashOf(declared, { bytes, value: parseSchema(bytes, LIMITS) })).toBe(verified)
+    const value = parseSchema(bytes, LIMITS)
+    expect(isHashOf(declared, { bytes, value })).toBe(verified)
+    // Without the bytes only the parsed forms are left.
+    expect(isHashOf(declared, { value })).toBe(by.some((way) => way !== 'raw'))
+  })
+
+  test('white space in the middle of a body costs no more than its length', () => {
+    const text = `{${' '.repeat(1_000_000)}}`
+    const bytes = Buffer.from(`${text}\n`)
+    expect(isHashOf(createHash('sha256').update(text).digest('hex'), { bytes, value: {} })).toBe(true)
+    expect(isHashOf('0'.repeat(64), { bytes, value: {} })).toBe(false)
   })
 
   test('a body served with a trailing newline', () => {
-    const { body, declared_hash: declared } = vectors<{ body: string; declared_hash: string }>('served-schema-hash')
-    const bytes = Buffer.from(body)
-    expect(isHashOf(declared, { bytes, value: JSON.parse(body) })).toBe(true)
-    expect(isHashOf(declared.toUpperCase(), { bytes, value: JSON.parse(body) })).toBe(true)
+    const vector = vectors<Readonly<Record<string, string>>>('served-schema-hash')
+    const body = vector['body']!
+    const declared = vector['declared_hash']!
+    const content = { bytes: Buffer.from(body), value: JSON.parse(body) as unknown }
+    const hashes = Object.keys(vector).filter((name) => name.startsWith('sha256_'))
+    expect(hashes).toHaveLength(3)
+    for (const name of hashes) expect(isHashOf(vector[name]!, content), name).toBe(true)
+    expect(declared).toBe(vector['sha256_raw_body_without_trailing_newline'])
+    expect(isHashOf(declared.toUpperCase(), content)).toBe(true)
   })
 
   test('both spellings of backspace and form feed', () => {

@@ -1,16 +1,20 @@
 import { expect, test } from 'vitest'
 import { LIMITS } from '../limits.ts'
+import { openApiAdapter } from '../adapters/openapi.ts'
 import { SchemaCache } from './content.ts'
+import type { LoadedSchema } from './load.ts'
 
 const bytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
+const openapi = { type: 'openapi', adapter: openApiAdapter } as const
+const nothing = { metadata: {}, endpoint: undefined }
 const document = { openapi: '3.1.0', paths: { '/a': { get: {} } } }
 
 test('one object per content, however it is written', () => {
   const cache = new SchemaCache(LIMITS)
-  const content = cache.fromBytes(bytes(document))
-  expect(cache.fromBytes(bytes(document))).toBe(content)
-  expect(cache.fromBytes(Buffer.from('openapi: 3.1.0\npaths: {/a: {get: {}}}\n'))).toBe(content)
-  expect(cache.fromValue(document)).toBe(content)
+  const content = cache.fromBytes(openapi, bytes(document))
+  expect(cache.fromBytes(openapi, bytes(document))).toBe(content)
+  expect(cache.fromBytes(openapi, Buffer.from('openapi: 3.1.0\npaths: {/a: {get: {}}}\n'))).toBe(content)
+  expect(cache.fromValue(openapi, document)).toBe(content)
 })
 
 test('neither good nor broken bytes are parsed twice', () => {
@@ -28,8 +32,9 @@ test('neither good nor broken bytes are parsed twice', () => {
     }
     const cache = new SchemaCache(limits)
     const read = (): void => {
-      if (problem === undefined) cache.fromBytes(bytes(value))
-      else expect(() => cache.fromBytes(bytes(value))).toThrow(problem)
+      const adapt = (): unknown => cache.adapted(openapi, cache.fromBytes(openapi, bytes(value)), nothing)
+      if (problem === undefined) adapt()
+      else expect(adapt).toThrow(problem)
     }
     read()
     const first = looks
@@ -41,8 +46,20 @@ test('neither good nor broken bytes are parsed twice', () => {
 
 test('[R38] only a verified hash finds content', () => {
   const cache = new SchemaCache(LIMITS)
-  const content = cache.fromBytes(bytes(document))
-  expect(cache.verified(content.hash)).toBeUndefined()
-  cache.remember(content.hash, content, 10)
-  expect(cache.verified(content.hash)).toBe(content)
+  const content = cache.fromBytes(openapi, bytes(document))
+  expect(cache.verified('openapi', content.hash)).toBeUndefined()
+  cache.remember(content.hash, content)
+  expect(cache.verified('openapi', content.hash)).toBe(content)
+})
+
+test('[R38] whoever makes up new schemas does not fill the memory, wherever they come from', () => {
+  const cache = new SchemaCache(LIMITS)
+  const large = (n: number): object => ({ ...document, info: { title: `${n}`, description: 'x'.repeat(8_000_000) } })
+  const first = cache.fromValue(openapi, large(0))
+  cache.remember(first.hash, first)
+  cache.keep('0', { content: first } as LoadedSchema)
+  expect([cache.verified('openapi', first.hash), cache.kept('0')?.content]).toEqual([first, first])
+  for (let n = 1; n < 10; n++) cache.keep(`${n}`, { content: cache.fromValue(openapi, large(n)) } as LoadedSchema)
+  expect([cache.verified('openapi', first.hash), cache.kept('0')]).toEqual([undefined, undefined])
+  expect(cache.kept('9')).toBeDefined()
 })

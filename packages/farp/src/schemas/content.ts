@@ -1,18 +1,24 @@
 import { LRUCache } from 'lru-cache'
-import { adaptOpenApi } from '../adapters/openapi.ts'
 import { sha256 } from '../manifest/checksum.ts'
 import { schemaHash } from './canonical.ts'
-import { checkSchemaValue, parseSchema, SchemaError } from './parse.ts'
-import type { AdaptedOpenApi } from '../adapters/openapi.ts'
+import { SchemaError } from './parse.ts'
+import type { AdaptedSchema, AdapterContext, SchemaAdapter, SchemaType } from '../adapters/adapter.ts'
 import type { JsonObject } from '../json.ts'
 import type { Limits } from '../limits.ts'
+import type { LoadedSchema } from './load.ts'
 
 /** A parsed schema; one object per content, however many instances serve it. */
 export interface SchemaContent {
+  readonly type: SchemaType
   /** SHA-256 of the canonical form: the identity of the content. */
   readonly hash: string
   readonly document: JsonObject
-  readonly adapted: AdaptedOpenApi
+}
+
+/** A language and who reads it. */
+export interface Language {
+  readonly type: SchemaType
+  readonly adapter: SchemaAdapter
 }
 
 /**
@@ -25,30 +31,56 @@ export class SchemaCache {
   /** Why bytes were refused: a broken document is asked for again and again, and reading it costs as much as a good one. */
   readonly #refused = new LRUCache<string, string>({ max: 1000 })
   readonly #inline = new WeakMap<object, SchemaContent>()
+  /** What a content offers, by what the adapter was told besides. */
+  readonly #adapted = new WeakMap<SchemaContent, Map<string, AdaptedSchema | SchemaError>>()
+
+  /** The last good schema of a service's version. */
+  readonly #kept = new LRUCache<string, LoadedSchema>({
+    max: 1000,
+    maxSize: 67_108_864,
+    sizeCalculation: ({ content }) => this.sizeOf(content),
+  })
+  /** Characters or bytes of contents as they came. */
+  readonly #sizes = new WeakMap<SchemaContent, number>()
 
   constructor(limits: Limits) {
     this.#limits = limits
   }
 
+  /** Keeps the last good schema of a service's version. */
+  keep(shelf: string, schema: LoadedSchema): void {
+    this.#kept.set(shelf, schema)
+  }
+
+  /** The last good schema of a service's version. */
+  kept(shelf: string): LoadedSchema | undefined {
+    return this.#kept.get(shelf)
+  }
+
+  /** What a content took as it came, in bytes or characters; 1 for what was not read here. */
+  sizeOf(content: SchemaContent): number {
+    return this.#sizes.get(content) ?? 1
+  }
+
   /** The content of a verified declared hash. */
-  verified(declared: string): SchemaContent | undefined {
-    return this.#entries.get(`declared:${declared}`)
+  verified(type: SchemaType, declared: string): SchemaContent | undefined {
+    return this.#entries.get(`declared:${type}:${declared}`)
   }
 
   /** Remembers that a declared hash was found right. */
-  remember(declared: string, content: SchemaContent, size: number): void {
-    this.#entries.set(`declared:${declared}`, content, { size: Math.max(1, size) })
+  remember(declared: string, content: SchemaContent): void {
+    this.#entries.set(`declared:${content.type}:${declared}`, content, { size: this.sizeOf(content) })
   }
 
   /** Parses bytes, or finds them parsed. Throws `SchemaError`. */
-  fromBytes(bytes: Uint8Array): SchemaContent {
-    const key = `bytes:${sha256(bytes)}`
+  fromBytes(language: Language, bytes: Uint8Array): SchemaContent {
+    const key = `bytes:${language.type}:${sha256(bytes)}`
     const known = this.#entries.get(key)
     if (known !== undefined) return known
     const reason = this.#refused.get(key)
     if (reason !== undefined) throw new SchemaError(reason)
     try {
-      const content = this.#content(parseSchema(bytes, this.#limits), bytes.length)
+      const content = this.#content(language, language.adapter.read(bytes, this.#limits), bytes.length)
       this.#entries.set(key, content, { size: Math.max(1, bytes.length) })
       return content
     } catch (thrown) {
@@ -58,22 +90,49 @@ export class SchemaCache {
   }
 
   /** Takes a schema that came inside a manifest. Throws `SchemaError`. */
-  fromValue(value: unknown): SchemaContent {
+  fromValue(language: Language, value: unknown): SchemaContent {
     const known = typeof value === 'object' && value !== null ? this.#inline.get(value) : undefined
-    if (known !== undefined) return known
-    const document = checkSchemaValue(value, this.#limits)
-    const content = this.#content(document, 1024)
-    this.#inline.set(document, content)
+    if (known?.type === language.type) return known
+    const document = language.adapter.check(value, this.#limits)
+    // What it would be as bytes: whoever makes up new ones must not fill the memory.
+    const content = this.#content(language, document, JSON.stringify(value).length)
+    if (typeof value === 'object' && value !== null) this.#inline.set(value, content)
     return content
   }
 
-  #content(document: JsonObject, size: number): SchemaContent {
+  /** What a content offers. Throws `SchemaError`. */
+  adapted({ adapter }: Language, content: SchemaContent, told: Omit<AdapterContext, 'limits'>): AdaptedSchema {
+    const adapted = this.#adapted.get(content) ?? new Map<string, AdaptedSchema | SchemaError>()
+    this.#adapted.set(content, adapted)
+    const key = JSON.stringify([told.metadata, told.endpoint ?? null])
+    let offer = adapted.get(key)
+    if (offer === undefined) {
+      offer = adaptedOrWhyNot(() => adapter.adapt(content.document, { limits: this.#limits, ...told }))
+      // Services that share a document differ in few ways; whoever makes up new ones must not fill the memory.
+      if (adapted.size >= 16) adapted.clear()
+      adapted.set(key, offer)
+    }
+    if (offer instanceof SchemaError) throw offer
+    return offer
+  }
+
+  #content({ type }: Language, document: JsonObject, size: number): SchemaContent {
     const hash = schemaHash(document)
-    const key = `content:${hash}`
+    const key = `content:${type}:${hash}`
     const known = this.#entries.get(key)
     if (known !== undefined) return known
-    const content = { hash, document, adapted: adaptOpenApi(document, this.#limits) }
-    this.#entries.set(key, content, { size: Math.max(1, size) })
+    const content = { type, hash, document }
+    this.#sizes.set(content, Math.max(1, size))
+    this.#entries.set(key, content, { size: this.sizeOf(content) })
     return content
+  }
+}
+
+function adaptedOrWhyNot(adapt: () => AdaptedSchema): AdaptedSchema | SchemaError {
+  try {
+    return adapt()
+  } catch (thrown) {
+    if (thrown instanceof SchemaError) return thrown
+    throw thrown
   }
 }

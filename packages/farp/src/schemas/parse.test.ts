@@ -22,7 +22,7 @@ test('YAML 1.1 surprises stay texts', () => {
   expect(parse('a: no\nb: 2001-01-01\nc: 0777\nd: 1_000')).toEqual({ a: 'no', b: '2001-01-01', c: 777, d: '1_000' })
 })
 
-test('[R38] tags, bombs, cycles, depth and foreign bytes are refused', () => {
+test('[R38] [F12.7.depth] [F12.7.yaml] [F12.7.utf8] tags, bombs, cycles, depth and foreign bytes are refused', () => {
   expect(() => parse('a: !!js/function "x"')).toThrow(SchemaError)
   expect(() => parse('a: !custom x')).toThrow(SchemaError)
   const bomb = [
@@ -40,7 +40,17 @@ test('[R38] tags, bombs, cycles, depth and foreign bytes are refused', () => {
   for (const text of ['', '[]', '"text"', 'null', '42', '{', '{"a":}']) expect(() => parse(text), text).toThrow(SchemaError)
 })
 
-test('[R38] names like __proto__ are data', () => {
+test('a key that is there twice is refused', () => {
+  for (const text of ['a: 1\nb: 2\na: 3', '{a: 1, "a": 2}', 'x:\n  - {a: 1, a: 1}'])
+    expect(() => parse(text), text).toThrow('"a" is there twice')
+})
+
+test('[R38] a map of many keys costs no more than its length', () => {
+  const keys = Array.from({ length: 60_000 }, (_, i) => `k${i}: 1`)
+  expect(Object.keys(parse(keys.join('\n')) as object)).toHaveLength(60_000)
+})
+
+test('[R38] [F12.8.schema] names like __proto__ are data', () => {
   for (const text of ['{"__proto__":{"polluted":true},"a":1}', '__proto__: { polluted: true }\na: 1']) {
     const value = parse(text) as Record<string, unknown>
     expect(Object.hasOwn(value, '__proto__')).toBe(true)

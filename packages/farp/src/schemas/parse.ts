@@ -1,7 +1,8 @@
-import { parseDocument } from 'yaml'
+import { isScalar, parseDocument, visit } from 'yaml'
 import { isObject, violation } from '../json.ts'
-import { messageOf } from '../text.ts'
+import { clean, messageOf } from '../text.ts'
 import { decodeUtf8 } from './utf8.ts'
+import type { Document } from 'yaml'
 import type { JsonObject } from '../json.ts'
 import type { Limits } from '../limits.ts'
 
@@ -54,7 +55,10 @@ function parseYaml(text: string, limits: Limits): unknown {
       resolveKnownTags: false,
       customTags: null,
       logLevel: 'silent',
+      // The library compares each key with each other one of its map.
+      uniqueKeys: false,
     })
+    checkKeys(document)
     const problem = document.errors[0] ?? document.warnings[0]
     if (problem !== undefined) throw new SchemaError(`it is not acceptable YAML: ${problem.message.split('\n')[0]}`)
     return document.toJS({ maxAliasCount: 100 })
@@ -62,6 +66,20 @@ function parseYaml(text: string, limits: Limits): unknown {
     if (thrown instanceof SchemaError) throw thrown
     throw new SchemaError(`it is not YAML: ${messageOf(thrown)}`)
   }
+}
+
+/** Of a key that is there twice nobody knows which one counts. Throws `SchemaError`. */
+function checkKeys(document: Document): void {
+  visit(document, {
+    Map(_, map) {
+      const keys = new Set<unknown>()
+      for (const { key } of map.items) {
+        const name = isScalar(key) ? key.value : key
+        if (keys.has(name)) throw new SchemaError(`it is not acceptable YAML: the key "${clean(String(name), 100)}" is there twice`)
+        keys.add(name)
+      }
+    },
+  })
 }
 
 /** The deepest run of opening brackets, counted roughly (text in quotes counts too): the parser would recurse that deep. */

@@ -1,20 +1,27 @@
 import { compareText, compareVersions } from '../semver.ts'
 import { about, finding } from '../findings.ts'
-import { sha256 } from '../manifest/checksum.ts'
-import { originOf } from '../address.ts'
-import { sharesOf } from '../pool.ts'
-import { table } from '../json.ts'
-import { isEligible, statusOf, unexpected } from './eligible.ts'
-import { manifestFindings, schemaFindings } from './service-findings.ts'
+import { isEligible, isShadow, unexpected } from './eligible.ts'
+import { poolsOf, shadowOf, sharingOf, upstreamsOf, weightsOf } from './endpoints.ts'
+import { grpcPoolsOf } from './grpc-pools.ts'
+import { healthOf, reportOf } from './report.ts'
+import { plannedRoutes } from './plan.ts'
+import { planDocuments } from './documents.ts'
 import { placeOf } from './placement.ts'
-import { poolRoutes, routableOperations } from './routes.ts'
-import { documentOf, planDocuments } from './documents.ts'
+import { ruleOn } from '../contract/gate/ruling.ts'
+import { sha256 } from '../manifest/checksum.ts'
+import { table } from '../json.ts'
+import { Unity } from './unity.ts'
+import type { AdaptedSchema } from '../adapters/adapter.ts'
+import type { AuthBook, AuthBooks } from '../auth/index.ts'
+import type { ContractGate } from '../contract/gate/gate.ts'
+import type { Ruling } from '../contract/gate/ruling.ts'
 import type { Candidate } from './eligible.ts'
-import type { Endpoint, Finding, InstanceReport, RouteDefinition, RouteSet } from '@octopus-gateway/core'
 import type { FederatedService } from '../merge/input.ts'
+import type { Finding, Logger, RouteSet } from '@octopus-gateway/core'
 import type { Generation } from './routes.ts'
 import type { InstanceView } from './view.ts'
 import type { Neighbourhood, Placed } from './placement.ts'
+import type { Plan, PlanContext } from './plan.ts'
 import type { Settings } from '../options.ts'
 
 /** A service's set, and what the coordinator needs besides. */
@@ -23,60 +30,84 @@ export interface Composition {
   readonly documents: readonly FederatedService[]
   /** Mount prefixes in use. */
   readonly prefixes: readonly string[]
-  /** When lingering routes are to go: Unix milliseconds. */
-  readonly lingersUntil: number | undefined
+  /** When it is to be looked at again though nothing changed: lingering routes go, or generations differ for too long. Unix milliseconds. */
+  readonly wakesAt: number | undefined
 }
 
-interface Built {
+/** The instances that serve, those that get copies, and what the gate says about them. */
+interface Found {
+  readonly placed: readonly Placed[]
+  readonly shadows: readonly Placed[]
+  readonly ruling: Ruling
+}
+
+interface Built extends Plan {
   readonly key: string
   readonly version: string
-  readonly serviceVersion: string
-  readonly routes: readonly RouteDefinition[]
-  readonly upstreams: readonly string[]
-  readonly documents: readonly FederatedService[]
-  readonly prefixes: readonly string[]
-  readonly findings: readonly Finding[]
+}
+
+/** Whom a composer works with. */
+export interface Company {
+  readonly books: AuthBooks
+  /** Without one every contract is served. */
+  readonly gate: ContractGate | undefined
+  readonly log: Logger
 }
 
 /** Makes one service's route sets. Remembers the last routes: for the linger, and to build nothing anew while only endpoints change. */
 export class ServiceComposer {
   readonly #service: string
   readonly #settings: Settings
+  readonly #books: AuthBooks
+  readonly #gate: ContractGate | undefined
+  readonly #unity: Unity
   #built: Built | undefined
   #emptySince: number | undefined
 
-  constructor(service: string, settings: Settings) {
+  constructor(service: string, settings: Settings, { books, gate, log }: Company) {
     this.#service = service
     this.#settings = settings
+    this.#books = books
+    this.#gate = gate
+    this.#unity = new Unity(service, settings, log)
   }
 
   /** `undefined` when nothing is left to say about the service. */
   compose(views: readonly InstanceView[], neighbours: Neighbourhood): Composition | undefined {
-    const eligible = views.filter((view) => isEligible(view, this.#settings))
+    const settings = this.#settings
     const findings: Finding[] = views.flatMap((view) => about(view.record.id, findingsOf(view)))
-    const placed = eligible.flatMap((candidate): Placed[] => {
-      const placement = placeOf(candidate, this.#settings, neighbours)
-      if ('upstream' in placement) return [{ candidate, placement }]
-      findings.push(...about(candidate.record.id, [placement]))
-      return []
-    })
+    const place = (candidates: readonly Candidate[]): Placed[] =>
+      candidates.flatMap((candidate) => {
+        const placement = placeOf(candidate, settings, neighbours)
+        if ('upstream' in placement) return [{ candidate, placement }]
+        findings.push(...about(candidate.record.id, [placement]))
+        return []
+      })
+    const eligible = views.filter((view) => isEligible(view, settings))
+    const ruling = ruleOn(this.#service, place(eligible), { gate: this.#gate, settings })
+    const { placed } = ruling
+    findings.push(...ruling.findings)
+    const shadows = place(views.filter((view) => isShadow(view, settings)))
     const lingersUntil = this.#linger(eligible.length > 0)
-    if (placed.length > 0) this.#build(placed, neighbours)
+    if (placed.length > 0) this.#build({ placed, shadows, ruling }, neighbours)
     else if (lingersUntil === undefined) this.#built = undefined
     const built = this.#built
     if (built === undefined && views.every(({ condition }) => condition === 'none' || condition === 'pending')) return undefined
-    const weights = weightsOf(placed)
+    const weights = weightsOf(placed, settings.colours.get(this.#service))
+    const unity = this.#unity.look(placed)
     const set: RouteSet = {
       service: this.#service,
       version: built?.version ?? 'empty',
       routes: built?.routes ?? [],
-      upstreams: table((built?.upstreams ?? []).map((name) => [name, { endpoints: endpointsOf(name, { placed, weights }) }])),
+      upstreams: built === undefined ? table() : upstreamsOf(built, { placed, shadows, settings }, weights),
+      ...(built === undefined || built.rewrites.length === 0 ? {} : { rewrites: built.rewrites }),
       ...(built === undefined || built.serviceVersion === '' ? {} : { serviceVersion: built.serviceVersion }),
-      documents: unique((built?.documents ?? []).map(({ hash }) => hash)).map((hash) => ({ kind: 'openapi', hash })),
-      findings: distinct([...findings, ...(built?.findings ?? []), ...this.#differences(placed)]),
-      instances: views.map((view) => this.#report(view, weights)),
+      documents: documentsOf(built?.documents ?? []),
+      findings: distinct([...findings, ...(built?.findings ?? []), ...unity.findings, ...trafficFindings(placed)]),
+      health: healthOf(views, settings),
+      instances: views.map((view) => reportOf(view, { weights, settings, held: ruling.held })),
     }
-    return { set, documents: built?.documents ?? [], prefixes: built?.prefixes ?? [], lingersUntil }
+    return { set, documents: built?.documents ?? [], prefixes: built?.prefixes ?? [], wakesAt: earlier(lingersUntil, unity.wakesAt) }
   }
 
   /** While nobody can serve, routes stay for a while and answer 503. */
@@ -90,78 +121,58 @@ export class ServiceComposer {
     return Date.now() < until ? until : undefined
   }
 
-  #build(placed: readonly Placed[], neighbours: Neighbourhood): void {
-    const pools = new Map<string, Generation[]>()
-    for (const { candidate, placement } of placed) {
-      const pool = pools.get(placement.upstream) ?? []
-      pools.set(placement.upstream, pool)
-      if (!pool.some(({ id }) => id === candidate.generation)) pool.push({ id: candidate.generation, sample: candidate, placement })
-    }
-    for (const pool of pools.values()) pool.sort(newestFirst)
-    const names = [...pools.keys()].sort(compareText)
-    const plans = planDocuments(placed, this.#settings)
-    const hasRoot = placed.some(({ placement }) => placement.mount.prefix === '' && placement.mount.host === undefined)
-    const foreign = hasRoot ? neighbours.prefixes : []
-    const key = JSON.stringify([names.map((name) => [name, pools.get(name)!.map(({ id }) => id)]), plans.map(({ id }) => id), foreign])
+  #build({ placed, shadows, ruling }: Found, neighbours: Neighbourhood): void {
+    const settings = this.#settings
+    const pools = generationsOf(placed, ruling)
+    const documents = planDocuments(placed, settings)
+    const foreignPrefixes = placed.some(isAtRoot) ? neighbours.prefixes : []
+    const shadowed = new Set(shadows.map(({ placement }) => shadowOf(placement.upstream)))
+    const members = poolsOf(placed)
+    const grpcPools = grpcPoolsOf(placed)
+    const { authProviders } = neighbours
+    const key = JSON.stringify([
+      grpcPools,
+      [...pools].map(([name, pool]) => [
+        name,
+        pool.map(({ id }) => id),
+        sharingOf(members.get(name)!, settings),
+        shadowed.has(shadowOf(name)),
+      ]),
+      documents.map(({ id }) => id),
+      foreignPrefixes,
+      [...authProviders].sort(),
+      ruling.key,
+    ])
     if (this.#built?.key === key) return
-    const results = names.map((name) => poolRoutes(pools.get(name)!, this.#settings, foreign))
-    const all = results.flatMap(({ routes }) => routes)
-    const { operations } = this.#settings.limits
-    const routes = all.slice(0, operations)
-    const samples = names.flatMap((name) => pools.get(name)!)
+    const books = new Set<AuthBook>()
+    const authOf: PlanContext['authOf'] = (name, generations, operations) => {
+      const book = this.#books.of(name, this.#service)
+      books.add(book)
+      const declarations = generations.map(({ sample }) => sample.manifest.auth)
+      return book.demands({ settings: settings.auth, declarations, operations, providers: authProviders })
+    }
     this.#built = {
       key,
       version: sha256(key).slice(0, 16),
-      serviceVersion:
-        samples
-          .map(({ sample }) => sample.manifest.serviceVersion)
-          .sort(compareVersions)
-          .at(-1) ?? '',
-      routes,
-      upstreams: names,
-      documents: plans.map((plan) => documentOf(plan, routes)),
-      prefixes: unique(samples.flatMap(({ placement }) => (placement.mount.prefix === '' ? [] : [placement.mount.prefix]))),
-      findings: [
-        ...results.flatMap(({ findings }) => findings),
-        ...samples.flatMap((generation) => [...manifestFindings(generation.sample), ...schemaFindings(generation.sample)]),
-        ...samples.filter((generation) => routableOperations(generation, this.#settings).length === 0).map(({ sample }) => nothing(sample)),
-        ...(all.length > operations
-          ? [finding('LIMIT_EXCEEDED', `the service has ${all.length} routes; only the first ${operations} are used`)]
-          : []),
-      ],
+      ...plannedRoutes(pools, { settings, foreignPrefixes, shadowed, documents, grpcPools, authOf }),
     }
+    this.#books.settle(this.#service, books)
   }
+}
 
-  /** Normal while a deployment rolls; worth knowing when it does not end. */
-  #differences(placed: readonly Placed[]): Finding[] {
-    const generations = unique(
-      placed.map(({ candidate }) => `${candidate.generation} (version ${candidate.manifest.serviceVersion || 'unknown'})`),
-    )
-    if (generations.length < 2 || placed.every(({ placement }) => placement.strategy === 'instance')) return []
-    return [
-      finding(
-        'GENERATIONS_DIFFER',
-        `its instances offer different routes or documents: generations ${generations.sort(compareText).join(', ')}`,
-      ),
-    ]
-  }
-
-  #report(view: InstanceView, weights: ReadonlyMap<string, number>): InstanceReport {
-    const { record, manifest, address } = view
-    const version = manifest?.serviceVersion || record.version
-    const zone = record.zone ?? manifest?.instance?.zone
-    return {
-      id: record.id,
-      origin: address === undefined ? '' : originOf(address),
-      status: statusOf(view, this.#settings),
-      weight: weights.get(record.id) ?? 0,
-      manifest: view.condition === 'pending' ? 'none' : view.condition,
-      ...(version === undefined ? {} : { version }),
-      ...(zone === undefined ? {} : { zone }),
-      ...(view.manifestUrl === undefined ? {} : { manifestUrl: view.manifestUrl }),
-      ...(manifest === undefined || manifest.checksum === '' ? {} : { checksum: manifest.checksum }),
-    }
-  }
+/** The generations of each pool, the newest first; pools in the order of their names. */
+function generationsOf(placed: readonly Placed[], ruling: Ruling): ReadonlyMap<string, readonly Generation[]> {
+  const pools = poolsOf(placed)
+  const names = [...pools.keys()].sort(compareText)
+  return new Map(
+    names.map((name) => {
+      const generations = new Map<string, Generation>()
+      for (const { candidate, placement } of pools.get(name)!)
+        if (!generations.has(candidate.generation))
+          generations.set(candidate.generation, { id: candidate.generation, sample: candidate, placement })
+      return [name, ruling.route(name, [...generations.values()].sort(newestFirst))]
+    }),
+  )
 }
 
 /** Newest first: by version, then by the time a manifest claims (it only breaks ties), then by id. */
@@ -176,51 +187,41 @@ function findingsOf(view: InstanceView): Finding[] {
   return odd === undefined ? [...view.findings] : [...view.findings, odd]
 }
 
-function nothing(sample: Candidate): Finding {
-  const { schemas } = sample.manifest
-  const reason = schemas.some(({ type }) => type === 'openapi')
-    ? 'its OpenAPI document offers no path that is routed'
-    : 'its manifest lists no OpenAPI schema'
-  return finding('NOTHING_ROUTABLE', `nothing of version "${sample.manifest.serviceVersion}" can be routed: ${reason}`)
+/** Whether something of it is mounted at the root, where other services' mounts are. */
+function isAtRoot({ candidate, placement }: Placed): boolean {
+  if (placement.mount.host !== undefined) return false
+  return placement.mount.prefix === '' || candidate.schemas.some(({ adapted }) => hasFixed(adapted))
 }
 
-function weightsOf(placed: readonly Placed[]): ReadonlyMap<string, number> {
-  const weights = new Map<string, number>()
-  const pools = new Map<string, Placed[]>()
-  for (const item of placed) pools.set(item.placement.upstream, [...(pools.get(item.placement.upstream) ?? []), item])
-  for (const pool of pools.values()) {
-    const sharers = pool.map(({ candidate }) => ({
-      id: candidate.record.id,
-      account: candidate.manifest.instance,
-      registryWeight: candidate.record.weight,
-    }))
-    for (const [id, weight] of sharesOf(sharers)) weights.set(id, weight)
-  }
-  return weights
+/** Asked for every instance at every change: remembered for each schema. */
+function hasFixed(adapted: AdaptedSchema): boolean {
+  let has = fixed.get(adapted)
+  if (has === undefined) fixed.set(adapted, (has = adapted.operations.some(({ isFixed }) => isFixed)))
+  return has
 }
 
-function endpointsOf(
-  upstream: string,
-  { placed, weights }: { placed: readonly Placed[]; weights: ReadonlyMap<string, number> },
-): Endpoint[] {
-  return placed
-    .filter(({ placement }) => placement.upstream === upstream)
-    .map(({ candidate }) => {
-      const { record, manifest, generation, address } = candidate
-      const zone = record.zone ?? manifest.instance?.zone
-      const version = manifest.serviceVersion || record.version || ''
-      return {
-        id: `${record.service}/${record.id}`,
-        origin: originOf(address),
-        weight: weights.get(record.id)!,
-        ...(zone === undefined ? {} : { zone }),
-        labels: { service: record.service, instance: record.id, version, generation, role: manifest.instance?.role || 'primary' },
-      }
-    })
+const fixed = new WeakMap<AdaptedSchema, boolean>()
+
+/** Canaries that want different shares of the traffic. */
+function trafficFindings(placed: readonly Placed[]): Finding[] {
+  const percents = new Set(
+    placed.flatMap(({ candidate: { manifest } }) =>
+      manifest.instance?.role === 'canary' && manifest.instance.trafficPercent !== undefined ? [manifest.instance.trafficPercent] : [],
+    ),
+  )
+  if (percents.size < 2) return []
+  return [
+    finding('TRAFFIC_DIFFERS', `its canaries ask for ${[...percents].sort((a, b) => a - b).join(', ')} percent; the largest share counts`),
+  ]
 }
 
-function unique(texts: readonly string[]): string[] {
-  return [...new Set(texts)]
+function earlier(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined ? b : b === undefined ? a : Math.min(a, b)
+}
+
+/** Each document once. */
+function documentsOf(documents: readonly FederatedService[]): NonNullable<RouteSet['documents']> {
+  return [...new Map(documents.map(({ kind, hash }) => [`${kind} ${hash}`, { kind, hash }])).values()]
 }
 
 function distinct(findings: readonly Finding[]): Finding[] {

@@ -1,8 +1,10 @@
 import { compareText, compareVersions } from '../semver.ts'
 import { sha256 } from '../manifest/checksum.ts'
 import { mountPath } from '../mount.ts'
-import { routableOperations } from './routes.ts'
+import { openApi3 } from '../adapters/openapi.ts'
+import { mountFor, routableOperations } from './routes.ts'
 import type { FederatedService, RoutedOperation } from '../merge/input.ts'
+import type { LoadedSchema } from '../schemas/load.ts'
 import type { Mount } from '../mount.ts'
 import type { Placed } from './placement.ts'
 import type { RouteDefinition } from '@octopus-gateway/core'
@@ -12,52 +14,58 @@ import type { Settings } from '../options.ts'
 export interface DocumentPlan {
   readonly id: string
   readonly speaker: Placed
+  readonly schema: LoadedSchema
   readonly mounts: readonly Mount[]
   readonly hasSiblings: boolean
   readonly settings: Settings
 }
 
 /**
- * The documents of a service: one, or one per version where versions have mounts of their own; never one per instance. The newest generation
- * supplies it as soon as half of the instances run it; before that, the newest of those that most instances run.
+ * The documents of a service: those of one generation, or of one per version where versions have mounts of their own; never one per instance. The
+ * newest generation supplies them as soon as half of the instances run it; before that, the newest of those that most instances run.
  */
 export function planDocuments(placed: readonly Placed[], settings: Settings): DocumentPlan[] {
   const groups = new Map<string, Placed[]>()
   for (const item of placed) {
-    if (item.candidate.schema === undefined) continue
+    if (item.candidate.schemas.length === 0) continue
     const key = item.placement.strategy === 'versioned' ? `v${item.candidate.manifest.serviceVersion}` : ''
     groups.set(key, [...(groups.get(key) ?? []), item])
   }
   const names = [...groups.keys()].sort(compareText)
-  return names.map((name) => planOf(speakers(groups.get(name)!), { settings, hasSiblings: names.length > 1 }))
+  return names.flatMap((name) => plansOf(speakers(groups.get(name)!), { settings, hasSiblings: names.length > 1 }))
 }
 
 /** A planned document with the operations that are among these routes. */
 export function documentOf(plan: DocumentPlan, routes: readonly RouteDefinition[]): FederatedService {
-  const { candidate } = plan.speaker
-  const { manifest } = candidate
-  const { hash, document } = candidate.schema!.content
+  const { manifest, record } = plan.speaker.candidate
+  const { content, descriptor } = plan.schema
   return {
     id: plan.id,
     name: manifest.serviceName,
     version: manifest.serviceVersion,
+    kind: content.type,
     hasSiblings: plan.hasSiblings,
     priority: manifest.routing.priority ?? 50,
-    hash,
-    document,
+    hash: content.hash,
+    document: content.type === 'openapi' ? openApi3(content.document) : content.document,
+    metadata: descriptor.metadata,
     composition: manifest.schemas.find(({ type, composition }) => type === 'openapi' && composition !== undefined)?.composition,
+    collapsesTags: record.metadata['farp.collapse_service_tags'] === 'true',
     operations: () => operationsAmong(plan, routes),
   }
 }
 
-function operationsAmong({ speaker, mounts, settings }: DocumentPlan, routes: readonly RouteDefinition[]): RoutedOperation[] {
+function operationsAmong({ speaker, schema, mounts, settings }: DocumentPlan, routes: readonly RouteDefinition[]): RoutedOperation[] {
   const routed = new Set(routes.flatMap(({ methods = [], host = '', path }) => methods.map((method) => `${method} ${host}${path}`)))
-  const { candidate, placement } = speaker
-  const operations = routableOperations({ id: candidate.generation, sample: candidate, placement }, settings)
-  return mounts.flatMap((mount) =>
-    operations
-      .filter(({ method, pattern }) => routed.has(`${method} ${mount.host ?? ''}${mountPath(mount, pattern)}`))
-      .map(({ method, path, key }) => ({ method, path, mounted: mountPath(mount, path), key: mountPath(mount, key), host: mount.host })),
+  const operations = routableOperations(schema, speaker.candidate, settings)
+  return mounts.flatMap((at) =>
+    operations.flatMap((operation) => {
+      const { method, path, pattern, key, operationId, protocol } = operation
+      const mount = mountFor(operation, at)
+      if (!routed.has(`${method} ${mount.host ?? ''}${mountPath(mount, pattern)}`)) return []
+      const mounted = mountPath(mount, path)
+      return [{ method, path, mounted, key: mountPath(mount, key), host: mount.host, operationId, protocol }]
+    }),
   )
 }
 
@@ -82,10 +90,12 @@ function newestFirst(a: Placed, b: Placed): number {
   )
 }
 
-function planOf(members: readonly Placed[], { settings, hasSiblings }: { settings: Settings; hasSiblings: boolean }): DocumentPlan {
+function plansOf(members: readonly Placed[], { settings, hasSiblings }: { settings: Settings; hasSiblings: boolean }): DocumentPlan[] {
   const mounts = new Map(members.map(({ placement }) => [`${placement.mount.host ?? ''} ${placement.mount.prefix}`, placement.mount]))
   const places = [...mounts.keys()].sort(compareText)
   const speaker = members[0]!
-  const id = sha256(JSON.stringify([speaker.candidate.generation, hasSiblings, places])).slice(0, 16)
-  return { id, speaker, mounts: places.map((place) => mounts.get(place)!), hasSiblings, settings }
+  return speaker.candidate.schemas.map((schema, index) => {
+    const id = sha256(JSON.stringify([speaker.candidate.generation, hasSiblings, places, index])).slice(0, 16)
+    return { id, speaker, schema, mounts: places.map((place) => mounts.get(place)!), hasSiblings, settings }
+  })
 }

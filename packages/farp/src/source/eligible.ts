@@ -21,8 +21,12 @@ export function statusOf(view: InstanceView, settings: Settings): string {
   if (manifest === undefined) return condition === 'none' ? 'not-farp' : 'no-manifest'
   if (address === undefined) return 'no-address'
   if (!record.ready) return 'not-ready'
+  const { health, isInMaintenance = false } = view.told
+  if (isInMaintenance) return 'maintenance'
+  if (health !== undefined && !isRoutable(health.status)) return health.status
   const status = manifest.instance?.status ?? ''
   if (!isRoutable(status)) return status
+  for (const [name, value] of settings.instanceLabels) if (manifest.instance?.labels[name] !== value) return 'not-selected'
   if (manifest.instance?.role === 'shadow') return 'shadow'
   if (settings.hashVerification === 'enforce' && unexpected(view) !== undefined) return 'unexpected-checksum'
   return 'serving'
@@ -31,6 +35,11 @@ export function statusOf(view: InstanceView, settings: Settings): string {
 /** Whether new requests go to an instance. */
 export function isEligible(view: InstanceView, settings: Settings): view is Candidate {
   return statusOf(view, settings) === 'serving'
+}
+
+/** Whether an instance may get copies of requests. */
+export function isShadow(view: InstanceView, settings: Settings): view is Candidate {
+  return settings.shadow.enabled && statusOf(view, settings) === 'shadow'
 }
 
 /** A finding when an instance's schemas are not those its deployment expects. */

@@ -102,7 +102,7 @@ test('a relative server is where the service has its API; other hosts are ignore
   expect(farp.origins('users')).toEqual([service.origin])
 })
 
-test('[R38] the root mount is for the operator to give', async () => {
+test('[R38] [F12.10.root] the root mount is for the operator to give', async () => {
   const consul = { provider: 'consul', metadata: { farp_enabled: 'true' } }
   await using refused = await mounted({ strategy: 'root' }, { record: consul })
   expect(refused.farp.routes('user-service')).toEqual([])
@@ -115,7 +115,7 @@ test('[R38] the root mount is for the operator to give', async () => {
   expect(lines(fixed.farp.routes('user-service'))).toContain('GET /users')
 })
 
-test("[R38] a root mount never displaces another service's route, nor the gateway's own paths", async () => {
+test("[R38] [F12.10.displaced] a root mount never displaces another service's route, nor the gateway's own paths", async () => {
   await using root = await startFarpService({
     name: 'front',
     openapi: openapiOf('F', ['GET /users/a', 'GET /usersx', 'GET /_farp/x', 'GET /_/y']),
@@ -131,7 +131,7 @@ test("[R38] a root mount never displaces another service's route, nor the gatewa
   await farp.until('the path is free again', () => lines(farp.routes('front')).includes('GET /users/a'))
 })
 
-test('[R38] reserved prefixes, reserved subdomains and names of other services cannot be mounted', async () => {
+test('[R38] [F12.10.reserved] [F12.10.subdomain] [F12.10.displaced] reserved prefixes, reserved subdomains and names of other services cannot be mounted', async () => {
   for (const routing of [
     { strategy: 'custom', base_path: '/_/admin' },
     { strategy: 'custom', base_path: '/_farp/v1' },
@@ -158,6 +158,16 @@ test('[R38] reserved prefixes, reserved subdomains and names of other services c
   }
 })
 
+test('[F12.10.subdomain] the operator says which subdomains are reserved', async () => {
+  const at = async (subdomain: string, options: FarpOptions): Promise<readonly string[]> => {
+    await using mount = await mounted({ strategy: 'subdomain', subdomain }, options)
+    return mount.farp.codes('user-service').filter((code) => code === 'MOUNT_REFUSED')
+  }
+  for (const label of ['www', 'admin', 'api']) expect(await at(label, {}), label).toEqual(['MOUNT_REFUSED'])
+  expect(await at('gateway', { reservedSubdomains: ['Gateway'] })).toEqual(['MOUNT_REFUSED'])
+  expect(await at('admin', { reservedSubdomains: ['gateway'] })).toEqual([])
+})
+
 test('what is not done yet is said', async () => {
   await using service = await startFarpService({
     name: 'users',
@@ -168,21 +178,20 @@ test('what is not done yet is said', async () => {
       schemas: [
         { type: 'openapi', location: { type: 'http', url: service.openapiUrl } },
         { type: 'graphql', location: { type: 'http', url: `${service.origin}/graphql` } },
+        { type: 'thrift', location: { type: 'registry', registry_path: '/schemas/users/v1/thrift' } },
       ],
-      routing: { rewrite: [{ pattern: '^/v1/(.*)$', replacement: '/$1' }] },
       auth: {
         schemes: [{ type: 'bearer', config: { jwks_url: 'http://a' } }],
         access_control: [{ path: '/admin/*', methods: [], roles: ['admin'] }],
         public_routes: ['/public/**'],
       },
-      route_table: [{ path: '/x' }],
     },
   })
   await using farp = startFarp()
   farp.discover([recordOf(service)])
   await farp.until('it serves', () => farp.routes('users').length > 0)
-  expect(farp.codes('users')).toEqual(expect.arrayContaining(['NOT_SUPPORTED_YET', 'REWRITE_NOT_APPLIED', 'AUTH_NOT_ENFORCED']))
-  expect(farp.findings('users').some(({ message }) => message.includes('"graphql"'))).toBe(true)
+  expect(farp.codes('users')).toEqual(expect.arrayContaining(['NOT_SUPPORTED_YET', 'AUTH_NOT_ENFORCED']))
+  expect(farp.findings('users').some(({ code, message }) => code === 'SCHEMA_UNAVAILABLE' && message.includes('GraphQL'))).toBe(true)
   expect(farp.routes('users')[0]!.meta).toMatchObject({
     security: [{ bearer: [] }],
     auth: { publicRoutes: ['/public/**'], accessControl: [{ path: '/admin/*' }] },
@@ -190,4 +199,25 @@ test('what is not done yet is said', async () => {
   service.update({ manifest: { schemas: [] } })
   await farp.until('nothing is left', () => farp.codes('users').includes('NOTHING_ROUTABLE'))
   expect(farp.routes('users')).toEqual([])
+})
+
+test('every schema of a manifest makes routes and is a document; the first one that has a route keeps it', async () => {
+  await using service = await startFarpService({ name: 'users', openapi })
+  const second = { openapi: '3.1.0', paths: { '/users': { get: { operationId: 'second' } }, '/more': { get: {} } } }
+  const orpc = { orpc: '1.0.0', procedures: {} }
+  service.update({
+    manifest: {
+      schemas: [
+        { type: 'openapi', location: { type: 'http', url: service.openapiUrl } },
+        { type: 'openapi', location: { type: 'inline' }, inline_schema: second },
+        { type: 'thrift', location: { type: 'inline' }, inline_schema: orpc },
+      ],
+    },
+  })
+  await using farp = startFarp()
+  farp.discover([recordOf(service)])
+  await farp.until('it serves', () => farp.routes('users').length > 0)
+  expect(lines(farp.routes('users'))).toContain('GET /users/more')
+  expect(farp.routes('users').find(({ path }) => path === '/users/users')?.meta).not.toHaveProperty('operationId', 'second')
+  expect(farp.set('users')?.documents?.map(({ kind }) => kind)).toEqual(['openapi', 'openapi', 'thrift'])
 })

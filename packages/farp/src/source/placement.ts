@@ -1,6 +1,6 @@
 import { finding } from '../findings.ts'
 import { sha256 } from '../manifest/checksum.ts'
-import { isReserved, isReservedLabel, mountOf } from '../mount.ts'
+import { isReserved, mountOf } from '../mount.ts'
 import { isSegment } from '../text.ts'
 import type { Candidate } from './eligible.ts'
 import type { Finding } from '@octopus-gateway/core'
@@ -12,7 +12,7 @@ import type { Settings } from '../options.ts'
 export interface Placement {
   readonly strategy: MountStrategy
   readonly mount: Mount
-  /** The upstream's name: the service, with the version or the instance where the mount has it. */
+  /** The upstream's name: the service, with the instance where the mount has it, and the version where the mount has it or clients name it. */
   readonly upstream: string
 }
 
@@ -28,6 +28,13 @@ export interface Neighbourhood {
   ownerOf(segment: string): string | undefined
   /** Mount prefixes of the other services. */
   readonly prefixes: readonly string[]
+  /** The auth providers that the gateway asks. */
+  readonly authProviders: ReadonlySet<string>
+}
+
+/** A placement's mount as a key. */
+export function mountKey({ mount }: Placement): string {
+  return `${mount.host ?? ''} ${mount.prefix}`
 }
 
 /** Where an instance is mounted, or the finding that says why it is not. */
@@ -55,7 +62,8 @@ export function placeOf(candidate: Candidate, settings: Settings, neighbours: Ne
       `the mount ${mount.prefix} belongs to the service "${owner}"; nothing of "${record.service}" is mounted there`,
     )
   }
-  const suffix = strategy === 'versioned' ? `/${manifest.serviceVersion}` : strategy === 'instance' ? `/${instanceId}` : ''
+  const isByVersion = strategy === 'versioned' || (routing.versioning !== undefined && strategy !== 'instance')
+  const suffix = strategy === 'instance' ? `/${instanceId}` : isByVersion ? `/${manifest.serviceVersion}` : ''
   return { strategy, mount, upstream: record.service + suffix }
 }
 
@@ -75,8 +83,8 @@ function refusalOf({ record, manifest }: Candidate, strategy: MountStrategy, set
   if (strategy === 'versioned' && !isSegment(manifest.serviceVersion)) {
     return finding('MOUNT_REFUSED', 'the versioned mount needs a service_version of letters, digits and . _ ~ -')
   }
-  if (strategy === 'subdomain' && isReservedLabel(routing.subdomain)) {
-    return finding('MOUNT_REFUSED', `the subdomain "${routing.subdomain}" is reserved for the operator`)
+  if (strategy === 'subdomain' && settings.reservedSubdomains.has(routing.subdomain.toLowerCase())) {
+    return finding('MOUNT_REFUSED', `the subdomain "${routing.subdomain}" is reserved for the operator (farp.reserved_subdomains)`)
   }
   return undefined
 }

@@ -30,7 +30,7 @@ function pointingTo(service: FarpService, url: string): void {
   service.update({ manifest: { schemas: [{ type: 'openapi', location: { type: 'http', url, headers: { 'x-token': 'secret-token' } } }] } })
 }
 
-test('[R38] a manifest cannot point the gateway elsewhere: the same path is tried on the instance itself, without its headers', async () => {
+test('[R38] [F12.1.foreign] [F12.3.host] a manifest cannot point the gateway elsewhere: the same path is tried on the instance itself, without its headers', async () => {
   await using internal = await bystander()
   await using users = await startFarpService({ name: 'users', openapi })
   pointingTo(users, `http://127.0.0.1:${internal.port}/openapi.json?x=1`)
@@ -44,7 +44,7 @@ test('[R38] a manifest cannot point the gateway elsewhere: the same path is trie
   expect(JSON.stringify(farp.sets)).not.toContain('secret-token')
 })
 
-test('[R38] nor can metadata that a service wrote into a registry', async () => {
+test('[R38] [F12.1.foreign] nor can metadata that a service wrote into a registry', async () => {
   await using internal = await bystander()
   await using users = await startFarpService({ name: 'users', openapi })
   await using farp = startFarp()
@@ -54,7 +54,7 @@ test('[R38] nor can metadata that a service wrote into a registry', async () => 
   expect(farp.codes('users')).toContain('FOREIGN_HOST')
 })
 
-test('[R38] addresses of another instance and hosts the operator named are fetched, with the headers', async () => {
+test('[R38] [F12.1.registry] [F12.1.own-hosts] addresses of another instance and hosts the operator named are fetched, with the headers', async () => {
   await using internal = await bystander()
   await using users = await startFarpService({ name: 'users', openapi })
   pointingTo(users, `http://localhost:${internal.port}/openapi.json`)
@@ -66,7 +66,7 @@ test('[R38] addresses of another instance and hosts the operator named are fetch
   expect(farp.codes('users')).toEqual(['MANIFEST_LENIENT'])
 })
 
-test('[R38] cloud metadata, other schemes and credentials are never fetched', async () => {
+test('[R38] [F12.1.schemes] [F12.1.credentials] cloud metadata, other schemes and credentials are never fetched', async () => {
   for (const url of [
     'http://169.254.169.254/latest/meta-data/',
     'file:///etc/passwd',
@@ -83,7 +83,7 @@ test('[R38] cloud metadata, other schemes and credentials are never fetched', as
   }
 })
 
-test('[R38] a manifest over a mebibyte is not read', async () => {
+test('[R38] [F12.4.manifest] a manifest over a mebibyte is not read', async () => {
   await using users = await startFarpService({ name: 'users', openapi, manifest: { 'x-padding': 'x'.repeat(1_100_000) } })
   await using farp = startFarp()
   farp.discover([recordOf(users)])
@@ -91,7 +91,7 @@ test('[R38] a manifest over a mebibyte is not read', async () => {
   expect(farp.routes('users')).toEqual([])
 })
 
-test('[R38] a schema over ten mebibytes, with too many paths or too many operations is not used', async () => {
+test('[R38] [F12.4.operations] a schema over ten mebibytes, with too many paths or too many operations is not used', async () => {
   const many = openapiOf(
     'U',
     Array.from({ length: 60 }, (_, index) => `GET /p${index}`),
@@ -126,7 +126,21 @@ test('[R38] a schema over ten mebibytes, with too many paths or too many operati
   })
 })
 
-test('[R38] services beyond the limit are not routed, and the log says so', async () => {
+test('[R38] the schemas of one instance are not more together than a few large ones', async () => {
+  const schemas = ['A', 'B', 'C'].map((title) => ({
+    type: 'openapi',
+    location: { type: 'inline' },
+    inline_schema: openapiOf(title, [`GET /${title}`]),
+  }))
+  const size = JSON.stringify(schemas[0]!.inline_schema).length
+  await using users = await startFarpService({ name: 'users', openapi, manifest: { schemas } })
+  await using farp = startFarp({}, { schemasBytes: size * 2 })
+  farp.discover([recordOf(users)])
+  await farp.until('it is said', () => farp.codes('users').includes('LIMIT_EXCEEDED'))
+  expect(farp.routes('users')).toHaveLength(2)
+})
+
+test('[R38] [F12.4.services] services beyond the limit are not routed, and the log says so', async () => {
   await using a = await startFarpService({ name: 'a', openapi })
   await using b = await startFarpService({ name: 'b', openapi })
   await using farp = startFarp({}, { services: 1 })
@@ -136,7 +150,7 @@ test('[R38] services beyond the limit are not routed, and the log says so', asyn
   expect(farp.logged.join()).toContain('more FARP services')
 })
 
-test('[R38] names from the network reach findings without control characters, and tables without prototypes', async () => {
+test('[R38] [F12.8.tables] [F12.19.control] names from the network reach findings without control characters, and tables without prototypes', async () => {
   const nasty = '\u001b[2J\r\nFAKE LINE'
   await using users = await startFarpService({
     name: '__proto__',

@@ -5,14 +5,18 @@ import { inspect } from './inspect.ts'
 import { manifestReader } from '../manifest/parse.ts'
 import { ownAddress } from './whereabouts.ts'
 import { Pause } from './pause.ts'
+import { withReportedStatus } from '../push/reported-status.ts'
 import type { Address } from '../address.ts'
 import type { DocumentFetcher } from '../net/guarded.ts'
-import type { Finding, Logger, ServiceInstance } from '@octopus-gateway/core'
+import type { Finding, Logger, ServiceInstance, SourceMeter } from '@octopus-gateway/core'
 import type { FloodGate } from './flood.ts'
 import type { Inspected } from './inspect.ts'
-import type { InstanceView } from './view.ts'
+import type { InstanceView, Told } from './view.ts'
+import type { Manifest } from '../manifest/manifest.ts'
 import type { Metadata } from '../metadata.ts'
 import type { ParsedManifest } from '../manifest/parse.ts'
+import type { RegistryStore } from '../schemas/registry.ts'
+import type { Registration } from '../push/registration.ts'
 import type { SchemaCache } from '../schemas/content.ts'
 import type { Settings } from '../options.ts'
 import type { TrustScope } from '../trust.ts'
@@ -22,6 +26,10 @@ export interface TrackedRecord {
   readonly record: ServiceInstance
   readonly metadata: Metadata
   readonly expectation: 'declared' | 'probe'
+  /** What the instance said when it registered itself, if it did. */
+  readonly push: Registration | undefined
+  /** What is to be known of it beside what looks find. */
+  readonly notes: readonly Finding[]
 }
 
 /** What trackers share. */
@@ -31,7 +39,12 @@ export interface TrackerHost {
   readonly cache: SchemaCache
   readonly flood: FloodGate
   readonly log: Logger
-  scopeOf(record: ServiceInstance, metadata: Metadata): TrustScope
+  readonly meter: SourceMeter
+  scopeOf(tracked: Pick<TrackedRecord, 'record' | 'metadata' | 'push'>): TrustScope
+  /** The store of the registry that a record is from. */
+  storeOf(record: ServiceInstance, signal: AbortSignal): RegistryStore | undefined
+  /** Looks found nobody, so many in a row. */
+  silent(tracked: TrackedRecord, looks: number): void
   /** A view changed, or the first attempt ended. */
   changed(): void
 }
@@ -46,7 +59,10 @@ export class InstanceTracker {
   #view: InstanceView
   #signature = ''
   #misses = 0
+  #silences = 0
   #hasTried = false
+  /** What the last look found, before what was reported is laid over it. */
+  #found: { readonly manifest: Manifest | undefined; readonly isPushed: boolean; readonly findings: readonly Finding[] } = NOTHING
 
   constructor(tracked: TrackedRecord, host: TrackerHost) {
     this.#host = host
@@ -61,10 +77,12 @@ export class InstanceTracker {
       isReachable: true,
       manifest: undefined,
       manifestUrl: undefined,
-      schema: undefined,
+      schemas: [],
       generation: '',
       includeInternal: metadata.is('farp.include.internal.paths'),
-      findings: [],
+      told: {},
+      findings: tracked.notes,
+      push: undefined,
     }
     void this.#run()
   }
@@ -73,21 +91,48 @@ export class InstanceTracker {
     return this.#view
   }
 
+  /** The registration that belongs to it. */
+  get registered(): Registration | undefined {
+    return this.#tracked.push
+  }
+
   /** Whether one attempt has ended. */
   get hasTried(): boolean {
     return this.#hasTried
   }
 
-  /** Takes over a changed record of the same address. New metadata is acted on at once. */
+  /** Takes over a changed record of the same address. New metadata, and a new registration, are acted on at once. */
   update(tracked: TrackedRecord): void {
-    const isSilent = JSON.stringify(this.#tracked.record.metadata) === JSON.stringify(tracked.record.metadata)
+    if (tracked === this.#tracked) return
+    const { record, push } = this.#tracked
+    const isSilent =
+      JSON.stringify(record.metadata) === JSON.stringify(tracked.record.metadata) && push?.revision === tracked.push?.revision
     this.#tracked = tracked
-    this.#show({ record: tracked.record, includeInternal: tracked.metadata.is('farp.include.internal.paths') })
-    if (!isSilent) this.#pause.end()
+    this.#show({
+      record: tracked.record,
+      includeInternal: tracked.metadata.is('farp.include.internal.paths'),
+      ...(tracked.push === undefined ? { push: undefined } : {}),
+    })
+    if (!isSilent) this.look()
+  }
+
+  /** Looks at once, or once more when a look is under way. */
+  look(): void {
+    this.#pause.end()
+  }
+
+  get metadata(): Metadata {
+    return this.#tracked.metadata
+  }
+
+  /** The instance itself says how it is. */
+  tell(told: Told): void {
+    this.#show({ told })
   }
 
   /** Ends everything at once, a running fetch included. */
   stop(): void {
+    if (this.#found.manifest !== undefined) this.#host.meter.manifestSeen()
     this.#controller.abort()
     this.#pause.end()
   }
@@ -121,8 +166,9 @@ export class InstanceTracker {
   }
 
   async #look(): Promise<void> {
-    const { record, metadata, expectation } = this.#tracked
-    const { settings, fetcher, cache } = this.#host
+    const tracked = this.#tracked
+    const { record, metadata, expectation, push } = tracked
+    const { settings, fetcher, cache, meter } = this.#host
     const { signal } = this.#controller
     const own = this.#view.address
     if (own === undefined) {
@@ -133,17 +179,24 @@ export class InstanceTracker {
       record,
       metadata,
       own,
-      scope: this.#host.scopeOf(record, metadata),
+      scope: this.#host.scopeOf(tracked),
       expectation,
       parse: this.#parse,
       settings,
       fetcher,
       cache,
+      meter,
+      store: this.#host.storeOf(record, signal),
       isKnown: this.#isKnownGood,
-      schema: this.#view.schema,
+      schemas: this.#view.schemas,
+      pushed: push?.manifest === undefined ? undefined : { manifest: push.manifest, isFresh: push.revision !== this.#view.push?.revision },
       signal,
     })
-    if (!signal.aborted) this.#take(result, own)
+    if (signal.aborted) return
+    this.#take(result, own)
+    this.#silences = result.kind === 'silent' ? this.#silences + 1 : 0
+    if (push !== undefined) this.#show({ push: { id: push.id, revision: push.revision } })
+    if (this.#silences > 0) this.#host.silent(tracked, this.#silences)
   }
 
   get #isKnownGood(): boolean {
@@ -151,6 +204,8 @@ export class InstanceTracker {
   }
 
   #take(result: Inspected, own: Address): void {
+    const { health, ...rest } = this.#view.told
+    if (health !== undefined && health.until <= Date.now()) this.#show({ told: rest })
     switch (result.kind) {
       case 'manifest':
         return this.#takeManifest(result)
@@ -165,10 +220,11 @@ export class InstanceTracker {
     }
   }
 
-  #takeManifest({ condition, manifest, manifestUrl, schema, findings }: Inspected & { kind: 'manifest' }): void {
-    const { flood } = this.#host
+  #takeManifest({ condition, manifest, manifestUrl, isPushed, schemas, findings }: Inspected & { kind: 'manifest' }): void {
+    const { flood, meter } = this.#host
     this.#misses = 0
-    const generation = generationOf(manifest, schema, this.#view.includeInternal)
+    if (manifest !== this.#found.manifest) meter.manifestSeen()
+    const generation = generationOf(manifest, schemas, this.#view.includeInternal)
     const isChange = this.#view.manifest !== undefined && this.#view.generation !== generation
     if (isChange && !flood.admit(this.#view.record.service)) {
       const note = finding(
@@ -177,7 +233,11 @@ export class InstanceTracker {
       )
       return this.#show({ isReachable: true, findings: [...findings, note] })
     }
-    this.#show({ condition, isReachable: true, manifest, manifestUrl, schema, generation, findings })
+    // Another process at the same place, or another word in the manifest, is newer than what was told.
+    const before = this.#view.manifest
+    const isNews = before?.instanceId !== manifest.instanceId || before?.instance?.status !== manifest.instance?.status
+    const told = isNews ? {} : this.#view.told
+    this.#show({ condition, isReachable: true, manifest, isPushed, manifestUrl, schemas, generation, told, findings })
   }
 
   /** It is there, but what it says is of no use: the last good word stands. */
@@ -201,12 +261,27 @@ export class InstanceTracker {
     })
   }
 
-  #show(change: Partial<InstanceView>): void {
-    this.#view = { ...this.#view, ...change }
-    const { manifest, schema, ...plain } = this.#view
-    const signature = JSON.stringify([plain, manifest?.instance, manifest?.updatedAt, schema?.content.hash])
+  /** `manifest` and `findings` as a look found them; the reported status and the notes are laid over them here. */
+  #show({ manifest: found, findings, isPushed, ...change }: Partial<InstanceView> & { readonly isPushed?: boolean }): void {
+    const { push, notes } = this.#tracked
+    this.#found = {
+      manifest: found ?? this.#found.manifest,
+      isPushed: isPushed ?? this.#found.isPushed,
+      findings: findings ?? this.#found.findings,
+    }
+    const now = this.#found
+    const effective =
+      now.manifest === undefined || push === undefined ? now.manifest : withReportedStatus(now.manifest, push.status, now.isPushed)
+    const view = { ...this.#view, ...change, manifest: effective, findings: [...notes, ...now.findings] }
+    const { manifest, schemas, ...plain } = view
+    const signature = JSON.stringify([plain, manifest?.instance, manifest?.updatedAt, schemas.map(({ content }) => content.hash)])
+    // The same object for the same view: whoever compares views does so by identity, and discovery repeats all of its records for every change of one.
+    if (signature === this.#signature && manifest === this.#view.manifest) return
+    this.#view = view
     if (signature === this.#signature) return
     this.#signature = signature
     this.#host.changed()
   }
 }
+
+const NOTHING = { manifest: undefined, isPushed: false, findings: [] } as const

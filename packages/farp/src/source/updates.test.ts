@@ -20,6 +20,8 @@ test('a changed schema changes routes and is counted; the same schema again is n
   expect(lines(farp.routes('users'))).toEqual(['GET /users/a', 'GET /users/c'])
   expect(farp.set('users')!.version).not.toBe(version)
   expect(farp.schemaUpdates).toEqual(['users'])
+  await farp.until('its contract was judged', () => farp.codes('users').includes('CONTRACT_CHANGED'))
+  expect(farp.verdicts).toEqual(['users breaking'])
   const yielded = farp.history.length
   const polls = users.counts.manifest
   await expect.poll(() => users.counts.manifest).toBeGreaterThan(polls + 3)
@@ -105,7 +107,7 @@ test('a schema with a right hash is fetched once for all instances; without a ha
   await expect.poll(() => a.counts.openapi).toBeGreaterThan(2)
 })
 
-test('a wrong hash: told, not used, or nobody cares', async () => {
+test('[F12.12.keeps] a wrong hash: told, not used, or nobody cares', async () => {
   const wrong = 'f'.repeat(64)
   for (const [policy, routes, severity] of [
     ['warn', 1, 'warning'],
@@ -148,7 +150,7 @@ test('the places of 3.2 are tried in order', async () => {
   expect(farp.findings('users').find(({ code }) => code === 'SCHEMA_FALLBACK')?.message).toContain('endpoints.openapi')
 })
 
-test('a repaired service under flood is taken over when the minute allows', async () => {
+test('[F12.14.bucket] a repaired service under flood is taken over when the minute allows', async () => {
   await using users = await startFarpService({ name: 'users', openapi: operations('GET /0') })
   await using farp = startFarp({}, { updatesPerMinute: 2 })
   farp.discover([recordOf(users)])
@@ -160,6 +162,23 @@ test('a repaired service under flood is taken over when the minute allows', asyn
   users.update({ openapi: operations('GET /3') })
   await farp.until('[R38] the flood is held', () => farp.codes('users').includes('UPDATE_FLOOD'))
   expect(lines(farp.routes('users'))).toEqual(['GET /users/2'])
+})
+
+test('[F12.14.debounce] changes that come together are one update', async () => {
+  await using users = await startFarpService({ name: 'users', openapi: operations('GET /a') })
+  const coalesceMs = 400
+  await using farp = startFarp({ watchInterval: '1h' }, { coalesceMs })
+  farp.discover([recordOf(users)])
+  await farp.until('it serves', () => farp.routes('users').length === 1)
+  const yielded = farp.history.length
+  const start = performance.now()
+  for (let weight = 1; weight <= 20; weight++) {
+    farp.discover([recordOf(users, { weight })])
+    // Each is seen by itself.
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  await farp.until('the last one counts', () => farp.set('users')!.instances![0]!.weight === 2_000)
+  expect(farp.history.length - yielded).toBeLessThanOrEqual(1 + Math.floor((performance.now() - start) / coalesceMs))
 })
 
 test('a mismatch stays told while the document does not change, also when the service answers 304', async () => {

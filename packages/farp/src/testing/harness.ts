@@ -1,9 +1,22 @@
 import { farpSource } from '../farp.ts'
+import { memoryStore } from '@octopus-gateway/core'
 import { LIMITS } from '../limits.ts'
 import { settingsOf } from '../options.ts'
+import { silentMeter } from '../silent-meter.ts'
 import type { FarpOptions } from '../options.ts'
 import type { FarpService } from '@octopus-gateway/testing'
-import type { Endpoint, Finding, RouteDefinition, RouteSet, RouteSource, ServiceInstance, ServiceSet } from '@octopus-gateway/core'
+import type {
+  Endpoint,
+  Finding,
+  KeyValues,
+  GatewayEvent,
+  GatewayListener,
+  RouteDefinition,
+  RouteSet,
+  RouteSource,
+  ServiceInstance,
+  ServiceSet,
+} from '@octopus-gateway/core'
 import type { Limits } from '../limits.ts'
 
 /** A source that runs over a queue of service sets, as a gateway would run it. */
@@ -13,7 +26,13 @@ export interface Harness extends AsyncDisposable {
   readonly history: readonly (readonly RouteSet[])[]
   readonly sets: readonly RouteSet[]
   readonly schemaUpdates: readonly string[]
+  /** `users breaking`: what contracts that were compared turned out to be. */
+  readonly verdicts: readonly string[]
   readonly logged: readonly string[]
+  /** The auth providers that the gateway asks from now on. */
+  enforce(...providers: readonly string[]): void
+  /** Something happens in the gateway. */
+  emit(event: GatewayEvent): void
   /** What discovery says from now on. */
   discover(instances: ServiceSet): void
   set(service: string): RouteSet | undefined
@@ -29,7 +48,11 @@ export interface Harness extends AsyncDisposable {
 }
 
 /** Starts FARP with fast intervals. */
-export function startFarp(options: FarpOptions = {}, limits: Partial<Limits> = {}): Harness {
+export function startFarp(
+  options: FarpOptions = {},
+  limits: Partial<Limits> = {},
+  stores: Readonly<Record<string, KeyValues>> = {},
+): Harness {
   const settings = settingsOf(
     { watchInterval: 40, routeLinger: 200, ...options },
     { ...LIMITS, connectMs: 500, headersMs: 300, totalMs: 600, coalesceMs: 5, ...limits },
@@ -39,7 +62,10 @@ export function startFarp(options: FarpOptions = {}, limits: Partial<Limits> = {
   const queue = serviceQueue(controller.signal)
   const history: (readonly RouteSet[])[] = []
   const schemaUpdates: string[] = []
+  const verdicts: string[] = []
   const logged: string[] = []
+  const observers = new Set<GatewayListener>()
+  let enforced: ReadonlySet<string> = new Set()
   let listeners: (() => void)[] = []
   let failure: unknown
   const note = (message: string): void => void logged.push(message)
@@ -47,8 +73,22 @@ export function startFarp(options: FarpOptions = {}, limits: Partial<Limits> = {
     const host = {
       signal: controller.signal,
       log: { error: note, warn: note, info() {}, debug() {} },
+      store: memoryStore(),
+      applied: () => Promise.resolve(),
       instances: () => queue.read(),
-      schemaUpdated: (service: string) => void schemaUpdates.push(service),
+      keyValues: (provider: string) => stores[provider],
+      get authProviders() {
+        return enforced
+      },
+      on(listener: GatewayListener) {
+        observers.add(listener)
+        return { [Symbol.dispose]: () => void observers.delete(listener) }
+      },
+      meter: {
+        ...silentMeter,
+        schemaUpdated: (service: string) => void schemaUpdates.push(service),
+        contractChanged: (service: string, verdict: string) => void verdicts.push(`${service} ${verdict}`),
+      },
     }
     for await (const sets of source.watch(host)) {
       history.push(structuredClone(sets))
@@ -70,7 +110,15 @@ export function startFarp(options: FarpOptions = {}, limits: Partial<Limits> = {
       return history.at(-1) ?? []
     },
     schemaUpdates,
+    verdicts,
     logged,
+    enforce(...providers) {
+      enforced = new Set(providers)
+      this.emit({ kind: 'updated' })
+    },
+    emit(event) {
+      for (const observer of observers) observer(event)
+    },
     discover: (instances) => queue.push(instances),
     set,
     routes: (service) => set(service)?.routes ?? [],

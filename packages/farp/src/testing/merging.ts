@@ -1,10 +1,11 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { expect } from 'vitest'
-import { adaptOpenApi, resolvePointer } from '../adapters/openapi.ts'
+import { adaptOpenApi } from '../adapters/openapi.ts'
+import { resolvePointer } from '../adapters/pointers.ts'
 import { LIMITS } from '../limits.ts'
 import { mountPath } from '../mount.ts'
 import { isObject } from '../json.ts'
-import { mergeOpenApi } from '../merge/openapi.ts'
+import { mergeOpenApi } from '../merge/openapi/merge.ts'
 import type { FederatedService } from '../merge/input.ts'
 import type { JsonObject } from '../json.ts'
 
@@ -24,6 +25,9 @@ export function service(name: string, document: JsonObject, given: Given = {}): 
     id: name + (given.version ?? ''),
     name,
     version: '1.0.0',
+    kind: 'openapi',
+    metadata: {},
+    collapsesTags: false,
     hasSiblings: false,
     priority: 50,
     hash: 'x',
@@ -60,7 +64,7 @@ export interface Merged {
 
 /** Merges, validates with the independent validator, and checks that every local reference leads somewhere. */
 export async function merge(...services: FederatedService[]): Promise<Merged> {
-  const document = JSON.parse(JSON.stringify(mergeOpenApi(services))) as Merged & JsonObject
+  const document = JSON.parse(JSON.stringify(mergeOpenApi(services).document)) as Merged & JsonObject
   const { valid, errors } = await new Validator().validate(structuredClone(document))
   expect(errors).toBeUndefined()
   expect(valid).toBe(true)

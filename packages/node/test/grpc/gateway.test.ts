@@ -20,7 +20,7 @@ function plugin(name: string, hooks: Hooks): Plugin {
   return { name, version: '1.0.0', identity: { name, version: '1.0.0', config: hooks }, setup: () => hooks }
 }
 
-const at = (origin: { readonly origin: string }): NotesServer => ({ origin: origin.origin, cancelled: () => 0 })
+const at = (origin: { readonly origin: string }): NotesServer => ({ origin: origin.origin, hanging: () => 0, cancelled: () => 0 })
 const deny = (status: number, fields: string[] = []): Plugin =>
   plugin('deny', { onRequest: (): Reply => ({ status, headers: new HeaderList(fields), body: 'no' }) })
 
@@ -61,6 +61,18 @@ describe('decisions of the gateway', () => {
     })
     expect((await grpcJsClient(carrying.origin).call('Unary', [NOTE])).notes).toHaveLength(1)
     expect([passed, asked]).toEqual([0, ['grpc']])
+  })
+
+  it('fields of a route are in the head of an answer, also in one that is trailers only', async () => {
+    const routes = [{ path: '/*', upstream: 'up', responseFields: { deprecation: '@1688169599' } }]
+    const server = await grpcJsServer({ tls: false })
+    const way = await through(server, { tls: false, routes })
+    const gone = await through(at({ origin: `http://127.0.0.1:${await closedPort()}` }), { tls: false, routes })
+    for (const { origin } of [way, gone]) {
+      const { stream, answer } = rawCall(rawSession(origin), UNARY)
+      stream.end(MESSAGE)
+      expect((await answer).fields).toMatchObject({ deprecation: '@1688169599' })
+    }
   })
 
   it('[R28] what is made here is trailers only: one head that ends the stream', async () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { closedPort, hang, waitFor } from '@octopus-gateway/testing'
 import { createGateway } from '@octopus-gateway/core'
 import { rawOrigin, service } from '../support/upstreams.ts'
-import type { Gateway, GatewayOptions, MirrorDefinition } from '@octopus-gateway/core'
+import type { Duration, Gateway, GatewayOptions, MirrorDefinition } from '@octopus-gateway/core'
 
 /** Copies so far, by what became of them. */
 function copies(gateway: Gateway): Readonly<Record<string, number>> {
@@ -19,9 +19,13 @@ async function over(gateway: Gateway, expected: Readonly<Record<string, number>>
   for (const upstream of gateway.snapshot.upstreams.values()) for (const { active } of gateway.endpoints(upstream)) expect(active).toBe(0)
 }
 
-function mirrored(main: { readonly origin: string }, mirror: string, more: Partial<MirrorDefinition> = {}): GatewayOptions {
+function mirrored(
+  main: { readonly origin: string },
+  mirror: string,
+  { timeout = '10s', ...more }: Partial<MirrorDefinition> & { readonly timeout?: Duration } = {},
+): GatewayOptions {
   return {
-    upstreams: { main: [main.origin], next: { endpoints: [mirror], timeout: '150ms' } },
+    upstreams: { main: [main.origin], next: { endpoints: [mirror], timeout } },
     routes: [{ path: '/*', upstream: 'main', rewrite: { addPrefix: '/v2' }, mirror: { upstream: 'next', ...more } }],
   }
 }
@@ -63,7 +67,7 @@ describeLanes('mirrors', (lane) => {
       [cut.origin, { failed: 1 }],
     ] as const
     for (const [origin, outcome] of cases) {
-      const { gateway, send } = await lane.start(mirrored(main, origin))
+      const { gateway, send } = await lane.start(mirrored(main, origin, { timeout: '150ms' }))
       expect((await send({ method: 'POST', body: 'hello' })).status).toBe(200)
       // The client had its answer before the copy ended.
       await over(gateway, outcome)
@@ -77,7 +81,7 @@ describeLanes('mirrors', (lane) => {
       response.writeHead(200)
       response.write('part')
     })
-    const { gateway, send } = await lane.start(mirrored(main, endless.origin))
+    const { gateway, send } = await lane.start(mirrored(main, endless.origin, { timeout: '150ms' }))
     expect((await send({})).status).toBe(200)
     await over(gateway, { timeout: 1 })
     await waitFor(() => endless.requests[0]!.state === 'aborted')

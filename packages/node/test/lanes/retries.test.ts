@@ -50,6 +50,23 @@ describeLanes('retries', (lane) => {
     }
   })
 
+  test('a route may say that its POSTs can be repeated, or that nothing of it can', async () => {
+    const broken = await rawOrigin(resetBeforeHead())
+    const up = await service()
+    const origins = to(broken, up)
+    const { send } = await lane.start({
+      ...origins,
+      routes: [
+        { path: '/again', upstream: 'up', idempotent: true },
+        { path: '/once', upstream: 'up', idempotent: false },
+      ],
+      routing: { circuitBreaker: { failureThreshold: Infinity } },
+    })
+    for (let i = 0; i < 2; i++) expect((await send({ method: 'POST', path: '/again', body: 'x' })).status).toBe(200)
+    const statuses = [(await send({ path: '/once' })).status, (await send({ path: '/once' })).status]
+    expect(statuses.toSorted()).toEqual([200, 502])
+  })
+
   test('[R15] never to an instance that was tried before while there is another, and no more than `retries` more', async () => {
     const origins = await Promise.all(Array.from({ length: 5 }, () => rawOrigin(resetBeforeHead())))
     const { send } = await lane.start({ ...to(...origins), routing: { retries: 2 } })

@@ -146,7 +146,7 @@ describe('closing', () => {
     await once(kept, 'data')
     await handshake(port, { ALPNProtocols: ['h2'] })
     await waitFor(() => gauge(gateway, 'octopus_active_connections') === 4)
-    expect(await timed(listening.close({ grace: '10s' }))).toBeLessThan(200)
+    expect(await timed(listening.close({ grace: '10s' }))).toBeLessThan(3_000)
     expect(gauge(gateway, 'octopus_active_connections')).toBe(0)
     await expect(handshake(port)).rejects.toThrow()
   })
@@ -162,7 +162,7 @@ describe('closing', () => {
     const closing = listening.close({ grace: '10s' })
     answer()
     expect((await asking).body).toBe('finished')
-    expect(await timed(closing)).toBeLessThan(1000)
+    expect(await timed(closing)).toBeLessThan(5_000)
   })
 })
 

@@ -6,6 +6,15 @@ import { openClient, webSocketService } from './support/peers.ts'
 import { rawOrigin, service, to } from '../support/upstreams.ts'
 import { recorder } from './support/watching.ts'
 
+test('fields of a route are in the head of a 101', async () => {
+  const up = await rawOrigin(onHead((socket) => void socket.write(switching(''))))
+  const { port } = await running({ ...to(up), routes: [{ path: '/*', upstream: 'up', responseFields: { Sunset: 'soon' } }] })
+  const raw = rawClient(port, handshake('/'))
+  await waitFor(() => raw.head !== '')
+  expect(raw.head).toMatch(/^HTTP\/1\.1 101 /)
+  expect(raw.head.toLowerCase()).toContain('sunset: soon')
+})
+
 describe('[R25] a handshake goes through as it came', () => {
   test('query, origin, cookies, every subprotocol; the one chosen comes back', async () => {
     const up = await webSocketService(undefined, { handleProtocols: (protocols) => [...protocols][1] ?? false })

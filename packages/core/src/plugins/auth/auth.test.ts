@@ -86,6 +86,35 @@ describe.each([{ late: false }, { late: true }])('who may enter, with a provider
 })
 
 describe('who may enter', () => {
+  it('[R2] permissions and further groups of rights must all hold', async () => {
+    const claims = { permissions: ['users:read', 'users:write'] }
+    const tokens = {
+      ann: who('ann', { roles: ['reader'], claims }),
+      text: who('text', { roles: ['reader', 'chief'], claims: { permissions: 'users:read users:write' } }),
+      odd: who('odd', { roles: ['reader', 'chief'], claims: { permissions: { includes: 'users:read' } } }),
+    }
+    const status = async (demand: RouteAuth, token: string): Promise<number> =>
+      (await start({ providers: [new TokenProvider('main', tokens)] }, { auth: demand }).request('/', bearer(token))).status
+    expect(await status({ permissions: ['users:read'] }, 'ann')).toBe(200)
+    expect(await status({ permissions: ['users:read', 'users:delete'] }, 'ann')).toBe(403)
+    expect(await status({ permissions: ['users:read', 'users:write'] }, 'text')).toBe(200)
+    expect(await status({ permissions: ['users:read'] }, 'odd')).toBe(403)
+    expect(await status({ permissions: [] }, 'odd')).toBe(200)
+    const both: RouteAuth = { roles: ['reader'], every: [{ roles: ['chief', 'boss'] }, { permissions: ['users:write'] }] }
+    expect([await status(both, 'ann'), await status(both, 'text'), await status(both, 'odd')]).toEqual([403, 200, 403])
+    expect(await status({ every: [{ scopes: ['a'] }] }, 'text')).toBe(403)
+  })
+
+  it('[R2] a route for nobody admits nobody, with and without a plugin, and tells no more to who is not known', async () => {
+    const status = async (options: GatewayOptions, token?: string): Promise<unknown> => {
+      const response = await start({}, { auth: 'nobody' }, options).request('/', token === undefined ? {} : bearer(token))
+      return [response.status, ((await response.json()) as { code: string }).code]
+    }
+    expect(await status({ plugins: [] })).toEqual([503, 'AUTH_UNAVAILABLE'])
+    expect(await status({}, 'ann')).toEqual([503, 'AUTH_UNAVAILABLE'])
+    expect(await status({})).toEqual([401, 'UNAUTHENTICATED'])
+  })
+
   it('403 names the scopes that are needed, and never the roles', async () => {
     const byScope = await start({}, { auth: { scopes: ['orders:delete'] } }).request('/', bearer('ann'))
     expect(byScope.headers.get('www-authenticate')).toBe('Bearer realm="octopus", error="insufficient_scope", scope="orders:delete"')
@@ -353,6 +382,35 @@ describe('routes of sources', () => {
     await guarded.synced
     expect((await guarded.request('/far/x')).status).toBe(401)
     expect(await (await guarded.request('/far/x', bearer('ann'))).text()).toBe('far')
+  })
+
+  it('[R2] a route of a source does not name its way around a plugin', async () => {
+    const plugins = [auth({ providers: [provider()] }), auth({ providers: [new TokenProvider('other', { ann: ANN, eve: who('eve') })] })]
+    const gateway = start({}, {}, { sources: source({ providers: ['other'] }), fetch, plugins })
+    await gateway.synced
+    expect((await gateway.request('/far/x', bearer('eve'))).status).toBe(401)
+    expect((await gateway.request('/far/x', bearer('ann'))).status).toBe(200)
+  })
+
+  it('[R2] demands that came over the network and cannot be read refuse the set', async () => {
+    const { log, lines } = recorder()
+    for (const bad of [
+      { every: {} },
+      { every: ['x'] },
+      { every: [{ role: ['a'] }] },
+      { every: [{ roles: [] }] },
+      { permissions: 'a' },
+      'anybody',
+    ]) {
+      lines.length = 0
+      const gateway = start({}, {}, { sources: source(bad as never), log, fetch })
+      await gateway.synced
+      expect(
+        gateway.snapshot.routes.map(({ path }) => path),
+        JSON.stringify(bad),
+      ).toEqual(['/*'])
+      expect(JSON.stringify(lines)).toContain('routes[0].auth')
+    }
   })
 
   it('[R2] an update may not take away what the routes of a source demand', async () => {

@@ -10,7 +10,7 @@ import type { MaybePromise } from '../../upstream/definition.ts'
 import type { Named } from './inquiry.ts'
 import type { RequestContext } from '../../exchange/context.ts'
 import type { RequestHead } from '../../exchange/head.ts'
-import type { RouteAuth } from '../../routing/route.ts'
+import type { Rights, RouteAuth } from '../../routing/route.ts'
 
 /** Decides who comes in. Every way through it that does not end in an identity or in an explicit permission ends in a refusal. */
 export class Gate {
@@ -28,12 +28,19 @@ export class Gate {
 
   /** Throws the refusal. */
   enter(ctx: RequestContext): MaybePromise<void> {
-    const demand = ctx.route.auth
+    const { auth, source } = ctx.route
+    // A route for nobody is closed behind this plugin; who is not known does not learn so much.
+    let demand = auth === 'nobody' ? null : auth
     if (demand === false) return
+    let asked = demand?.providers === undefined ? this.#providers : this.#named(demand, demand.providers)
+    if (asked.length === 0) {
+      // None of this plugin's: what the route demands is another's to enforce, and a route without one is refused when it is built.
+      if (source === 'config') return
+      // A route that came over the network does not choose its way around this plugin either.
+      asked = this.#providers
+      demand = null
+    }
     if (demand === null && this.#isSkipped(ctx.request)) return
-    const asked = demand?.providers === undefined ? this.#providers : this.#named(demand, demand.providers)
-    // None of this plugin's: what the route demands is another's to enforce, and a route without one is refused when it is built.
-    if (asked.length === 0) return
     const inquiry = new Inquiry(asked)
     const pending = inquiry.run(ctx)
     if (pending === null) this.#conclude(ctx, inquiry, demand)
@@ -65,13 +72,30 @@ export class Gate {
   }
 }
 
-function check(who: Identity, { authenticator }: Named, { scopes = [], roles }: RouteAuth): void {
-  const hasScopes = scopes.every((scope) => who.scopes.includes(scope))
-  const hasRole = roles === undefined || roles.some((role) => who.roles.includes(role))
-  if (hasScopes && hasRole) return
-  const wanted = ofScopes(hasScopes ? [] : scopes)
-  const missing = hasScopes ? 'role' : 'scope'
-  throw new Refusal('FORBIDDEN', [['www-authenticate', challenge(authenticator.scheme, wanted)]], `The caller lacks a ${missing}.`)
+function check(who: Identity, { authenticator }: Named, demand: RouteAuth): void {
+  let missing = lacking(who, demand)
+  for (const rights of demand.every ?? []) missing ??= lacking(who, rights)
+  if (missing === null) return
+  const wanted = ofScopes(missing.scopes)
+  throw new Refusal('FORBIDDEN', [['www-authenticate', challenge(authenticator.scheme, wanted)]], `The caller lacks a ${missing.what}.`)
+}
+
+/** What a caller lacks first; `null` for nothing. */
+function lacking(
+  who: Identity,
+  { scopes = [], roles, permissions = [] }: Rights,
+): { readonly what: string; readonly scopes: readonly string[] } | null {
+  if (!scopes.every((scope) => who.scopes.includes(scope))) return { what: 'scope', scopes }
+  if (roles !== undefined && !roles.some((role) => who.roles.includes(role))) return { what: 'role', scopes: [] }
+  if (permissions.length === 0) return null
+  const held = permissionsOf(who)
+  return permissions.every((name) => held.includes(name)) ? null : { what: 'permission', scopes: [] }
+}
+
+/** The claim `permissions`; nothing when it is neither a list nor a text. */
+function permissionsOf({ claims }: Identity): readonly unknown[] {
+  const claim = Object.hasOwn(claims, 'permissions') ? claims['permissions'] : undefined
+  return typeof claim === 'string' ? claim.split(' ') : Array.isArray(claim) ? claim : []
 }
 
 /** One challenge for each scheme, with the reason why the credential that was sent for it did not count. */

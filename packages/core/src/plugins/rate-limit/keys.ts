@@ -3,7 +3,7 @@ import { networkOf } from '../../exchange/network.ts'
 import type { RequestContext } from '../../exchange/context.ts'
 
 /** What requests are counted by. */
-export type RateLimitKey = 'ip' | 'identity' | 'route' | `header:${string}`
+export type RateLimitKey = 'ip' | 'identity' | 'route' | 'service' | `header:${string}`
 
 /** The bucket of a request. */
 export type KeyOf = (ctx: RequestContext) => string
@@ -29,6 +29,7 @@ export function keyOf(keys: readonly RateLimitKey[]): KeyOf {
 function partOf(key: RateLimitKey): KeyOf {
   if (key === 'ip') return byAddress
   if (key === 'route') return (ctx) => ctx.route.id
+  if (key === 'service') return (ctx) => ctx.route.service ?? ctx.route.id
   if (key === 'identity') {
     return (ctx) => {
       const who = ctx.get(identity)

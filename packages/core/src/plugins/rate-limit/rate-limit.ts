@@ -22,7 +22,8 @@ export interface RateLimitOptions {
   readonly burst?: number | undefined
   /**
    * What requests are counted by; a list counts by all of it together. `ip` is the client's address, of IPv6 its /64 network; `identity` the caller
-   * that an `auth` plugin before this one has found, or the address of an anonymous one; `header:<name>` a field that the client may choose freely.
+   * that an `auth` plugin before this one has found, or the address of an anonymous one; `service` all of a source's service together, a route without one
+   * by itself; `header:<name>` a field that the client may choose freely.
    * Default `ip`.
    */
   readonly key?: RateLimitKey | readonly RateLimitKey[] | undefined
@@ -43,8 +44,8 @@ interface Settings {
 }
 
 const key = v.custom<RateLimitKey>(
-  (value) => typeof value === 'string' && (/^(?:ip|identity|route)$/.test(value) || /^header:[!#$%&'*+.^_`|~\w-]+$/.test(value)),
-  'Not a key: write ip, identity, route or header:<name>.',
+  (value) => typeof value === 'string' && (/^(?:ip|identity|route|service)$/.test(value) || /^header:[!#$%&'*+.^_`|~\w-]+$/.test(value)),
+  'Not a key: write ip, identity, route, service or header:<name>.',
 )
 
 const options = v.pipe(

@@ -103,6 +103,8 @@ export class HealthWatch {
   #changed(endpoint: LiveEndpoint, before: Outage | null, reason: string): void {
     const { circuit } = endpoint.state
     const { outage } = circuit
+    if ((outage === null) !== (before === null))
+      this.#pool.changed({ upstream: this.#name, endpoint: endpoint.id, isOpen: outage !== null, reason })
     if (outage === null) {
       this.#tell('info', 'instance answers again', endpoint, { was: before })
       return

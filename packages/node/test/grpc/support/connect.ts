@@ -50,9 +50,12 @@ const DESCRIPTOR = registry.getService(SERVICE)!
 
 /** A server of @connectrpc/connect-node on loopback that ends with the test. */
 export async function connectServer({ tls }: { readonly tls: boolean }): Promise<NotesServer> {
+  let hanging = 0
   let cancelled = 0
-  const watched = (context: HandlerContext): void =>
+  const watched = (context: HandlerContext): void => {
+    if (context.requestHeader.has('x-hang')) hanging += 1
     context.signal.addEventListener('abort', () => (cancelled += isCancel(context.signal.reason) ? 1 : 0))
+  }
   const handler = connectNodeAdapter({
     routes: (router) =>
       void router.service(DESCRIPTOR, {
@@ -93,7 +96,8 @@ export async function connectServer({ tls }: { readonly tls: boolean }): Promise
     server.close()
     for (const session of sessions) session.destroy()
   })
-  return { origin: `${tls ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`, cancelled: () => cancelled }
+  const origin = `${tls ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return { origin, hanging: () => hanging, cancelled: () => cancelled }
 }
 
 function isCancel(reason: unknown): boolean {

@@ -34,8 +34,10 @@ type ServerCall = ServerDuplexStream<Note, Note>
 export async function grpcJsServer(options: { readonly tls: boolean } & ChannelOptions): Promise<NotesServer> {
   const { tls, ...channel } = options
   const server = new Server({ 'grpc.max_receive_message_length': -1, ...channel })
+  let hanging = 0
   let cancelled = 0
   const serve = (kind: Kind) => (call: ServerCall) => {
+    if (call.metadata.get('x-hang').length > 0) hanging += 1
     call.on('cancelled', () => (cancelled += 1))
     answer(kind, call)
   }
@@ -55,7 +57,7 @@ export async function grpcJsServer(options: { readonly tls: boolean } & ChannelO
     ),
   )
   onTestFinished(() => server.forceShutdown())
-  return { origin: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`, cancelled: () => cancelled }
+  return { origin: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`, hanging: () => hanging, cancelled: () => cancelled }
 }
 
 function answer(kind: Kind, call: ServerCall): void {

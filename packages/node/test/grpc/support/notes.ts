@@ -105,6 +105,8 @@ export interface NotesClient {
 /** A server of the service. */
 export interface NotesServer {
   readonly origin: string
+  /** Calls with `x-hang` that have come. */
+  readonly hanging: () => number
   /** Calls that were cancelled by their client. */
   readonly cancelled: () => number
 }

@@ -1,4 +1,4 @@
-"""octopus.test.v1.Notes with grpcio (C core). Prints its port; counts of cancelled calls on demand (a line on stdin)."""
+"""octopus.test.v1.Notes with grpcio (C core). Prints its port; counts of calls that hung and were cancelled on demand (a line on stdin)."""
 import sys
 import threading
 import time
@@ -8,6 +8,7 @@ import grpc
 
 from notes import decode, encode, DETAILS, SERVICE
 
+hanging = 0
 cancelled = 0
 lock = threading.Lock()
 
@@ -28,10 +29,13 @@ class Notes(grpc.GenericRpcHandler):
         return grpc.stream_stream_rpc_method_handler(lambda notes, context: self.run(kind, notes, context), decode, encode)
 
     def run(self, kind, notes, context):
+        global hanging
         watch(context)
         metadata = context.invocation_metadata()
         names = [name for name, _ in metadata]
         if 'x-hang' in names:
+            with lock:
+                hanging += 1
             while context.is_active():
                 time.sleep(0.01)
             return
@@ -74,5 +78,5 @@ else:
 server.start()
 print('port %d' % port, flush=True)
 for _ in sys.stdin:
-    print('cancelled %d' % cancelled, flush=True)
+    print('hanging %d cancelled %d' % (hanging, cancelled), flush=True)
 server.stop(0)

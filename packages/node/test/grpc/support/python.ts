@@ -20,6 +20,7 @@ export async function pythonServer(python: string, { tls }: { readonly tls: bool
   onTestFinished(() => clearInterval(ask))
   return {
     origin: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
+    hanging: () => Number(/hanging (\d+) cancelled \d+\s*$/.exec(program.output)?.[1] ?? 0),
     cancelled: () => Number(/cancelled (\d+)\s*$/.exec(program.output)?.[1] ?? 0),
   }
 }
@@ -52,7 +53,7 @@ export function pythonClient(python: string, origin: string): NotesClient {
     async call(kind: Kind, notes, options = {}) {
       const fields = (options.fields ?? []).map(([name, value]) => [name, typeof value === 'string' ? value : value.toString('base64')])
       // The client runs elsewhere: a signal stands for a cancel after a while.
-      const cancelAfterMs = options.signal === undefined ? undefined : 300
+      const cancelAfterMs = options.signal === undefined ? undefined : 1_000
       const told = await ask({ kind, notes, fields, deadlineMs: options.deadlineMs, cancelAfterMs })
       const trailer = reader(told.trailers)
       if (told.code !== 0) throw new CallFailed(told.code, told.details, told.notes, trailer)

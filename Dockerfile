@@ -1,0 +1,19 @@
+# docker build -t octopus-gateway . && docker run -p 8080:8080 -p 9090:9090 -v ./config.yaml:/etc/octopus/config.yaml:ro octopus-gateway
+ARG NODE_IMAGE=node:22-alpine
+
+FROM ${NODE_IMAGE} AS build
+WORKDIR /src
+COPY . .
+RUN node scripts/image.mjs /app
+
+FROM ${NODE_IMAGE}
+ENV NODE_ENV=production
+COPY --from=build /app /app
+WORKDIR /app
+# A number, so that Kubernetes can see that it is not root (runAsNonRoot).
+USER 10001:10001
+EXPOSE 8080 9090
+# The probe that orchestrators ask as well; OCTOPUS_HEALTH_URL where the configuration moves the port or the path.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["node", "/app/health.mjs"]
+ENTRYPOINT ["node", "/app/bin/octopus.js"]
+CMD ["--config", "/etc/octopus/config.yaml"]

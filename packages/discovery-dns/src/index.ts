@@ -1,0 +1,3 @@
+export { dnsDiscovery } from './provider.ts'
+export { dnsOptions } from './options.ts'
+export type { DnsName, DnsOptions } from './options.ts'

@@ -1,0 +1,3 @@
+export { eurekaDiscovery } from './provider.ts'
+export { eurekaOptions } from './options.ts'
+export type { EurekaOptions, EurekaRegister } from './options.ts'

@@ -1,0 +1,4 @@
+import { fakeEureka } from '../../../tests/support/registries/eureka.ts'
+import { testConformance } from './conformance.ts'
+
+testConformance('eureka', fakeEureka)

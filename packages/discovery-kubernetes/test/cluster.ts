@@ -1,0 +1,69 @@
+import { kubernetesDiscovery, type KubernetesOptions } from '@octopus-gateway/discovery-kubernetes'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { OWNER, type KubernetesServer, type OpenKubernetes } from '../../../tests/support/registries/kubernetes.ts'
+import { startKubernetes, testCertificates, type KubernetesApi, type KubernetesOptions as ServerOptions } from '@octopus-gateway/testing'
+import { tmpdir } from 'node:os'
+import { watched } from '../../../tests/support/finding.ts'
+import type { Gateway } from '@octopus-gateway/core'
+
+/** A kubeconfig file for tests. */
+export interface KubeconfigFile extends AsyncDisposable {
+  readonly path: string
+  readonly folder: string
+}
+
+/** Writes a kubeconfig with one context. `cluster` and `user` are the keys of theirs beside the server. */
+export async function writeKubeconfig(
+  server: string,
+  user: object = {},
+  { cluster = {}, context = {} }: { readonly cluster?: object; readonly context?: object } = {},
+): Promise<KubeconfigFile> {
+  const folder = await mkdtemp(join(tmpdir(), 'octopus-kubernetes-'))
+  const path = join(folder, 'config')
+  const value = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'test',
+    contexts: [{ name: 'test', context: { cluster: 'test', user: 'tester', ...context } }],
+    clusters: [{ name: 'test', cluster: { server, ...cluster } }],
+    users: [{ name: 'tester', user }],
+  }
+  await writeFile(path, JSON.stringify(value))
+  return { path, folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) }
+}
+
+/** A gateway that finds services in a cluster. Closed at the end of the test. */
+export const watching = (options: KubernetesOptions): Gateway => watched(kubernetesDiscovery(options))
+
+/** An API server without users, and a kubeconfig for it. Closed at the end of the test. */
+export async function cluster(options: ServerOptions = {}): Promise<{ readonly api: KubernetesApi; readonly kubeconfig: string }> {
+  const api = await startKubernetes(options)
+  const file = await writeKubeconfig(api.url)
+  onTestFinished(async () => {
+    await api[Symbol.asyncDispose]()
+    await file[Symbol.asyncDispose]()
+  })
+  return { api, kubeconfig: file.path }
+}
+
+/** Any API server with users, and a kubeconfig with a token, by default of somebody who may do everything. Closed at the end of the test. */
+export async function clusterOf(
+  open: OpenKubernetes,
+  token = OWNER,
+): Promise<{ readonly api: KubernetesServer; readonly kubeconfig: string }> {
+  const api = await open()
+  const cluster = { 'certificate-authority-data': Buffer.from(testCertificates().ca).toString('base64') }
+  const file = await writeKubeconfig(api.url, { token }, { cluster })
+  onTestFinished(async () => {
+    await api[Symbol.asyncDispose]()
+    await file[Symbol.asyncDispose]()
+  })
+  return { api, kubeconfig: file.path }
+}
+
+/** `users 10.0.0.1:8080` of every instance, `!` in front of those that are not ready. */
+export function lines({ services }: Gateway): string[] {
+  return services.map(({ service, host, port, ready }) => `${ready ? '' : '!'}${service} ${host}:${port}`)
+}

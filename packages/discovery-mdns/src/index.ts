@@ -1,0 +1,3 @@
+export { mdnsDiscovery } from './provider.ts'
+export { mdnsOptions } from './options.ts'
+export type { MdnsOptions } from './options.ts'

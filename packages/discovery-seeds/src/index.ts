@@ -1,0 +1,3 @@
+export { seedsDiscovery } from './provider.ts'
+export { seedsOptions } from './options.ts'
+export type { SeedsOptions } from './options.ts'

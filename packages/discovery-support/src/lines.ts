@@ -1,0 +1,24 @@
+/**
+ * The lines of a stream, without those that are empty. Throws when one is longer than `longest` bytes. What comes after the last end of a line is
+ * dropped, or a line as well with `isOpenEnded`.
+ */
+export async function* lines(stream: AsyncIterable<Buffer>, longest: number, isOpenEnded = false): AsyncGenerator<string> {
+  let pieces: Buffer[] = []
+  let size = 0
+  for await (const chunk of stream) {
+    let start = 0
+    for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, start)) {
+      pieces.push(chunk.subarray(start, end))
+      const line = Buffer.concat(pieces).toString('utf8')
+      pieces = []
+      size = 0
+      start = end + 1
+      if (line.trim() !== '') yield line
+    }
+    pieces.push(chunk.subarray(start))
+    size += chunk.length - start
+    if (size > longest) throw new Error(`a line is longer than ${longest} bytes`)
+  }
+  const rest = Buffer.concat(pieces).toString('utf8')
+  if (isOpenEnded && rest.trim() !== '') yield rest
+}

@@ -1,0 +1,17 @@
+/** Why a registry tells nothing: one sentence, without credentials. */
+export class Outage extends Error {
+  override readonly name: string = 'Outage'
+}
+
+/** An outage that every server of a registry would answer with alike. */
+export class Refusal extends Outage {
+  override readonly name: string = 'Refusal'
+}
+
+/** What a stranger wrote, fit for a line of a log. */
+export function clean(text: string): string {
+  return text
+    .slice(0, 300)
+    .replaceAll(/[^\x20-\x7e]+/g, ' ')
+    .trim()
+}

@@ -1,0 +1,7 @@
+export { canonicalJson, schemaHash, toWellFormed, writeJson } from './canonical.ts'
+export type { JsonStyle } from './canonical.ts'
+export { manifestChecksum, sortByType } from './manifest.ts'
+export type { HashedDescriptor } from './manifest.ts'
+export { routesChecksum } from './routes.ts'
+export type { RoutedPath, RoutesAccount } from './routes.ts'
+export { sha256 } from './sha256.ts'

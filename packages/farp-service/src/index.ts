@@ -1,0 +1,28 @@
+export { farp } from './farp.ts'
+export type { FarpService } from './service.ts'
+export type { Changeable, FarpServiceChanges, FarpServiceOptions, LogEntry, WebhookOptions } from './options.ts'
+export type { SchemaSources } from './schemas/schemas.ts'
+export type { Source } from './schemas/source.ts'
+
+export type { AccessRule, Auth } from './manifest/auth.ts'
+export type { BreakingChange, Compatibility, Deprecation } from './manifest/compatibility.ts'
+export type { Deployment, Instance, Status } from './manifest/instance.ts'
+export type { Endpoints, Manifest, SchemaDescriptor, SchemaType } from './manifest/manifest.ts'
+export type { Hints } from './manifest/hints.ts'
+export type { Retry, WebhookAccount } from './manifest/webhook.ts'
+export type { RouteDescriptor, Routing } from './manifest/routing.ts'
+
+export type { RegisterOptions, Registration } from './push/options.ts'
+export type { GatewayEvent } from './webhook/event.ts'
+
+export { consulMeta } from './registries/consul.ts'
+export { dnsSdTxt } from './registries/dns-sd.ts'
+export { etcdKey, etcdValue } from './registries/etcd.ts'
+export { eurekaMetadata } from './registries/eureka.ts'
+export { kubernetesAnnotations, kubernetesLabels } from './registries/kubernetes.ts'
+export type { ServiceRecord } from './registries/record.ts'
+
+export type { FastifyLike, FastifyPlugin, FastifyReplyLike, FastifyRequestLike } from './adapters/fastify.ts'
+export type { HonoContext, HonoMiddleware } from './adapters/hono.ts'
+export type { NodeMiddleware, NodeResponse } from './adapters/node.ts'
+export type { NodeRequest } from './adapters/node-request.ts'

@@ -1,0 +1,130 @@
+import { createHash, scrypt, timingSafeEqual } from 'node:crypto'
+import { promisify } from 'node:util'
+import { BlockList, isIPv4 } from 'node:net'
+import { bareHost } from '../address.ts'
+import { Gate } from './gates.ts'
+import { isIP } from 'node:net'
+import { kindOf } from '../net/ip.ts'
+import { PushError } from './push-error.ts'
+import type { Caller } from '@octopus-gateway/core'
+import type { Limits } from '../limits.ts'
+import type { PushSettings } from './options.ts'
+
+/** Who calls. */
+export interface Principal {
+  /** Equal for calls with the same credential, or from the same address where none is asked for. Says nothing of the credential. */
+  readonly owner: string
+  /** The services it is the authority of, or `undefined`: then it may touch what it registered itself. */
+  readonly services: ReadonlySet<string> | undefined
+  readonly ip: string | undefined
+  readonly isLoopback: boolean
+}
+
+interface Known {
+  readonly digest: Buffer
+  readonly services: ReadonlySet<string> | undefined
+  owner(): Promise<string>
+}
+
+const derive = promisify<string, string, number, Buffer>(scrypt)
+
+/** Decides who may call the push endpoints. */
+export class Access {
+  readonly #settings: PushSettings
+  readonly #known: readonly Known[]
+  readonly #ranges: BlockList
+  readonly #failures: Gate
+
+  constructor(settings: PushSettings, limits: Limits) {
+    this.#settings = settings
+    this.#known = settings.tokens.map(({ token, services }) => ({ digest: digestOf(token), services, owner: ownerOf(token) }))
+    this.#ranges = rangesOf(settings.allowFrom)
+    this.#failures = new Gate(limits.failuresPerMinute)
+  }
+
+  /** Who calls. Throws a `PushError` of status 401, 403 or 429 for everybody else. */
+  async admit(request: Request, caller: Caller): Promise<Principal> {
+    const ip = plainAddress(caller.ip)
+    const isLoopback = ip !== undefined && kindOf(ip) === 'loopback'
+    const { allowFrom, clientCertificates, tokens } = this.#settings
+    if (allowFrom.length > 0 && (ip === undefined || !this.#ranges.check(ip, isIPv4(ip) ? 'ipv4' : 'ipv6'))) {
+      throw new PushError(403, 'ADDRESS_FORBIDDEN', 'calls from this address are not allowed (farp.push.allow_from)')
+    }
+    if (clientCertificates && caller.certificate !== undefined) {
+      const { names, fingerprint } = caller.certificate
+      // By its names: a certificate is renewed while its holder stays the same.
+      return { owner: `certificate:${[...names].sort().join(',') || fingerprint}`, services: undefined, ip, isLoopback }
+    }
+    if (tokens.length > 0 || clientCertificates) {
+      const known = this.#holderOf(request)
+      if (known === undefined) throw this.#unauthorized(ip)
+      return { owner: await known.owner(), services: known.services, ip, isLoopback }
+    }
+    refuseBrowsers(request, allowFrom.length === 0)
+    if (allowFrom.length === 0 && !isLoopback)
+      throw new PushError(403, 'ADDRESS_FORBIDDEN', 'without tokens only callers on the same machine are allowed (farp.push.tokens)')
+    return { owner: `address:${ip}`, services: undefined, ip, isLoopback }
+  }
+
+  /** Every token is compared, each in the same time: how long it takes tells nothing. */
+  #holderOf(request: Request): Known | undefined {
+    const shown = /^Bearer +([^\s]+) *$/i.exec(request.headers.get('authorization') ?? '')?.[1]
+    if (shown === undefined) return undefined
+    const digest = digestOf(shown)
+    let found: Known | undefined
+    for (const known of this.#known) if (timingSafeEqual(known.digest, digest)) found = known
+    return found
+  }
+
+  #unauthorized(ip: string | undefined): PushError {
+    const wait = this.#failures.take(ip ?? 'unknown')
+    if (wait > 0)
+      return new PushError(429, 'RATE_LIMITED', 'too many calls from this address without a valid credential', {
+        headers: { 'retry-after': String(wait) },
+      })
+    return new PushError(401, 'UNAUTHORIZED', 'a valid credential is needed', { headers: { 'www-authenticate': 'Bearer realm="farp"' } })
+  }
+}
+
+/** Whether a caller may change what another may have registered. */
+export function isAuthorityOf(principal: Principal, registered: { readonly service: string; readonly owner: string }): boolean {
+  return principal.services === undefined ? principal.owner === registered.owner : principal.services.has(registered.service)
+}
+
+/**
+ * Where no credential is asked for, a page in a browser on an allowed machine must not be able to register an upstream: browsers say of such requests
+ * where they come from, and a name that was pointed at this machine (DNS rebinding) stands in Host.
+ */
+function refuseBrowsers(request: Request, isLoopbackOnly: boolean): void {
+  const site = request.headers.get('sec-fetch-site')
+  const host = bareHost(new URL(request.url).hostname)
+  const isOwnName = !isLoopbackOnly || host === 'localhost' || (isIP(host) !== 0 && kindOf(host) === 'loopback')
+  if (request.headers.has('origin') || (site !== null && site !== 'none') || !isOwnName)
+    throw new PushError(403, 'BROWSER_REFUSED', 'without tokens no requests of web pages, or under other host names, are taken')
+}
+
+function digestOf(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}
+
+/** The name of a token's holder as it is stored: slow to compute, so that the token cannot be found from it. */
+function ownerOf(token: string): () => Promise<string> {
+  let owner: Promise<string> | undefined
+  return () => (owner ??= derive(token, 'octopus-farp-owner', 10).then((key) => `token:${key.toString('hex')}`))
+}
+
+function rangesOf(cidrs: readonly string[]): BlockList {
+  const ranges = new BlockList()
+  for (const cidr of cidrs) {
+    const [address = '', bits] = cidr.split('/')
+    const isV4 = isIPv4(address)
+    ranges.addSubnet(address, bits === undefined ? (isV4 ? 32 : 128) : Number(bits), isV4 ? 'ipv4' : 'ipv6')
+  }
+  return ranges
+}
+
+/** An IPv4 caller of a listener for both families appears as IPv6. */
+function plainAddress(ip: string | undefined): string | undefined {
+  const plain = ip === undefined ? '' : (/^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip)?.[1] ?? ip.split('%')[0]!)
+  return isIP(plain) === 0 ? undefined : plain
+}

@@ -1,0 +1,169 @@
+import { describe, expect, test } from 'vitest'
+import { Deliveries } from './deliveries.ts'
+import { delayBefore, isWorthRetrying, jittered } from './retry.ts'
+import { isSigned, signatureOf } from './signature.ts'
+import { LIMITS } from '../limits.ts'
+import { parseGoDuration } from '../duration.ts'
+import { readMessage } from './message.ts'
+import { readRetry, readWebhook, RETRY_DEFAULTS } from '../manifest/webhook.ts'
+import { vectors } from '../testing/vectors.ts'
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+const read = (body: unknown): unknown => readMessage(bytes(typeof body === 'string' ? body : JSON.stringify(body)), LIMITS)
+
+describe('signatures', () => {
+  interface Vector {
+    readonly 'X-FARP-Signature': string
+    readonly body: string
+    readonly secret: string
+  }
+  test.each(vectors<readonly Vector[]>('webhook-signature'))('vector $X-FARP-Signature', (vector) => {
+    const { body, secret, 'X-FARP-Signature': signature } = vector
+    expect(signatureOf(secret, bytes(body))).toBe(signature)
+    // With an empty secret the right signature proves nothing.
+    expect(isSigned(signature, bytes(body), secret)).toBe(secret !== '')
+  })
+
+  test('anything else is none', () => {
+    const body = bytes('{}')
+    const good = signatureOf('s', body)
+    for (const bad of [
+      '',
+      'sha256=',
+      good.slice(7),
+      good.toUpperCase(),
+      `${good}0`,
+      good.slice(0, -1),
+      `sha1=${good.slice(7)}`,
+      ` ${good}`,
+    ])
+      expect(isSigned(bad, body, 's'), bad).toBe(false)
+    expect(isSigned(good, bytes('{} '), 's')).toBe(false)
+    expect(isSigned(good, body, 't')).toBe(false)
+    expect(isSigned(good, body, 's')).toBe(true)
+  })
+})
+
+describe('retries', () => {
+  interface Case {
+    readonly initial: string
+    readonly max: string
+    readonly multiplier: number
+    readonly max_attempts: number
+    readonly delays_ms_without_jitter?: readonly number[]
+    readonly use_defaults?: Omit<Case, 'delays_ms_without_jitter'>
+  }
+  const { cases } = vectors<{ readonly cases: readonly Case[] }>('retry-backoff')
+  const times = ({ initial, max, multiplier, max_attempts }: Case): ReturnType<typeof readRetry> =>
+    readRetry({ initial_delay: initial, max_delay: max, multiplier, max_attempts })
+  test.each(cases)('vector $initial $max $multiplier $max_attempts', (given) => {
+    const retry = times(given)
+    const { use_defaults: defaults, delays_ms_without_jitter: delays } = given
+    if (defaults !== undefined) {
+      expect(retry).toEqual(RETRY_DEFAULTS)
+      expect(retry).toEqual(times(defaults))
+      expect(RETRY_DEFAULTS.initialDelay).toBe(parseGoDuration(defaults.initial))
+      return
+    }
+    expect(retry.attempts).toBe(delays!.length)
+    expect(delays!.map((_, attempt) => delayBefore(attempt, retry))).toEqual(delays)
+  })
+
+  test('jitter is a fifth either way, and no manifest makes the gateway try for ever', () => {
+    expect([jittered(1000, () => 0), jittered(1000, () => 0.5), jittered(1000, () => 1)]).toEqual([800, 1000, 1200])
+    expect(readRetry({ max_attempts: 1e9, initial_delay: '9h', max_delay: '900h', multiplier: 1e9 })).toEqual({
+      attempts: 10,
+      initialDelay: 60_000,
+      maxDelay: 300_000,
+      multiplier: 10,
+    })
+    expect(readRetry({ max_attempts: -1, initial_delay: '-1s', max_delay: 'soon', multiplier: 'x' })).toEqual(RETRY_DEFAULTS)
+    expect(readRetry({ multiplier: 0.1, max_attempts: 0.5 })).toMatchObject({ multiplier: 1, attempts: 1 })
+  })
+
+  test('what a receiver says about the message itself ends the attempts', () => {
+    const retried = [undefined, 408, 425, 429, 500, 502, 503]
+    expect(retried.map(isWorthRetrying)).toEqual(retried.map(() => true))
+    expect([301, 400, 401, 403, 404, 410, 413].some(isWorthRetrying)).toBe(false)
+  })
+})
+
+describe('messages', () => {
+  test('both forms are read', () => {
+    const source = { service_name: 'users', instance_id: 'a' }
+    expect(read({ event: 'schema.updated', timestamp: 1, source, data: { checksum: 'x' } })).toEqual({
+      event: 'schema.updated',
+      timestamp: 1,
+      service: 'users',
+      instance: 'a',
+      data: { checksum: 'x' },
+    })
+    expect(read({ type: 'schema.updated', timestamp: 1, source: 'a' })).toMatchObject({ event: 'schema.updated', instance: 'a', data: {} })
+    expect(read({ type: 'a', event: 'a', timestamp: 1 })).toMatchObject({ event: 'a', instance: undefined })
+  })
+
+  test('what is none says so, and repeats nothing of it', () => {
+    const bad: readonly unknown[] = [
+      '{"secret-text',
+      '[]',
+      'null',
+      { timestamp: 1 },
+      { event: 'a b', timestamp: 1 },
+      { event: 'a\n', timestamp: 1 },
+      { event: 'a', type: 'b', timestamp: 1 },
+      { event: 'a' },
+      { event: 'a', timestamp: '1' },
+    ]
+    for (const body of bad) expect(read(body), JSON.stringify(body)).toMatch(/^it/)
+    expect(read('{"secret-text')).not.toContain('secret')
+    expect(read(`{"event":"a","timestamp":1,"data":${'['.repeat(90)}${']'.repeat(90)}}`)).toMatch(/deep/)
+    expect(readMessage(Uint8Array.of(0xff), LIMITS)).toBe('it is not UTF-8')
+  })
+
+  test('names such as __proto__ are data', () => {
+    expect(
+      read('{"event":"a","timestamp":1,"data":{"__proto__":{"enabled":true}},"source":{"__proto__":{"instance_id":"x"}}}'),
+    ).toMatchObject({
+      instance: undefined,
+    })
+  })
+})
+
+test('the webhook member is read as it comes', () => {
+  expect(readWebhook({ webhook: { retry: { max_attempts: 0, initial_delay: '', max_delay: '', multiplier: 0 } } })).toEqual({
+    serviceWebhook: undefined,
+    secret: '',
+    subscribes: new Set(),
+    publishes: new Set(),
+    retry: RETRY_DEFAULTS,
+    serviceRoutes: [],
+    polling: undefined,
+  })
+  expect(readWebhook({ webhook: 'x' })).toEqual(readWebhook({}))
+  const routes = [
+    { id: 'p', path: '/farp/events', method: 'get', type: 'event.poll', auth_required: true, timeout: '5s' },
+    { id: 'bad', path: '//evil.example/x', method: 'GET', type: 'event.poll' },
+    { id: 'bad', path: '/x y', method: 'GET', type: 'event.poll' },
+    { id: 'bad', path: '/x', method: 'TRACE', type: 'event.poll' },
+    'x',
+  ]
+  const webhook = {
+    subscribe_events: ['a', 1, ''],
+    http_routes: { service_routes: routes, polling: { interval: '2s', long_polling: true, timeout: '1ms' } },
+  }
+  expect(readWebhook({ webhook })).toMatchObject({
+    subscribes: new Set(['a']),
+    serviceRoutes: [{ id: 'p', path: '/farp/events', method: 'GET', type: 'event.poll', needsToken: true, timeout: 5000 }],
+    polling: { interval: 2000, timeout: 1000, isLong: true, longTimeout: 60_000 },
+  })
+})
+
+test('deliveries are remembered for a while, and not without bound', () => {
+  const deliveries = new Deliveries(1000, 3)
+  deliveries.add('a', 0)
+  expect([deliveries.has('a', 999), deliveries.has('a', 1000), deliveries.has('b', 0)]).toEqual([true, false, false])
+  for (const id of ['b', 'c', 'd']) deliveries.add(id, 10)
+  expect([deliveries.size, deliveries.has('a', 20), deliveries.has('d', 20)]).toEqual([3, false, true])
+  deliveries.add('e', 5000)
+  expect(deliveries.size).toBe(1)
+})

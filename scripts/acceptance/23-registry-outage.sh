@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# Promise: a registry that is away for a minute under load fails no request, and what has changed meanwhile is known soon after, with every backend
+# OCTOPUS_OUTAGE_SECONDS is how long it is away (default 60).
+. "$(dirname "$0")/lib/common.sh"
+cd "$ROOT"
+npm run --silent setup
+node "$LIB/registry-outage.mjs"

@@ -1,0 +1,92 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { closedPort } from '@octopus-gateway/testing'
+import { load, request, startCommand, startService, until } from './harness.mjs'
+import { REGISTRIES } from './registries.mjs'
+
+const OUTAGE_S = Number(process.env.OCTOPUS_OUTAGE_SECONDS ?? 60)
+/** Nobody is asked again later than this after a failure: ten seconds, and a quarter of them by chance. */
+const LONGEST_PAUSE_S = 12.5
+/** For what is to be done then, on a machine on which all of this runs at once. */
+const ALLOWED_S = 5
+const CONCURRENCY = 4
+const PAUSE_MS = 20
+
+/** Three instances of one service, and one of another: `{ service, port }`. All registries know the same ones. */
+async function startInstances() {
+  const all = []
+  for (const [service, path] of [
+    ['users', '/people'],
+    ['users', '/people'],
+    ['users', '/people'],
+    ['stock', '/levels'],
+  ]) {
+    const port = await closedPort()
+    await startService({ service, instance: `${service}-${port}`, port, paths: [path] })
+    all.push({ service, port })
+  }
+  return all
+}
+
+/** `users 4711, users 4712`: what a gateway knows. */
+async function knownTo(admin) {
+  const { status, body } = await request(`${admin}/_/services`)
+  if (status !== 200) return ''
+  return linesOf(
+    JSON.parse(body).services.flatMap(({ name, instances }) =>
+      instances.map(({ origin }) => ({ service: name, port: new URL(origin).port })),
+    ),
+  )
+}
+
+const linesOf = (instances) =>
+  instances
+    .map(({ service, port }) => `${service} ${port}`)
+    .sort()
+    .join()
+
+/** The registry goes away under load, and comes back with other contents. Gives the figures. */
+async function drill(entry, [first, second, third, stock]) {
+  const { name, seconds } = entry
+  const registry = await entry.open([first, second])
+  const [port, admin] = [await closedPort(), await closedPort()].map((one) => `127.0.0.1:${one}`)
+  const server = `{ host: 127.0.0.1, http_port: ${port.split(':')[1]}, admin_port: ${admin.split(':')[1]} }`
+  startCommand(`outage-${name}`, `server: ${server}\ndiscovery: ${registry.yaml}\nfarp: { enabled: true, watch_interval: 1s }\n`)
+  await until(`${name}: the gateway serves`, `http://${port}/users/people`, ({ status }) => status === 200)
+  let isOver = false
+  const loading = load({ urls: [`http://${port}/users/people`], concurrency: CONCURRENCY, enough: () => isOver, pause: PAUSE_MS })
+  await registry.stop()
+  await sleep(OUTAGE_S * 1_000)
+  const during = await knownTo(`http://${admin}`)
+  const now = [second, third, stock]
+  await registry.start(now)
+  const back = performance.now()
+  const allowed = LONGEST_PAUSE_S + seconds * 1.25 + ALLOWED_S
+  const isThere = async () =>
+    (await knownTo(`http://${admin}`)) === linesOf(now) && (await request(`http://${port}/stock/levels`)).status === 200
+  while (!(await isThere())) {
+    if (performance.now() - back > (allowed + 60) * 1_000) break
+    await sleep(25)
+  }
+  const converged = (performance.now() - back) / 1_000
+  await sleep(1_000)
+  isOver = true
+  const { done, failed } = await loading
+  await registry.close()
+  return { name, done, failed, converged, allowed, kept: during === linesOf([first, second]) }
+}
+
+const instances = await startInstances()
+const missing = REGISTRIES.filter((one) => 'needs' in one && one.needs === undefined)
+for (const { name } of missing) console.log(`skip ${name}: its server is not installed (npm run test:components)`)
+const drilled = REGISTRIES.filter((one) => !missing.includes(one))
+const figures = await Promise.all(drilled.map((registry) => drill(registry, instances)))
+for (const { name, done, failed, converged, allowed, kept } of figures) {
+  const isFine = done > OUTAGE_S * 2 && failed.length === 0 && kept && converged <= allowed
+  console.log(
+    `${isFine ? 'ok  ' : 'FAIL'} ${name}: away for ${OUTAGE_S} s under load; ${done} requests, ${failed.length} failed; ` +
+      `${kept ? 'the last instances kept' : 'instances lost'}; converged ${converged.toFixed(1)} s after it was back (allowed: ${allowed.toFixed(1)} s)`,
+  )
+  if (failed.length > 0) console.log(`     ${JSON.stringify(failed.slice(0, 3))}`)
+  if (!isFine) process.exitCode = 1
+}
+process.exit()

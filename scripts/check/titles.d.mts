@@ -1,0 +1,1 @@
+export function tagsOfTitle(title: string): string[]

@@ -1,0 +1,4 @@
+import { drillConsul } from '../support/registries/drills.ts'
+import { fakeConsul } from '../support/registries/consul.ts'
+
+drillConsul('consul', fakeConsul)

@@ -1,0 +1,4 @@
+import { drillEureka } from '../support/registries/drills.ts'
+import { fakeEureka } from '../support/registries/eureka.ts'
+
+drillEureka('eureka', fakeEureka)

@@ -1,0 +1,69 @@
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { once } from 'node:events'
+
+/** A door to a server on this machine that can be shut: then connections are cut and refused. Its port stays the same. */
+export class Relay implements AsyncDisposable {
+  readonly #target: number
+  readonly #sockets = new Set<Socket>()
+  #server: Server | null = null
+  #port = 0
+
+  private constructor(target: number) {
+    this.#target = target
+  }
+
+  static async to(port: number): Promise<Relay> {
+    const relay = new Relay(port)
+    await relay.open()
+    return relay
+  }
+
+  get port(): number {
+    return this.#port
+  }
+
+  /** Connections that clients have. */
+  get connections(): number {
+    return this.#sockets.size
+  }
+
+  async open(): Promise<void> {
+    const server = createServer((socket) => this.#join(socket)).listen(this.#port, '127.0.0.1')
+    await once(server, 'listening')
+    this.#port = (server.address() as AddressInfo).port
+    this.#server = server
+  }
+
+  /** Cuts every connection, and takes new ones. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.resetAndDestroy()
+  }
+
+  async shut(): Promise<void> {
+    const server = this.#server
+    if (server === null) return
+    this.#server = null
+    const closed = once(server, 'close')
+    server.close()
+    this.cut()
+    await closed
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.shut()
+  }
+
+  #join(client: Socket): void {
+    this.#sockets.add(client)
+    const server = connect(this.#target, '127.0.0.1')
+    for (const [one, other] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      one.on('error', () => other.destroy())
+      one.on('close', () => other.destroy())
+    }
+    client.on('close', () => this.#sockets.delete(client))
+    client.pipe(server).pipe(client)
+  }
+}
