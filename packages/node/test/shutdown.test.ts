@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { FRAME_TYPES, frame, headerBlock, rawHttp2, statusOf, waitFor } from '@octopus-gateway/testing'
 import { once } from 'node:events'
-import { running } from './support/running.ts'
+import { gauge, running } from './support/running.ts'
 import { service, to } from './support/upstreams.ts'
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import type { Socket } from 'node:net'
@@ -57,8 +57,10 @@ describe('[R36] shutdown', () => {
 
   test('a request on its way over an idle connection is answered, and told that it was the last', async () => {
     const up = await service()
-    const { server, port } = await running(to(up))
+    const { server, port, gateway } = await running(to(up))
     const clients = await Promise.all(Array.from({ length: 40 }, () => open(port)))
+    // Connected to the system, they may not be here yet; those that wait to be accepted go with their listener.
+    await waitFor(() => gauge(gateway, 'octopus_active_connections') === 40)
     for (const { socket } of clients.slice(0, 30)) socket.write(GET)
     await waitFor(() => up.count === 30)
     await waitFor(() => clients.slice(0, 30).every(({ text }) => text().includes('200 OK')))
