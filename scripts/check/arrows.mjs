@@ -5,6 +5,20 @@ import { importsOf, isTest, packageOf, shown, typescriptBelow, withoutComments }
 
 const SCOPE = '@octopus-gateway/'
 
+/** What is loaded only where a configuration asks for it. */
+const ASKED_FOR = [
+  'discovery-consul',
+  'discovery-dns',
+  'discovery-etcd',
+  'discovery-eureka',
+  'discovery-file',
+  'discovery-kubernetes',
+  'discovery-mdns',
+  'discovery-seeds',
+  'farp',
+  'plugins-jwt',
+]
+
 /** Which packages of this repository a package may depend on, and whose code it may name in its own. */
 const ARROWS = {
   core: { dependencies: [] },
@@ -27,49 +41,12 @@ const ARROWS = {
   // config finds FARP, discovery backends and plugins by their names when a file asks for them; nobody pays for what a file does not use.
   config: {
     dependencies: ['core'],
-    dynamic: [
-      'discovery-consul',
-      'discovery-dns',
-      'discovery-etcd',
-      'discovery-eureka',
-      'discovery-file',
-      'discovery-kubernetes',
-      'discovery-mdns',
-      'discovery-seeds',
-      'farp',
-      'plugins-jwt',
-    ],
+    dynamic: ASKED_FOR,
   },
   cli: {
-    dependencies: [
-      'admin',
-      'config',
-      'core',
-      'discovery-consul',
-      'discovery-dns',
-      'discovery-etcd',
-      'discovery-eureka',
-      'discovery-file',
-      'discovery-kubernetes',
-      'discovery-mdns',
-      'discovery-seeds',
-      'farp',
-      'node',
-      'plugins-jwt',
-    ],
+    dependencies: ['admin', 'config', 'core', 'node', ...ASKED_FOR],
     imports: ['admin', 'config', 'core', 'node'],
-    dynamic: [
-      'discovery-consul',
-      'discovery-dns',
-      'discovery-etcd',
-      'discovery-eureka',
-      'discovery-file',
-      'discovery-kubernetes',
-      'discovery-mdns',
-      'discovery-seeds',
-      'farp',
-      'plugins-jwt',
-    ],
+    dynamic: ASKED_FOR,
   },
 }
 const CORE_MAY_USE = ['hono', 'valibot', 'lru-cache']

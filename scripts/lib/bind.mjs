@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { bindOptions } from './bind-options.mjs'
 
 /** A real BIND with the zone `test.` in a file: `write` says what stands in it from the next start on; `start`, `stop`, `close`. `program` is the path of named. */
 export async function startBind(program, port, records) {
@@ -37,23 +38,8 @@ export async function startBind(program, port, records) {
       rmSync(folder, { recursive: true, force: true })
     },
   }
-  writeFileSync(
-    join(folder, 'named.conf'),
-    `options {
-  directory "${folder}";
-  listen-on port ${port} { 127.0.0.1; };
-  listen-on-v6 { none; };
-  pid-file none;
-  lock-file none;
-  session-keyfile none;
-  recursion no;
-  dnssec-validation no;
-  allow-query { 127.0.0.1; };
-};
-controls { };
-zone "test" { type primary; file "test.zone"; };
-`,
-  )
+  const zone = 'zone "test" { type primary; file "test.zone"; };\n'
+  writeFileSync(join(folder, 'named.conf'), bindOptions(folder, port) + zone)
   bind.write(records)
   await bind.start()
   return bind

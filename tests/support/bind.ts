@@ -1,3 +1,4 @@
+import { bindOptions } from '../../scripts/lib/bind-options.mjs'
 import { closedPort } from '@octopus-gateway/testing'
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
@@ -32,19 +33,7 @@ export class Bind implements AsyncDisposable {
     for (const zone of ['test', 'secret', 'fixed']) writeFileSync(join(this.#folder, `${zone}.zone`), ZONE)
     writeFileSync(
       join(this.#folder, 'named.conf'),
-      `options {
-  directory "${this.#folder}";
-  listen-on port ${port} { 127.0.0.1; };
-  listen-on-v6 { none; };
-  pid-file none;
-  lock-file none;
-  session-keyfile none;
-  recursion no;
-  dnssec-validation no;
-  allow-query { 127.0.0.1; };
-};
-controls { };
-zone "test" { type primary; file "test.zone"; allow-update { 127.0.0.1; }; };
+      `${bindOptions(this.#folder, port)}zone "test" { type primary; file "test.zone"; allow-update { 127.0.0.1; }; };
 zone "broken" { type primary; file "broken.zone"; };
 zone "fixed" { type primary; file "fixed.zone"; };
 zone "secret" { type primary; file "secret.zone"; allow-query { none; }; };
