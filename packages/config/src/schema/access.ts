@@ -15,19 +15,28 @@ export function hostPort(): Leaf<string> {
   })
 }
 
-/** The address of a registry's API. Never shown: people write passwords into such addresses. */
-export function registryUrl(): Leaf<string> {
-  const wanted = 'must be an address such as http://registry.internal:8761/eureka'
+/** What an address may be, beside `http` or `https` without a user name or a password. */
+export interface UrlRules {
+  readonly example: string
+  /** Whether user name and password are keys of their own, to be named to whoever writes them here. */
+  readonly hasCredentials: boolean
+  /** What is taken of an address, or why it is refused. */
+  take(url: URL, text: string): string | Refusal
+}
+
+/** The address of something that is asked over HTTP. Never shown: people write passwords into such addresses. */
+export function httpUrl({ example, hasCredentials, take }: UrlRules): Leaf<string> {
+  const elsewhere = hasCredentials ? '; username and password have keys of their own' : ''
   return leaf({
     name: 'URL',
     secret: true,
     json: { type: 'string', pattern: '^https?://' },
     parse(value) {
-      const url = typeof value === 'string' && /^https?:\/\//i.test(value) && URL.canParse(value) ? new URL(value) : undefined
-      if (url === undefined) return new Refusal(wanted)
-      if (url.username !== '' || url.password !== '')
-        return new Refusal('must not hold a user name or a password; username and password have keys of their own')
-      return url.search === '' && url.hash === '' ? (value as string) : new Refusal(`${wanted}, without a query`)
+      if (typeof value !== 'string' || !/^https?:\/\//i.test(value) || !URL.canParse(value))
+        return new Refusal(`must be an address such as ${example}`)
+      const url = new URL(value)
+      if (url.username !== '' || url.password !== '') return new Refusal(`must not hold a user name or a password${elsewhere}`)
+      return take(url, value)
     },
   })
 }

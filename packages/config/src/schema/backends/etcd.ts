@@ -1,8 +1,8 @@
 import { defaulted, list, optional, section } from '../keys.ts'
 import { flag } from '../scalars.ts'
 import { host, pem, text } from '../texts.ts'
-import { secret } from '../access.ts'
-import { leaf, Refusal, type Leaf } from '../leaf.ts'
+import { httpUrl, secret } from '../access.ts'
+import { Refusal, type Leaf } from '../leaf.ts'
 
 const tls = section({
   ca: optional(pem('certificate'), {
@@ -46,19 +46,12 @@ export const etcd = optional(
   { description: 'Services of etcd 3.4 and newer.' },
 )
 
-/** The address of a member. Never shown: people write passwords into such addresses. */
+/** The address of a member. */
 function endpoint(): Leaf<string> {
-  return leaf({
-    name: 'URL',
-    secret: true,
-    json: { type: 'string', pattern: '^https?://' },
-    parse(value) {
-      const url = typeof value === 'string' && /^https?:\/\//i.test(value) && URL.canParse(value) ? new URL(value) : undefined
-      if (url === undefined) return new Refusal('must be an address such as http://127.0.0.1:2379')
-      if (url.username !== '' || url.password !== '')
-        return new Refusal('must not hold a user name or a password; username and password have keys of their own')
-      if (url.pathname + url.search + url.hash !== '/') return new Refusal('must be scheme, host and port and nothing else')
-      return url.origin
-    },
+  return httpUrl({
+    example: 'http://127.0.0.1:2379',
+    hasCredentials: true,
+    take: ({ origin, pathname, search, hash }) =>
+      pathname + search + hash === '/' ? origin : new Refusal('must be scheme, host and port and nothing else'),
   })
 }

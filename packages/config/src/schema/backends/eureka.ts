@@ -1,7 +1,8 @@
 import { defaulted, list, optional, required, section } from '../keys.ts'
 import { duration, flag, port } from '../scalars.ts'
 import { host, name, text, textMap, userName } from '../texts.ts'
-import { registryUrl, secret } from '../access.ts'
+import { httpUrl, secret } from '../access.ts'
+import { Refusal, type Leaf } from '../leaf.ts'
 
 const register = section({
   app: defaulted(name(), 'octopus-gateway', { description: 'The name under which the gateway is found.' }),
@@ -18,7 +19,7 @@ const register = section({
 
 export const eureka = optional(
   section({
-    servers: defaulted(list(registryUrl()), ['http://127.0.0.1:8761/eureka'], {
+    servers: defaulted(list(server()), ['http://127.0.0.1:8761/eureka'], {
       description: 'Addresses of the servers, with their path. The first one that answers is asked until it fails; then the next one is.',
     }),
     interval: defaulted(duration('1s'), '30s', {
@@ -42,3 +43,14 @@ export const eureka = optional(
   }),
   { description: 'Services of Eureka.' },
 )
+
+/** The address of a server's API. */
+function server(): Leaf<string> {
+  const example = 'http://registry.internal:8761/eureka'
+  return httpUrl({
+    example,
+    hasCredentials: true,
+    take: ({ search, hash }, text) =>
+      search === '' && hash === '' ? text : new Refusal(`must be an address such as ${example}, without a query`),
+  })
+}

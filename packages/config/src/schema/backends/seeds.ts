@@ -1,6 +1,7 @@
 import { defaulted, list, optional, required, section } from '../keys.ts'
 import { duration } from '../scalars.ts'
-import { leaf, Refusal, type Leaf } from '../leaf.ts'
+import { httpUrl } from '../access.ts'
+import { Refusal, type Leaf } from '../leaf.ts'
 
 export const seeds = optional(
   section({
@@ -16,17 +17,11 @@ export const seeds = optional(
   { description: 'Services that say themselves who they are.' },
 )
 
-/** The address of a service. Never shown: people write passwords into such addresses. */
+/** The address of a service. */
 function seed(): Leaf<string> {
-  return leaf({
-    name: 'URL',
-    secret: true,
-    json: { type: 'string', pattern: '^https?://' },
-    parse(value) {
-      const url = typeof value === 'string' && /^https?:\/\//i.test(value) && URL.canParse(value) ? new URL(value) : undefined
-      if (url === undefined) return new Refusal('must be an address such as http://10.0.0.7:8081')
-      if (url.username !== '' || url.password !== '') return new Refusal('must not hold a user name or a password')
-      return /[@?#]/.test(value as string) ? new Refusal('must not hold a query or a fragment') : (value as string)
-    },
+  return httpUrl({
+    example: 'http://10.0.0.7:8081',
+    hasCredentials: false,
+    take: (_url, text) => (/[@?#]/.test(text) ? new Refusal('must not hold a query or a fragment') : text),
   })
 }
