@@ -8,6 +8,7 @@ export { parseDuration, sleep, toMilliseconds } from './time.ts'
 export type { Duration } from './time.ts'
 export type { Coding, ContentCoding, Protocol, Reply, RequestHead, ResponseHead } from './exchange/head.ts'
 export type { Attempt, Client, ClientCertificate, Outcome, RequestContext } from './exchange/context.ts'
+export { certificateName } from './exchange/certificate-name.ts'
 export { defineSlot } from './exchange/slots.ts'
 export type { Slot } from './exchange/slots.ts'
 export type {

@@ -8,7 +8,7 @@ export type { HintKind } from './manifest/hints.ts'
 export type { Limits } from './limits.ts'
 export { SchemaError } from './schemas/parse.ts'
 export type { FarpAuthOptions, FarpOptions, FarpWebhookOptions, UpdatePolicy } from './options.ts'
-export type { PushOptions, PushToken } from './push/options.ts'
+export type { PushCertificate, PushOptions, PushToken } from './push/options.ts'
 export type { FindingCode } from './findings.ts'
 
 export { parseManifest } from './manifest/parse.ts'

@@ -2,11 +2,12 @@ import { createHash, scrypt, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import { BlockList, isIPv4 } from 'node:net'
 import { bareHost } from '../address.ts'
+import { certificateName } from '@octopus-gateway/core'
 import { Gate } from './gates.ts'
 import { isIP } from 'node:net'
 import { kindOf } from '../net/ip.ts'
 import { PushError } from './push-error.ts'
-import type { Caller } from '@octopus-gateway/core'
+import type { Caller, ClientCertificate } from '@octopus-gateway/core'
 import type { Limits } from '../limits.ts'
 import type { PushSettings } from './options.ts'
 
@@ -50,20 +51,27 @@ export class Access {
     if (allowFrom.length > 0 && (ip === undefined || !this.#ranges.check(ip, isIPv4(ip) ? 'ipv4' : 'ipv6'))) {
       throw new PushError(403, 'ADDRESS_FORBIDDEN', 'calls from this address are not allowed (farp.push.allow_from)')
     }
-    if (clientCertificates && caller.certificate !== undefined) {
-      const { names, fingerprint } = caller.certificate
-      // By its names: a certificate is renewed while its holder stays the same.
-      return { owner: `certificate:${[...names].sort().join(',') || fingerprint}`, services: undefined, ip, isLoopback }
-    }
-    if (tokens.length > 0 || clientCertificates) {
+    const { certificate } = caller
+    const entry = certificate === undefined ? undefined : this.#entryOf(certificate)
+    if (certificate !== undefined && entry !== undefined) return { owner: nameOf(certificate), services: entry.services, ip, isLoopback }
+    if (tokens.length > 0 || clientCertificates !== false) {
       const known = this.#holderOf(request)
-      if (known === undefined) throw this.#unauthorized(ip)
+      if (known === undefined) throw this.#unauthorized(ip, certificate !== undefined && clientCertificates !== false)
       return { owner: await known.owner(), services: known.services, ip, isLoopback }
     }
     refuseBrowsers(request, allowFrom.length === 0)
     if (allowFrom.length === 0 && !isLoopback)
       throw new PushError(403, 'ADDRESS_FORBIDDEN', 'without tokens only callers on the same machine are allowed (farp.push.tokens)')
     return { owner: `address:${ip}`, services: undefined, ip, isLoopback }
+  }
+
+  /** What a verified certificate is good for, or `undefined` where it is no credential. */
+  #entryOf({ names, fingerprint }: ClientCertificate): { readonly services: ReadonlySet<string> | undefined } | undefined {
+    const { clientCertificates } = this.#settings
+    if (clientCertificates === true) return { services: undefined }
+    if (clientCertificates === false) return undefined
+    const known = new Set([fingerprint, ...names.map(certificateName)])
+    return clientCertificates.find(({ name }) => known.has(name))
   }
 
   /** Every token is compared, each in the same time: how long it takes tells nothing. */
@@ -76,13 +84,16 @@ export class Access {
     return found
   }
 
-  #unauthorized(ip: string | undefined): PushError {
+  #unauthorized(ip: string | undefined, isStranger: boolean): PushError {
     const wait = this.#failures.take(ip ?? 'unknown')
     if (wait > 0)
       return new PushError(429, 'RATE_LIMITED', 'too many calls from this address without a valid credential', {
         headers: { 'retry-after': String(wait) },
       })
-    return new PushError(401, 'UNAUTHORIZED', 'a valid credential is needed', { headers: { 'www-authenticate': 'Bearer realm="farp"' } })
+    const reason = isStranger
+      ? 'the certificate has no name that may register (farp.push.client_certificates), and there is no valid token'
+      : 'a valid credential is needed'
+    return new PushError(401, 'UNAUTHORIZED', reason, { headers: { 'www-authenticate': 'Bearer realm="farp"' } })
   }
 }
 
@@ -101,6 +112,11 @@ function refuseBrowsers(request: Request, isLoopbackOnly: boolean): void {
   const isOwnName = !isLoopbackOnly || host === 'localhost' || (isIP(host) !== 0 && kindOf(host) === 'loopback')
   if (request.headers.has('origin') || (site !== null && site !== 'none') || !isOwnName)
     throw new PushError(403, 'BROWSER_REFUSED', 'without tokens no requests of web pages, or under other host names, are taken')
+}
+
+/** The holder of a certificate, by its names: it is renewed while its holder stays the same. As JSON, because a name may hold any character. */
+function nameOf({ names, fingerprint }: ClientCertificate): string {
+  return `certificate:${names.length === 0 ? fingerprint : JSON.stringify([...names].sort())}`
 }
 
 function digestOf(text: string): Buffer {

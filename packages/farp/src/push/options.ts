@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { isIP } from 'node:net'
-import { toMilliseconds } from '@octopus-gateway/core'
+import { certificateName, toMilliseconds } from '@octopus-gateway/core'
 import { duration } from '../duration-option.ts'
 import type { Duration } from '@octopus-gateway/core'
 
@@ -11,14 +11,25 @@ export interface PushToken {
   readonly services?: readonly string[]
 }
 
+/** Client certificates, and what they are good for. */
+export interface PushCertificate {
+  /** A whole alternative name (`DNS:users.internal`, `URI:spiffe://shop/users`, `email:…`, `IP:…`), or the SHA-256 fingerprint of one certificate. */
+  readonly name: string
+  /** As those of a token. Default: all, its own instances. */
+  readonly services?: readonly string[]
+}
+
 /** Registration by push, `/_farp/v1/*` on the admin listener. */
 export interface PushOptions {
   /** Default false. */
   readonly enabled?: boolean
   /** Who shows one of these (`Authorization: Bearer …`) may register. At least 16 characters each. Without any kind of credential only callers of this machine may. */
   readonly tokens?: readonly (string | PushToken)[]
-  /** Whether a client certificate that the admin listener has verified is a credential as well. Default false. */
-  readonly clientCertificates?: boolean
+  /**
+   * Which client certificates, of those that the admin listener has verified, are credentials as well: none, all of them, or those that have one of
+   * these names. Of several entries that fit, the first counts. Default false.
+   */
+  readonly clientCertificates?: boolean | readonly (string | PushCertificate)[]
   /** Addresses (CIDR) that may call at all. Without tokens and certificates they need nothing more. Default: with tokens or certificates all. */
   readonly allowFrom?: readonly string[]
   /** How long an instance that sends heartbeats may be silent until it is out. Default 30s. */
@@ -43,6 +54,16 @@ const token = v.pipe(
   v.regex(/^[A-Za-z0-9._~+/-]+=*$/, 'a token consists of letters, digits and . _ ~ + / - only, as RFC 6750 says'),
 )
 
+const certificate = v.pipe(
+  v.string(),
+  v.check(
+    (text) => certificateName(text) !== undefined,
+    'write a whole name such as DNS:users.internal or URI:spiffe://shop/users, or a SHA-256 fingerprint',
+  ),
+)
+
+const services = v.optional(v.pipe(v.array(v.string()), v.minLength(1)))
+
 const cidr = v.pipe(v.string(), v.check(isRange, 'write an address or a range such as 10.0.0.0/8 or fd00::/8'))
 
 const alias = v.pipe(
@@ -54,11 +75,11 @@ const alias = v.pipe(
 /** The options as a valibot schema. */
 export const pushOptions = v.strictObject({
   enabled: v.optional(v.boolean(), false),
-  tokens: v.optional(
-    v.array(v.union([token, v.strictObject({ token, services: v.optional(v.pipe(v.array(v.string()), v.minLength(1))) })])),
-    [],
+  tokens: v.optional(v.array(v.union([token, v.strictObject({ token, services })])), []),
+  clientCertificates: v.optional(
+    v.union([v.boolean(), v.pipe(v.array(v.union([certificate, v.strictObject({ name: certificate, services })])), v.minLength(1))]),
+    false,
   ),
-  clientCertificates: v.optional(v.boolean(), false),
   allowFrom: v.optional(v.array(cidr), []),
   heartbeatTimeout: v.optional(
     v.pipe(
@@ -75,7 +96,8 @@ export const pushOptions = v.strictObject({
 export interface PushSettings {
   readonly enabled: boolean
   readonly tokens: readonly { readonly token: string; readonly services: ReadonlySet<string> | undefined }[]
-  readonly clientCertificates: boolean
+  /** By the names as they are compared. */
+  readonly clientCertificates: boolean | readonly { readonly name: string; readonly services: ReadonlySet<string> | undefined }[]
   readonly allowFrom: readonly string[]
   readonly heartbeatTimeout: number
   readonly missedProbes: number
@@ -84,16 +106,28 @@ export interface PushSettings {
 }
 
 /** Fills in what checked options leave open. */
-export function pushSettingsOf({ tokens, aliases, heartbeatTimeout, ...plain }: v.InferOutput<typeof pushOptions>): PushSettings {
+export function pushSettingsOf(options: v.InferOutput<typeof pushOptions>): PushSettings {
+  const { tokens, clientCertificates, aliases, heartbeatTimeout, ...plain } = options
   return {
     ...plain,
     tokens: tokens.map((item) => {
       if (typeof item === 'string') return { token: item, services: undefined }
-      return { token: item.token, services: item.services === undefined ? undefined : new Set(item.services) }
+      return { token: item.token, services: setOf(item.services) }
     }),
+    clientCertificates:
+      typeof clientCertificates === 'boolean'
+        ? clientCertificates
+        : clientCertificates.map((item) => {
+            const { name, services: named } = typeof item === 'string' ? { name: item, services: undefined } : item
+            return { name: certificateName(name)!, services: setOf(named) }
+          }),
     heartbeatTimeout: toMilliseconds(heartbeatTimeout),
     paths: [...new Set(['/_farp/v1', '/__/farp', ...aliases])],
   }
+}
+
+function setOf(names: readonly string[] | undefined): ReadonlySet<string> | undefined {
+  return names === undefined ? undefined : new Set(names)
 }
 
 function isRange(text: string): boolean {

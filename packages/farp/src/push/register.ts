@@ -69,10 +69,14 @@ function checkOwner(registered: Registration | undefined, principal: Principal):
   )
 }
 
-/** Whoever holds a token for some services has nothing to do with others. */
+/** Whoever has a credential for some services has nothing to do with others. */
 export function checkRights({ services }: Principal, service: string): void {
   if (services !== undefined && !services.has(service))
-    throw new PushError(403, 'SERVICE_FORBIDDEN', 'this credential is not for this service (farp.push.tokens)')
+    throw new PushError(
+      403,
+      'SERVICE_FORBIDDEN',
+      'this credential is not for this service (farp.push.tokens, farp.push.client_certificates)',
+    )
 }
 
 function checkedManifest({ manifest: text, service }: Submission, { strict, limits }: Settings): Manifest {
