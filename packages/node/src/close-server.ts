@@ -1,5 +1,4 @@
-import type { Server as HttpServer } from 'node:http'
-import type { Socket } from 'node:net'
+import type { Server, Socket } from 'node:net'
 
 /** What is needed to close a server. */
 interface Closing {
@@ -11,7 +10,7 @@ interface Closing {
 }
 
 /** Resolves when every connection is gone. */
-export async function closeServer(server: HttpServer, { graceMs, sockets, isBusy }: Closing): Promise<void> {
+export async function closeServer(server: Server, { graceMs, sockets, isBusy }: Closing): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   // Not `closeIdleConnections`: Node takes a connection that has not sent anything yet for a busy one.
   for (const socket of sockets) if (!isBusy(socket)) socket.destroy()

@@ -131,6 +131,6 @@ export class Connections {
 }
 
 /** The same for a connection and for the TLS on top of it. */
-function nameOf(socket: Socket): string {
+export function nameOf(socket: Socket): string {
   return `${socket.remoteAddress} ${socket.remotePort} ${socket.localPort}`
 }

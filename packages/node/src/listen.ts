@@ -20,15 +20,18 @@ export async function listenOn(server: NetServer, port: number, host: string): P
 export function listening(options: {
   readonly port: number
   readonly host: string
+  /** Whether `port` speaks TLS. Default false. */
+  readonly isSecure?: boolean
+  /** A second port, which does. */
   readonly tlsPort?: number
   close(how: CloseOptions): Promise<void>
 }): Pick<Server, 'tls'> & Listening {
-  const { port, tlsPort } = options
+  const { port, tlsPort, isSecure = false } = options
   const host = shownHost(options.host)
   let closing: Promise<void> | undefined
   const close = (how: CloseOptions = {}): Promise<void> => (closing ??= options.close(how))
   return {
-    url: `http://${host}:${port}`,
+    url: `${isSecure ? 'https' : 'http'}://${host}:${port}`,
     port,
     tls: tlsPort === undefined ? undefined : { url: `https://${host}:${tlsPort}`, port: tlsPort },
     close,

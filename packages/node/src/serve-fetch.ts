@@ -1,33 +1,89 @@
 import { closeServer } from './close-server.ts'
+import { Connection } from './connection.ts'
 import { createServer } from 'node:http'
+import { createServer as createSecure } from 'node:https'
+import { FetchConnections } from './fetch-connections.ts'
 import { getRequestListener } from '@hono/node-server'
 import { listening, listenOn } from './listen.ts'
-import { toMilliseconds } from '@octopus-gateway/core'
-import type { CloseOptions, Listening } from './serve-options.ts'
-import type { Socket } from 'node:net'
+import { SecureListener } from './tls/secure-listener.ts'
+import { silentLogger, toMilliseconds } from '@octopus-gateway/core'
+import type { CloseOptions } from './serve-options.ts'
+import type { FetchEnv, FetchListening, FetchTlsOptions, ServeFetchOptions } from './fetch-options.ts'
+import type { IncomingMessage, RequestListener } from 'node:http'
+import type { Logger } from '@octopus-gateway/core'
+import type { SecureHow } from './tls/secure-listener.ts'
+import type { Server } from 'node:https'
+import type { TLSSocket } from 'node:tls'
 
-/** Serves a fetch handler, such as the admin API, on a listener of its own. The handler gets `{ incoming }` of `node:http` as its second argument. */
+const MOST_CONNECTIONS = 2_000
+/** For a whole request, milliseconds. */
+const LONGEST_REQUEST = 60_000
+
+/**
+ * Serves a fetch handler, such as the admin API, on a listener of its own: HTTP, or with `tls` HTTPS. The handler gets `{ incoming, certificate }` as
+ * its second argument: the request of `node:http`, and the certificate of the client that was verified. Rejects with the listen error, or with a
+ * `ConfigError` when a certificate cannot be used.
+ *
+ * @example
+ * await serveFetch(createAdmin(gateway), { port: 9090, tls: { certificates: [{ cert: 'tls.crt', key: 'tls.key' }] } })
+ */
 export async function serveFetch(
-  app: { fetch(request: Request, env?: unknown): Response | Promise<Response> },
-  options: { readonly port: number; readonly host?: string },
-): Promise<Listening> {
-  const listener = getRequestListener((request, env) => app.fetch(request, env), { overrideGlobalObjects: false })
-  const server = createServer(
-    { headersTimeout: 10_000, requestTimeout: 60_000, connectionsCheckingInterval: 1_000 },
-    (req, res) => void listener(req, res),
-  )
-  const sockets = new Set<Socket>()
-  const busy = new Set<Socket>()
-  server.on('connection', (socket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
+  app: { fetch(request: Request, env?: FetchEnv): Response | Promise<Response> },
+  { port, host = '127.0.0.1', tls, timeouts, limits, log = silentLogger }: ServeFetchOptions,
+): Promise<FetchListening> {
+  const header = toMilliseconds(timeouts?.header ?? '10s')
+  const times = {
+    headersTimeout: Math.min(header, LONGEST_REQUEST),
+    requestTimeout: LONGEST_REQUEST,
+    connectionsCheckingInterval: Math.max(100, Math.min(1_000, header / 4)),
+  }
+  const answer = getRequestListener((request, env) => app.fetch(request, envOf(env.incoming as IncomingMessage)), {
+    overrideGlobalObjects: false,
   })
-  server.on('request', ({ socket }, res) => {
-    busy.add(socket)
-    res.once('close', () => busy.delete(socket))
+  const handle: RequestListener = (req, res) => {
+    if (connections.begin(req, res)) void answer(req, res)
+  }
+  const how: SecureHow<Server> = {
+    handshake: header,
+    log,
+    make: (options) => createSecure({ ...options, ...times }, handle),
+    refused: (error) => log.debug('a TLS handshake failed', { reason: error.message }),
+    distrusted: () => connections.retire(),
+  }
+  const secure = tls === undefined ? null : await SecureListener.create(tls, how)
+  if (secure !== null) admitOnly(secure, log)
+  const server = secure === null ? createServer(times, handle) : secure.server
+  server.maxConnections = limits?.connections ?? MOST_CONNECTIONS
+  const connections = new FetchConnections(server)
+  const close = async ({ grace = '1s' }: CloseOptions): Promise<void> => {
+    secure?.[Symbol.dispose]()
+    const { accepted: sockets } = connections
+    await closeServer(server, { graceMs: toMilliseconds(grace), sockets, isBusy: (socket) => connections.isBusy(socket) })
+  }
+  const prepareTls = async (options: FetchTlsOptions): Promise<() => void> => (await secure?.prepare(options)) ?? (() => {})
+  try {
+    return { ...listening({ port: await listenOn(server, port, host), host, isSecure: secure !== null, close }), prepareTls }
+  } catch (thrown) {
+    secure?.[Symbol.dispose]()
+    throw thrown
+  }
+}
+
+/** A connection whose certificate does not hold never comes to the server of HTTP. */
+function admitOnly(secure: SecureListener<Server>, log: Logger): void {
+  const { server } = secure
+  const take = server.listeners('secureConnection')
+  server.removeAllListeners('secureConnection')
+  server.on('secureConnection', (socket: TLSSocket) => {
+    if (secure.admit(socket)) {
+      for (const listen of take) Reflect.apply(listen, server, [socket])
+      return
+    }
+    log.debug('a client certificate does not hold', { reason: String(socket.authorizationError ?? 'it has expired') })
+    socket.destroy()
   })
-  const close = ({ grace = '1s' }: CloseOptions): Promise<void> =>
-    closeServer(server, { graceMs: toMilliseconds(grace), sockets, isBusy: (socket) => busy.has(socket) })
-  const host = options.host ?? '127.0.0.1'
-  return listening({ port: await listenOn(server, options.port, host), host, close })
+}
+
+function envOf(incoming: IncomingMessage): FetchEnv {
+  return { incoming, certificate: Connection.of(incoming.socket).secured?.certificate }
 }

@@ -1,6 +1,7 @@
 import { connectionLimits, patienceOf } from './serve-options.ts'
 import { Connections } from './connections.ts'
 import { createHttp1 } from './http1-server.ts'
+import { createServer as createTls } from 'node:tls'
 import { HEALTH, LANES } from '@octopus-gateway/core/lane'
 import { Listener } from './listener.ts'
 import { listening, listenOn } from './listen.ts'
@@ -19,7 +20,7 @@ import type { Gateway } from '@octopus-gateway/core'
 import type { HealthControl, LaneHost } from '@octopus-gateway/core/lane'
 import type { Server as NetServer, Socket } from 'node:net'
 import type { TlsOptions } from './tls/options.ts'
-import type { TLSSocket } from 'node:tls'
+import type { Server as TlsServer, TlsOptions as ServerOptions, TLSSocket } from 'node:tls'
 
 const DEFAULT_GRACE = '10s'
 
@@ -44,7 +45,8 @@ export async function serve(gateway: Gateway, options: ServeOptions = {}): Promi
   const patience = patienceOf(options.timeouts)
   const probes = options.probes === false ? null : new Probes(gateway, options.probes)
   const refused = (): void => metrics.rejected('tls_handshake')
-  const secure = tls === undefined ? null : await SecureListener.create(tls, { handshake: patience.header, log, refused })
+  const make = (how: ServerOptions): TlsServer => createTls({ ...how, ALPNProtocols: ['h2', 'http/1.1'] })
+  const secure = tls === undefined ? null : await SecureListener.create(tls, { handshake: patience.header, log, make, refused })
   const wire = new Wires(options.upstreamClient)
   const prober = new NodeProber(options.upstreamClient)
   const probing = inside[HEALTH].use(prober)

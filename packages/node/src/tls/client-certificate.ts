@@ -10,5 +10,7 @@ export function clientCertificate(socket: TLSSocket): ClientCertificate | undefi
   const shown = socket.getPeerX509Certificate()
   if (shown === undefined) return undefined
   if (!socket.authorized) return 'invalid'
+  // A session that goes on is not verified again: resumed in time, again and again, it would outlive its certificate.
+  if (Date.parse(shown.validTo) < Date.now()) return 'invalid'
   return { fingerprint: shown.fingerprint256.replaceAll(':', '').toLowerCase(), names: namesOf(shown) }
 }

@@ -1,44 +1,46 @@
 import { clientCertificate } from './client-certificate.ts'
 import { Connection } from '../connection.ts'
-import { createServer } from 'node:tls'
 import { ticketKeys } from './ticket-keys.ts'
 import { filesOf, load } from './load.ts'
 import { watchFiles } from './watch-files.ts'
 import type { Loaded } from './load.ts'
 import type { Logger } from '@octopus-gateway/core'
-import type { Server, TLSSocket } from 'node:tls'
+import type { Server, TlsOptions as ServerOptions, TLSSocket } from 'node:tls'
 import type { TlsOptions } from './options.ts'
 
 /** What it is told. */
-export interface SecureHow {
+export interface SecureHow<S extends Server> {
   /** For a handshake, milliseconds. */
   readonly handshake: number
   readonly log: Logger
+  /** Makes the server of these options and of what is spoken over it. */
+  make(options: ServerOptions): S
   /** A handshake failed, or took too long. */
-  refused(): void
+  refused(error: Error): void
+  /** Others than before sign the certificates of clients. */
+  distrusted?(): void
 }
 
 /** Speaks TLS, with the certificates as they are at the moment. */
-export class SecureListener implements Disposable {
-  readonly server: Server
+export class SecureListener<S extends Server = Server> implements Disposable {
+  readonly server: S
   #options: TlsOptions
-  readonly #log: Logger
+  readonly #how: SecureHow<S>
   #watching: Disposable | null = null
   #loaded: Loaded
   #reloading: Promise<void> = Promise.resolve()
 
   /** Rejects with a `ConfigError` when a certificate cannot be used. */
-  static async create(options: TlsOptions, how: SecureHow): Promise<SecureListener> {
+  static async create<S extends Server>(options: TlsOptions, how: SecureHow<S>): Promise<SecureListener<S>> {
     return new SecureListener(options, how, await load(options))
   }
 
-  private constructor(options: TlsOptions, how: SecureHow, loaded: Loaded) {
+  private constructor(options: TlsOptions, how: SecureHow<S>, loaded: Loaded) {
     this.#options = options
-    this.#log = how.log
+    this.#how = how
     this.#loaded = loaded
     const { clientAuth, minVersion = 'TLSv1.2' } = options
-    this.server = createServer({
-      ALPNProtocols: ['h2', 'http/1.1'],
+    this.server = how.make({
       handshakeTimeout: how.handshake,
       minVersion,
       requestCert: clientAuth !== undefined,
@@ -46,8 +48,8 @@ export class SecureListener implements Disposable {
       SNICallback: (name, done) => done(null, this.#loaded.table.select(name).context),
     })
     // Node leaves a connection whose handshake takes too long as it is.
-    this.server.on('tlsClientError', (_error, socket) => {
-      how.refused()
+    this.server.on('tlsClientError', (error, socket) => {
+      how.refused(error)
       socket.destroy()
     })
     this.#use(loaded)
@@ -90,7 +92,6 @@ export class SecureListener implements Disposable {
     return () => {
       this.#options = next
       this.#use(loaded)
-      this.#loaded = loaded
       this.#watch()
     }
   }
@@ -108,10 +109,9 @@ export class SecureListener implements Disposable {
       if (options !== this.#options) return
       if (loaded.texts.join('') === this.#loaded.texts.join('')) return
       this.#use(loaded)
-      this.#loaded = loaded
-      this.#log.info('certificates reloaded')
+      this.#how.log.info('certificates reloaded')
     } catch (thrown) {
-      this.#log.error('certificates could not be reloaded; the last good ones stay', { reason: (thrown as Error).message })
+      this.#how.log.error('certificates could not be reloaded; the last good ones stay', { reason: (thrown as Error).message })
     }
   }
 
@@ -127,6 +127,9 @@ export class SecureListener implements Disposable {
       ...(ca === undefined ? {} : { ca }),
     })
     if (ticketSecret !== undefined) this.server.setTicketKeys(ticketKeys(ticketSecret, loaded))
+    const isOther = ca !== this.#loaded.ca
+    this.#loaded = loaded
+    if (isOther) this.#how.distrusted?.()
   }
 
   [Symbol.dispose](): void {
