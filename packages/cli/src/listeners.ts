@@ -1,4 +1,4 @@
-import { followingAdmin } from './reload/admin.ts'
+import { followingAdmin, followingAdminTls } from './reload/admin.ts'
 import { followingTraffic } from './reload/traffic.ts'
 import { listen } from './listen.ts'
 import { serve, serveFetch } from '@octopus-gateway/node'
@@ -10,9 +10,14 @@ import type { Service } from './service.ts'
 export async function startAdmin(service: Service): Promise<Listening | undefined> {
   const { admin } = service.config
   if (!admin.enabled) return undefined
-  const { host, port } = admin
+  const { host, port, tls } = admin
+  const { log } = service
   const app = followingAdmin(service)
-  return listen([{ what: 'admin', key: 'server.admin_port (or admin.address)', host, port }], () => serveFetch(app, { host, port }))
+  const listening = await listen([{ what: 'admin', key: 'server.admin_port (or admin.address)', host, port }], () =>
+    serveFetch(app, { host, port, log, ...(tls === undefined ? {} : { tls }) }),
+  )
+  service.reloading.follow(followingAdminTls(listening))
+  return listening
 }
 
 /** Opens the traffic listeners: HTTP, and TLS where there is to be one. */

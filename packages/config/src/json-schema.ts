@@ -37,9 +37,10 @@ class Definitions {
       target: 'draft-2020-12',
       typeMode: 'input',
       overrideSchema: ({ valibotSchema, jsonSchema }) => {
-        const { leaf, shared, orFalse, orText } = valibotSchema as unknown as AnySchema
+        const { leaf, shared, orFalse, orFlag, orText } = valibotSchema as unknown as AnySchema
         if (leaf !== undefined) return { ...jsonSchema, ...orReference(leaf) }
         if (shared !== undefined && (valibotSchema as unknown) !== whole) return this.#reference(valibotSchema as v.GenericSchema, shared)
+        if (orFlag === true) return { anyOf: [{ type: 'boolean' }, { $ref: '#/$defs/reference' }, jsonSchema] }
         if (orText === true) return { anyOf: [{ type: 'string', minLength: 1 }, jsonSchema] }
         return orFalse === true ? { anyOf: [{ const: false }, jsonSchema] } : undefined
       },

@@ -120,7 +120,7 @@ async function resolve(
     },
     server: serverSettings(config, pem),
     shutdown: shutdownSettings(config),
-    admin: adminSettings(config),
+    admin: adminSettings(config, pem),
     metrics,
     logging: { level: logging.level, format: logging.format ?? (host.isTerminal === true ? 'text' : 'json') },
   }

@@ -54,13 +54,17 @@ export interface ShutdownSettings {
   readonly grace: number
 }
 
-/** The TLS listener. Certificates and keys are PEM texts, or absolute paths of files with one. */
-export interface TlsSettings {
-  readonly port: number
+/** TLS of the admin listener. Certificates and keys are PEM texts, or absolute paths of files with one. */
+export interface AdminTlsSettings {
   /** The first one without `hosts` is for clients that ask for a name nobody has. */
   readonly certificates: readonly { readonly cert: string; readonly key: string; readonly hosts?: readonly string[] }[]
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
   readonly clientAuth?: { readonly ca: string; readonly mode: 'required' | 'optional' }
+}
+
+/** The TLS listener. */
+export interface TlsSettings extends AdminTlsSettings {
+  readonly port: number
   readonly redirectHttp: boolean
 }
 
@@ -71,6 +75,8 @@ export interface AdminSettings {
   readonly port: number
   readonly auth?: { readonly username: string; readonly passwordHash: string }
   readonly allowUnauthenticated: boolean
+  /** HTTPS in the place of HTTP. */
+  readonly tls?: AdminTlsSettings
 }
 
 /** A configuration made ready: what to make a gateway of, and where to serve it. */

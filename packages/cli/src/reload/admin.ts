@@ -1,6 +1,8 @@
 import { createAdmin, type Admin } from '@octopus-gateway/admin'
 import { isDeepStrictEqual } from 'node:util'
 import { processMetrics } from '@octopus-gateway/node'
+import type { FetchListening } from '@octopus-gateway/node'
+import type { Follower } from './reloader.ts'
 import type { LoadedConfig } from '@octopus-gateway/config'
 import type { Service } from '../service.ts'
 
@@ -29,4 +31,11 @@ export function followingAdmin({ config, gateway, log, reloading, workers }: Ser
     },
   })
   return { fetch: (request, env) => current.fetch(request, env) }
+}
+
+/** The listener itself follows the certificates. */
+export function followingAdminTls(listening: Pick<FetchListening, 'prepareTls'>): Follower {
+  return {
+    prepare: ({ admin: { tls } }) => (tls === undefined ? Promise.resolve(() => {}) : listening.prepareTls(tls)),
+  }
 }

@@ -15,14 +15,22 @@ const AT_START: readonly (readonly [key: string, of: (config: LoadedConfig) => u
   ['admin.enabled', ({ admin }) => admin.enabled],
   ['admin.address', ({ admin }) => admin.host],
   ['server.admin_port', ({ admin }) => admin.port],
+  ['admin.tls.enabled', ({ admin }) => admin.tls !== undefined],
+  ['admin.tls.client_auth.mode', ({ admin }) => admin.tls?.clientAuth?.mode],
   ['store.path', ({ store }) => store.path],
   ['observability.logging.format', ({ logging }) => logging.format],
+]
+
+/** Where TLS, or a listener, comes or goes as a whole, its parts say nothing more. */
+const PARTS = [
+  { whole: 'tls.enabled', parts: ['server.https_port', 'tls.client_auth.mode'] },
+  { whole: 'admin.tls.enabled', parts: ['admin.tls.client_auth.mode'] },
+  { whole: 'admin.enabled', parts: ['admin.tls.enabled', 'admin.tls.client_auth.mode'] },
 ]
 
 /** The keys that differ and hold only after a restart. */
 export function restartKeys(previous: LoadedConfig, next: LoadedConfig): string[] {
   const keys = AT_START.filter(([, of]) => !isDeepStrictEqual(of(previous), of(next))).map(([key]) => key)
-  // Where TLS as a whole comes or goes, its parts say nothing more.
-  if (!keys.includes('tls.enabled')) return keys
-  return keys.filter((key) => key !== 'server.https_port' && key !== 'tls.client_auth.mode')
+  const isSaid = (key: string): boolean => PARTS.some(({ whole, parts }) => keys.includes(whole) && parts.includes(key))
+  return keys.filter((key) => !isSaid(key))
 }

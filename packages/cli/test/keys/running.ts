@@ -1,3 +1,4 @@
+import { ask, type SecureAsk } from './https.ts'
 import { Cli } from '../harness.ts'
 import { waitFor } from '@octopus-gateway/testing'
 
@@ -11,6 +12,8 @@ export interface RunOptions {
   readonly base?: string
   /** More files, beside the one of the test: modules, certificates. */
   readonly files?: Readonly<Record<string, string>>
+  /** The certificate that the admin listener is shown, where it asks for one. */
+  readonly client?: Pick<SecureAsk, 'cert' | 'key'>
 }
 
 /** A log line. */
@@ -41,7 +44,7 @@ export interface View {
 }
 
 /** Starts a gateway from YAML and waits until it listens and, as far as the admin API tells, discovery has reported. Stopped at the end of its block; then it must have ended with 0. */
-export async function running(yaml: string, { env = {}, base = BASE, files = {} }: RunOptions = {}): Promise<Running> {
+export async function running(yaml: string, { env = {}, base = BASE, files = {}, client = {} }: RunOptions = {}): Promise<Running> {
   const cli = new Cli()
   for (const [name, text] of Object.entries(files)) cli.file(name, text)
   cli.file('base.yaml', base)
@@ -52,7 +55,11 @@ export async function running(yaml: string, { env = {}, base = BASE, files = {} 
   const started = await waitFor(() => code !== undefined || lines().find((line) => line.message === 'gateway started'), { timeout: 10_000 })
   if (started === true) throw new Error(`octopus ended with ${code}: ${cli.err}`)
   const { url, tls, admin } = started as { readonly url: string; readonly tls: string | null; readonly admin: string | null }
-  if (admin !== null) await waitFor(async () => ((await (await fetch(`${admin}/_/health`)).json()) as { readonly synced: boolean }).synced)
+  const told = async (path: string): Promise<unknown> => {
+    const at = `${admin}${path}`
+    return at.startsWith('https:') ? (await ask(at, client)).body : (await fetch(at)).json()
+  }
+  if (admin !== null) await waitFor(async () => ((await told('/_/health')) as { readonly synced: boolean }).synced)
   return {
     cli,
     url,
@@ -68,7 +75,7 @@ export async function running(yaml: string, { env = {}, base = BASE, files = {} 
       await response.arrayBuffer()
       return response.status
     },
-    view: async (path) => (await (await fetch(admin + path)).json()) as View,
+    view: async (path) => (await told(path)) as View,
     async [Symbol.asyncDispose]() {
       cli.signal()
       await ended

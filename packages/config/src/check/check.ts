@@ -1,4 +1,5 @@
 import { checkAdmin } from './admin.ts'
+import { checkAdminTls } from './admin-tls.ts'
 import { checkDiscovery } from './discovery.ts'
 import { checkProbes } from './probes.ts'
 import { checkPush } from './push.ts'
@@ -17,6 +18,7 @@ export function check(draft: Draft): Problem[] {
     ...checkSharedHealth(draft),
     ...checkRoutes(draft),
     ...checkAdmin(draft),
+    ...checkAdminTls(draft),
     ...checkPush(draft),
     ...checkTls(draft),
     ...checkProbes(draft),

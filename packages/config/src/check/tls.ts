@@ -1,4 +1,5 @@
 import { ADMIN_PORT } from './admin.ts'
+import { checkCertificates } from './certificates.ts'
 import type { Draft } from './draft.ts'
 import type { Problem } from '../report/issues.ts'
 
@@ -16,37 +17,7 @@ export function* checkTls(draft: Draft): Generator<Problem> {
   }
   if (tls === undefined || tls.enabled === false) return
   yield* checkPorts(draft)
-  for (const [one, other] of [
-    ['cert', 'key'],
-    ['key', 'cert'],
-  ] as const) {
-    if (!(one in tls) || other in tls) continue
-    yield {
-      code: 'missing_key',
-      path: ['tls', other],
-      message: `is missing; tls.${one} alone is no use: add the ${other === 'key' ? 'private key' : 'certificate'} that belongs to it`,
-    }
-  }
-  if (!('cert' in tls) && !('key' in tls) && (tls.certificates ?? []).length === 0) {
-    const message = 'is missing; the TLS listener needs a certificate: add tls.cert and tls.key, or set tls.enabled to false'
-    yield { code: 'missing_key', path: ['tls', 'cert'], message }
-  }
-  const hosts = new Map<string, number>()
-  for (const [index, certificate] of (tls.certificates ?? []).entries()) {
-    for (const [place, host] of (certificate?.hosts ?? []).entries()) {
-      if (host === undefined) continue
-      const first = hosts.get(host.toLowerCase())
-      if (first === undefined) hosts.set(host.toLowerCase(), index)
-      else {
-        const message = `${first === index ? 'is in this list already' : `certificates[${first}] is shown for this host already`}; remove one of them`
-        yield { code: 'duplicate_name', path: ['tls', 'certificates', index, 'hosts', place], message }
-      }
-    }
-    if (certificate?.hosts?.length === 0) {
-      const message = 'needs at least one host; leave the key out for the names in the certificate'
-      yield { code: 'invalid_value', path: ['tls', 'certificates', index, 'hosts'], message }
-    }
-  }
+  yield* checkCertificates(tls, { at: ['tls'], needs: 'the TLS listener needs' })
 }
 
 function* checkPorts({ server, admin }: Draft): Generator<Problem> {

@@ -58,14 +58,18 @@ export class PemFiles {
 }
 
 /** Reads the certificates and keys of listeners, upstreams and registries. */
-export async function readPemFiles({ tls, upstreams = [], discovery }: Draft, workshop: Workshop): Promise<PemFiles> {
+export async function readPemFiles({ tls, admin, upstreams = [], discovery }: Draft, workshop: Workshop): Promise<PemFiles> {
   const files = new PemFiles(workshop)
-  if (tls !== undefined && tls.enabled !== false) {
-    await files.pair(['tls'], tls)
-    for (const [index, certificate] of (tls.certificates ?? []).entries()) {
-      if (certificate !== undefined) await files.pair(['tls', 'certificates', index], certificate)
+  for (const [path, listener] of [
+    [['tls'], tls],
+    [['admin', 'tls'], admin?.enabled === false ? undefined : admin?.tls],
+  ] as const) {
+    if (listener === undefined || listener.enabled === false) continue
+    await files.pair(path, listener)
+    for (const [index, certificate] of (listener.certificates ?? []).entries()) {
+      if (certificate !== undefined) await files.pair([...path, 'certificates', index], certificate)
     }
-    await files.certificate(['tls', 'client_auth', 'ca'], tls.client_auth?.ca)
+    await files.certificate([...path, 'client_auth', 'ca'], listener.client_auth?.ca)
   }
   for (const [index, upstream] of upstreams.entries()) await files.certificate(['upstreams', index, 'tls', 'ca'], upstream?.tls?.ca)
   // A block without its backend is not looked at: its files may be on another machine.

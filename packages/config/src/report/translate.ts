@@ -28,7 +28,7 @@ export function translate(issue: v.BaseIssue<unknown>, schema: AnySchema, root: 
       ? `${found.orFalse === true ? 'false, or ' : ''}a map of keys such as ${Object.keys(found.entries ?? {})
           .slice(0, 3)
           .join(', ')}`
-      : `${found.orText === true ? 'a name, or ' : ''}a list`
+      : `${found.orText === true ? 'a name, or ' : found.orFlag === true ? 'true, false, or ' : ''}a list`
   return [{ code: 'invalid_value', path, message: `must be ${what}, not ${printable(root, path, show(issue.input))}` }]
 }
 

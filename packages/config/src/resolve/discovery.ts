@@ -92,6 +92,7 @@ function pushOptions(push: NonNullable<NonNullable<Config['farp']>['push']>): Re
   return {
     enabled: push.enabled,
     tokens: push.tokens,
+    clientCertificates: push.client_certificates,
     allowFrom: push.allow_from,
     heartbeatTimeout: push.heartbeat_timeout,
     missedProbes: push.missed_probes,

@@ -1,4 +1,4 @@
-import type { AdminSettings, ServerSettings, ShutdownSettings, TlsSettings } from '../options.ts'
+import type { AdminSettings, AdminTlsSettings, ServerSettings, ShutdownSettings } from '../options.ts'
 import { ADMIN_PORT } from '../check/admin.ts'
 import { HTTPS_PORT } from '../check/tls.ts'
 import type { Config } from '../schema/root.ts'
@@ -31,25 +31,26 @@ export function serverSettings({ server, tls, routing }: Config, files: PemFiles
       startup: probes.startup,
       requireSync: probes.require_sync,
     },
-    ...(tls?.enabled === true ? { tls: tlsSettings(tls, server.https_port ?? HTTPS_PORT, files) } : {}),
+    ...(tls?.enabled === true
+      ? { tls: { port: server.https_port ?? HTTPS_PORT, ...secureSettings(tls, ['tls'], files), redirectHttp: tls.redirect_http } }
+      : {}),
   }
 }
 
-function tlsSettings(tls: NonNullable<Config['tls']>, port: number, files: PemFiles): TlsSettings {
+/** What is said alike of every listener with TLS. */
+function secureSettings(tls: NonNullable<Config['tls' ] | Config['admin']['tls']>, at: Path, files: PemFiles): AdminTlsSettings {
   const pair = (...path: Path): { readonly cert: string; readonly key: string } => ({
-    cert: files.at(...path, 'cert').source,
-    key: files.at(...path, 'key').source,
+    cert: files.at(...at, ...path, 'cert').source,
+    key: files.at(...at, ...path, 'key').source,
   })
   const { client_auth } = tls
   return {
-    port,
     certificates: [
-      ...(tls.cert === undefined ? [] : [pair('tls')]),
-      ...tls.certificates.map(({ hosts }, index) => ({ ...pair('tls', 'certificates', index), ...(hosts === undefined ? {} : { hosts }) })),
+      ...(tls.cert === undefined ? [] : [pair()]),
+      ...tls.certificates.map(({ hosts }, index) => ({ ...pair('certificates', index), ...(hosts === undefined ? {} : { hosts }) })),
     ],
     minVersion: tls.min_version === '1.3' ? 'TLSv1.3' : 'TLSv1.2',
-    ...(client_auth === undefined ? {} : { clientAuth: { ca: files.at('tls', 'client_auth', 'ca').source, mode: client_auth.mode } }),
-    redirectHttp: tls.redirect_http,
+    ...(client_auth === undefined ? {} : { clientAuth: { ca: files.at(...at, 'client_auth', 'ca').source, mode: client_auth.mode } }),
   }
 }
 
@@ -59,12 +60,13 @@ export function shutdownSettings({ server: { shutdown } }: Config): ShutdownSett
 }
 
 /** The admin listener of a configuration. */
-export function adminSettings({ admin, server }: Config): AdminSettings {
+export function adminSettings({ admin, server }: Config, files: PemFiles): AdminSettings {
   return {
     enabled: admin.enabled,
     host: admin.address?.host ?? '127.0.0.1',
     port: admin.address?.port ?? server.admin_port ?? ADMIN_PORT,
     ...(admin.auth === undefined ? {} : { auth: { username: admin.auth.username, passwordHash: admin.auth.password_hash } }),
     allowUnauthenticated: admin.allow_unauthenticated,
+    ...(admin.enabled && admin.tls?.enabled === true ? { tls: secureSettings(admin.tls, ['admin', 'tls'], files) } : {}),
   }
 }

@@ -1,3 +1,4 @@
+import { adminTls } from './tls.ts'
 import { adminPath, bcryptHash, listenAddress, userName } from './texts.ts'
 import { choice, flag } from './scalars.ts'
 import { defaulted, later, optional, required, section } from './keys.ts'
@@ -5,7 +6,7 @@ import { defaulted, later, optional, required, section } from './keys.ts'
 const auth = section({
   type: defaulted(choice(['basic'], ['bearer', 'token', 'jwt', 'oidc', 'oauth2', 'mtls', 'ldap', 'digest', 'api-key']), 'basic', {
     description: 'How operators prove who they are.',
-    risk: 'Basic sends the password with every request: put TLS in front of an admin listener that others can reach.',
+    risk: 'Basic sends the password with every request: give an admin listener that others can reach `admin.tls`, or put TLS in front of it.',
   }),
   username: required(userName(), { description: 'User name.' }),
   password_hash: required(bcryptHash(), { description: 'The bcrypt hash of the password, from `htpasswd -nBC 12 admin`.' }),
@@ -18,6 +19,10 @@ export const admin = section({
   address: optional(listenAddress(), {
     description: 'Where it listens. The port may be left out. When `server.admin_port` is given too, both must name the same port.',
     otherwise: '127.0.0.1 and the port of `server.admin_port`',
+  }),
+  tls: optional(adminTls, {
+    description: 'HTTPS on it. Files are read again when they change.',
+    otherwise: 'it speaks HTTP',
   }),
   auth: optional(auth, { description: 'Who may use it. Without it, the listener binds to loopback addresses only.' }),
   allow_unauthenticated: defaulted(flag(), false, {

@@ -14,6 +14,8 @@ export interface AnySchema extends v.GenericSchema {
   readonly named?: NamedKind
   /** `false` may stand in the place of the map. */
   readonly orFalse?: true
+  /** `true` or `false` may stand in the place of the list. */
+  readonly orFlag?: true
   /** A text may stand in the place of the list. */
   readonly orText?: true
   /** The name of what stands in several places and is described once. */
