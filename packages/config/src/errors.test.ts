@@ -126,7 +126,28 @@ describe('values', () => {
     ['farp: { push: { enabled: true, tokens: [short] } }', 'must be a token of 16 to 512 letters'],
     [
       'farp: { push: { enabled: true } }\nadmin: { address: 0.0.0.0, allow_unauthenticated: true }',
-      'add farp.push.tokens or farp.push.allow_from',
+      'add farp.push.tokens, farp.push.client_certificates or farp.push.allow_from',
+    ],
+    [
+      'farp: { push: { enabled: true, client_certificates: true } }',
+      'farp.push.client_certificates: would never be seen: the admin listener asks nobody for a certificate; add admin.tls',
+    ],
+    ['farp: { push: { enabled: true, client_certificates: yes } }', 'must be true, false, or a list, not "yes"'],
+    [
+      'discovery: { backend: static }\nfarp: { push: { client_certificates: [users.internal] } }',
+      'client_certificates[0]: must name a whole name of a certificate such as',
+    ],
+    [
+      'discovery: { backend: static }\nfarp: { push: { client_certificates: ["DNS:*.internal"] } }',
+      'without wildcards, or its SHA-256 fingerprint, not "DNS:*.internal"',
+    ],
+    [
+      'discovery: { backend: static }\nfarp: { push: { client_certificates: [{ DNS: users.internal }] } }',
+      'or a map with "name" and "services", not a map',
+    ],
+    [
+      'discovery: { backend: static }\nfarp: { push: { client_certificates: [{ name: "DNS:a", services: [] }] } }',
+      'must name at least one service',
     ],
     ['farp: { push: { enabled: true } }\nadmin: { enabled: false }', 'registrations are taken on the admin listener'],
     ['farp: { enabled: true }', 'FARP finds services through discovery'],

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { load, valid } from './testing/files.ts'
+import { testCertificates } from '@octopus-gateway/testing'
 import type { LoadedConfig } from './options.ts'
 
 const HASH = `$2b$04$${'a'.repeat(53)}`
@@ -250,6 +251,22 @@ describe('[R31] every key arrives', () => {
         aliases: ['/farp'],
       },
     })
+  })
+
+  test('farp.push.client_certificates', async () => {
+    const { ca, server } = testCertificates()
+    const pem = { env: { CERT: server.cert, KEY: server.key, CA: ca } }
+    const listener = 'admin: { tls: { cert: "${CERT}", key: "${KEY}", client_auth: { ca: "${CA}", mode: optional } } }\n'
+    const given = async (yaml: string): Promise<unknown> => {
+      const { farp } = await load(`${listener}farp: { push: { enabled: true, client_certificates: ${yaml} } }`, { host: pem })
+      return (farp as { readonly push: { readonly clientCertificates: unknown } }).push.clientCertificates
+    }
+    expect(await given('true')).toBe(true)
+    expect(await given(`[DNS:Users.internal, { name: "URI:spiffe://shop/users", services: [users] }, ${'12'.repeat(32)}]`)).toEqual([
+      { name: 'DNS:Users.internal' },
+      { name: 'URI:spiffe://shop/users', services: ['users'] },
+      { name: '12'.repeat(32) },
+    ])
   })
 
   test('store.path starts at the file that names it', async () => {

@@ -54,7 +54,10 @@ function kind(schema: AnySchema): { readonly name: string; readonly unit: string
   const inner = unwrap(schema)
   if (inner.item !== undefined) {
     const item = kind(inner.item)
-    return { name: `${inner.orText === true ? 'name, or ' : inner.orFlag === true ? 'true, false, or ' : ''}list of ${item.name}`, unit: item.unit }
+    return {
+      name: `${inner.orText === true ? 'name, or ' : inner.orFlag === true ? 'true, false, or ' : ''}list of ${item.name}`,
+      unit: item.unit,
+    }
   }
   if (inner.named !== undefined)
     return {

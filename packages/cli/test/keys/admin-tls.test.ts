@@ -42,9 +42,12 @@ behaviour('admin.tls.cert', 'is shown, and again when its file changes; a broken
   const names = async (): Promise<string> => (await handshake(portOf(gateway))).names
   expect(await names()).toContain('DNS:localhost')
   gateway.cli.file('cert.pem', 'nothing')
-  await waitFor(() => gateway.lines.some(({ level, message }) => level === 'error' && /certificates could not be reloaded/.test(`${message}`)), {
-    timeout: 15_000,
-  })
+  await waitFor(
+    () => gateway.lines.some(({ level, message }) => level === 'error' && /certificates could not be reloaded/.test(`${message}`)),
+    {
+      timeout: 15_000,
+    },
+  )
   expect(await names()).toContain('DNS:localhost')
   gateway.cli.file('cert.pem', shop.cert)
   gateway.cli.file('key.pem', shop.key)
@@ -84,28 +87,36 @@ behaviour('admin.tls.min_version', '1.2, the default, or 1.3', async () => {
   expect((await handshake(portOf(strict))).protocol).toBe('TLSv1.3')
 })
 
-behaviour('admin.tls.client_auth.ca', 'signs the certificates that clients may show; a change of its file ends what was known by the old one', async () => {
-  await using gateway = await withTls(`${PAIR}, client_auth: { ca: client-ca.pem }`, { client, files: { ...FILES, 'client-ca.pem': ca } })
-  const ask = (shown: typeof client): Promise<number | 'refused'> => statusOf(`${gateway.admin}/_/routes`, shown)
-  expect([await ask(client), await ask(stranger.client)]).toEqual([200, 'refused'])
-  gateway.cli.file('client-ca.pem', stranger.ca)
-  await waitFor(async () => (await ask(stranger.client)) === 200, { timeout: 15_000, what: 'the new authority' })
-  expect(await ask(client)).toBe('refused')
-})
+behaviour(
+  'admin.tls.client_auth.ca',
+  'signs the certificates that clients may show; a change of its file ends what was known by the old one',
+  async () => {
+    await using gateway = await withTls(`${PAIR}, client_auth: { ca: client-ca.pem }`, { client, files: { ...FILES, 'client-ca.pem': ca } })
+    const ask = (shown: typeof client): Promise<number | 'refused'> => statusOf(`${gateway.admin}/_/routes`, shown)
+    expect([await ask(client), await ask(stranger.client)]).toEqual([200, 'refused'])
+    gateway.cli.file('client-ca.pem', stranger.ca)
+    await waitFor(async () => (await ask(stranger.client)) === 200, { timeout: 15_000, what: 'the new authority' })
+    expect(await ask(client)).toBe('refused')
+  },
+)
 
-behaviour('admin.tls.client_auth.mode', 'required, the default, refuses who shows none; optional does not, and is for registrations', async () => {
-  for (const mode of ['', ', mode: required']) {
-    await using gateway = await withTls(`${PAIR}, client_auth: { ca: ca.pem${mode} }`, { client })
+behaviour(
+  'admin.tls.client_auth.mode',
+  'required, the default, refuses who shows none; optional does not, and is for registrations',
+  async () => {
+    for (const mode of ['', ', mode: required']) {
+      await using gateway = await withTls(`${PAIR}, client_auth: { ca: ca.pem${mode} }`, { client })
+      const url = `${gateway.admin}/_/routes`
+      expect([await statusOf(url), await statusOf(url, client)]).toEqual(['refused', 200])
+    }
+    const optional = `${PAIR}, client_auth: { ca: ca.pem, mode: optional }`
+    await using gateway = await withTls(optional, { rest: 'farp: { push: { enabled: true, client_certificates: true } }\n' })
     const url = `${gateway.admin}/_/routes`
-    expect([await statusOf(url), await statusOf(url, client)]).toEqual(['refused', 200])
-  }
-  const optional = `${PAIR}, client_auth: { ca: ca.pem, mode: optional }`
-  await using gateway = await withTls(optional, { rest: 'farp: { push: { enabled: true, client_certificates: true } }\n' })
-  const url = `${gateway.admin}/_/routes`
-  expect([await statusOf(url), await statusOf(url, client), await statusOf(url, stranger.client)]).toEqual([200, 200, 'refused'])
-  const { code, err } = await refused(`admin: { tls: { ${optional} } }`, { files: FILES })
-  expect([code, err]).toEqual([78, expect.stringContaining('admin.tls.client_auth.mode: leaves it to farp.push.client_certificates')])
-})
+    expect([await statusOf(url), await statusOf(url, client), await statusOf(url, stranger.client)]).toEqual([200, 200, 'refused'])
+    const { code, err } = await refused(`admin: { tls: { ${optional} } }`, { files: FILES })
+    expect([code, err]).toEqual([78, expect.stringContaining('admin.tls.client_auth.mode: leaves it to farp.push.client_certificates')])
+  },
+)
 
 test('a certificate does not stand for the password of an operator, nor for the permission to listen for others', async () => {
   const hash = '$2b$04$wDdv48wYzbvOIbk2SuLYgePTqMAqXg0O5jjWbjIWeEXmjWcfC0zAq'

@@ -15,9 +15,11 @@ export function* checkPush({ farp, admin }: Draft): Generator<Problem> {
   yield* checkNames(push.client_certificates)
   const isByCertificate = push.client_certificates !== undefined && push.client_certificates !== false
   // A block with a mistake in it was meant to be there: its own issue is enough.
-  const isAsked = admin?.tls === undefined ? admin !== undefined && 'tls' in admin : admin.tls.enabled !== false && 'client_auth' in admin.tls
+  const isAsked =
+    admin?.tls === undefined ? admin !== undefined && 'tls' in admin : admin.tls.enabled !== false && 'client_auth' in admin.tls
   if (isByCertificate && !isAsked && admin?.enabled !== false) {
-    const message = 'would never be seen: the admin listener asks nobody for a certificate; add admin.tls with cert, key and client_auth, or remove it'
+    const message =
+      'would never be seen: the admin listener asks nobody for a certificate; add admin.tls with cert, key and client_auth, or remove it'
     yield { code: 'conflicting_keys', path: ['farp', 'push', 'client_certificates'], message }
   }
   const isGuarded = (push.tokens?.length ?? 0) > 0 || (push.allow_from?.length ?? 0) > 0 || isByCertificate

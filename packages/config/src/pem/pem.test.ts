@@ -113,6 +113,71 @@ describe('tls', () => {
   })
 })
 
+describe('admin.tls', () => {
+  const admin = async (yaml: string): Promise<unknown> => {
+    const { admin: settings } = await valid(beside(yaml), only)
+    return JSON.parse(JSON.stringify(settings.tls ?? null).replaceAll(/"\/[^"]*?(\/tls\/)/g, '"$1')) as unknown
+  }
+
+  test('every key arrives', async () => {
+    const more =
+      'min_version: 1.3, client_auth: { ca: tls/ca.pem }, certificates: [{ cert: tls/shop.pem, key: tls/shop.pem, hosts: [shop.test] }]'
+    expect(await admin(`admin: { tls: { ${PAIR}, ${more} } }`)).toEqual({
+      certificates: [
+        { cert: '/tls/cert.pem', key: '/tls/key.pem' },
+        { cert: '/tls/shop.pem', key: '/tls/shop.pem', hosts: ['shop.test'] },
+      ],
+      minVersion: 'TLSv1.3',
+      clientAuth: { ca: '/tls/ca.pem', mode: 'required' },
+    })
+  })
+
+  test('where there is no listener with TLS nothing is read', async () => {
+    expect(await admin('admin: { tls: { enabled: false, cert: gone.pem, key: gone.pem } }')).toBeNull()
+    expect(await admin('admin: { enabled: false, tls: { cert: gone.pem, key: gone.pem } }')).toBeNull()
+    expect(await admin('{}')).toBeNull()
+  })
+
+  const push = (names: string, tls = `${PAIR}, client_auth: { ca: tls/ca.pem, mode: optional }`): string =>
+    `admin: { tls: { ${tls} } }\nfarp: { push: { enabled: true, client_certificates: ${names} } }`
+  test.each([
+    [
+      'admin: { tls: {} }',
+      'admin.tls.cert: is missing; the admin listener needs a certificate: add admin.tls.cert and admin.tls.key, or set',
+    ],
+    ['admin: { tls: { cert: tls/cert.pem } }', 'admin.tls.key: is missing; admin.tls.cert alone is no use'],
+    ['admin: { tls: { cert: tls/cert.pem, key: tls/shop.pem } }', 'admin.tls.key: does not belong to the certificate in cert'],
+    ['admin: { tls: { cert: tls/gone.pem, key: tls/key.pem } }', 'admin.tls.cert: the file /tls/gone.pem does not exist'],
+    [
+      `admin: { tls: { ${PAIR}, redirect_http: true } }`,
+      'admin.tls.redirect_http: there is no such key here; did you mean tls.redirect_http?',
+    ],
+    [`admin: { tls: { ${PAIR}, client_auth: {} } }`, 'admin.tls.client_auth.ca: is missing; add it'],
+    [`admin: { tls: { ${PAIR}, client_auth: { ca: tls/key.pem } } }`, 'admin.tls.client_auth.ca: holds a private key where a certificate'],
+    [
+      `admin: { tls: { certificates: [{ ${PAIR}, hosts: [a.test] }, { ${PAIR}, hosts: [A.test] }] } }`,
+      'admin.tls.certificates[1].hosts[0]: certificates[0] is shown for this host already',
+    ],
+    [
+      `admin: { tls: { ${PAIR}, client_auth: { ca: tls/ca.pem, mode: optional } } }`,
+      'admin.tls.client_auth.mode: leaves it to farp.push.client_certificates what a certificate opens, and no certificate opens anything there',
+    ],
+    [push('true', PAIR), 'farp.push.client_certificates: would never be seen: the admin listener asks nobody for a certificate'],
+    [push('true', `${PAIR}, enabled: false, client_auth: { ca: tls/ca.pem }`), 'farp.push.client_certificates: would never be seen'],
+    [push('[]'), 'farp.push.client_certificates: needs at least one name; write false, or leave it out, for none'],
+    [
+      push('[DNS:a.test, { name: DNS:A.test, services: [a] }]'),
+      'farp.push.client_certificates[1]: names what client_certificates[0] names already; put all services there',
+    ],
+    // The mistake in the block is enough.
+    [push('true', `${PAIR}, client_auth: { mode: optional }`), 'admin.tls.client_auth.ca: is missing; add it'],
+  ])('%s', async (yaml, message) => {
+    const lines = await said(yaml)
+    expect(lines).toHaveLength(1)
+    expect(lines[0]).toContain(message)
+  })
+})
+
 describe('towards upstreams', () => {
   const up = (more: string, instances = 'instances: [{ address: a.test, port: 1 }]'): string =>
     `upstreams: [{ name: up, ${instances}, ${more} }]`

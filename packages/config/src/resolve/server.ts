@@ -38,7 +38,7 @@ export function serverSettings({ server, tls, routing }: Config, files: PemFiles
 }
 
 /** What is said alike of every listener with TLS. */
-function secureSettings(tls: NonNullable<Config['tls' ] | Config['admin']['tls']>, at: Path, files: PemFiles): AdminTlsSettings {
+function secureSettings(tls: NonNullable<Config['tls'] | Config['admin']['tls']>, at: Path, files: PemFiles): AdminTlsSettings {
   const pair = (...path: Path): { readonly cert: string; readonly key: string } => ({
     cert: files.at(...at, ...path, 'cert').source,
     key: files.at(...at, ...path, 'key').source,

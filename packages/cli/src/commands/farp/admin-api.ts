@@ -18,7 +18,8 @@ export const ADMIN_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   ca: {
     type: 'string',
     value: 'FILE',
-    description: 'Who may have signed the certificate of a listener with HTTPS (PEM). Default: those that Node knows, and NODE_EXTRA_CA_CERTS.',
+    description:
+      'Who may have signed the certificate of a listener with HTTPS (PEM). Default: those that Node knows, and NODE_EXTRA_CA_CERTS.',
   },
   cert: { type: 'string', value: 'FILE', description: 'The client certificate, where the listener asks for one (PEM).' },
   key: { type: 'string', value: 'FILE', description: 'The private key of --cert (PEM).' },
@@ -47,7 +48,10 @@ export async function askContracts(
   const tls = await pemOf(args, io)
   const json = body === undefined ? {} : { body: JSON.stringify(body) }
   const { status, text } = await ask(url, { headers, ...json, tls, patience: PATIENCE, most: MOST_BYTES }).catch((error: unknown) => {
-    throw new Ending(EXIT.failure, `octopus: the admin listener at ${url.origin} does not answer: ${printable(reasonOf(error, { url, tls }))}`)
+    throw new Ending(
+      EXIT.failure,
+      `octopus: the admin listener at ${url.origin} does not answer: ${printable(reasonOf(error, { url, tls }))}`,
+    )
   })
   const value = parsed(text)
   if (status >= 200 && status < 300 && value !== undefined) return value

@@ -15,7 +15,10 @@ export interface Question {
 }
 
 /** Asks once, over a connection of its own; redirects are not followed. Rejects where there is no whole answer. */
-export function ask(url: URL, { headers, body, tls, patience, most }: Question): Promise<{ readonly status: number; readonly text: string }> {
+export function ask(
+  url: URL,
+  { headers, body, tls, patience, most }: Question,
+): Promise<{ readonly status: number; readonly text: string }> {
   const request = url.protocol === 'https:' ? requestHttps : requestHttp
   return new Promise((resolve, reject) => {
     const sent = request(
