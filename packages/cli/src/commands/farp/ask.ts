@@ -54,7 +54,7 @@ export function reasonOf(error: unknown, { url, tls }: { readonly url: URL; read
   const message = error instanceof Error ? error.message || error.name : String(error)
   if (UNTRUSTED.has(code)) return `${message}; name who signed its certificate with --ca`
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `${message}; name the host that its certificate is for with --admin-url`
-  const isCut = code === 'ECONNRESET' || (typeof code === 'string' && code.startsWith('ERR_SSL_'))
+  const isCut = code === 'ECONNRESET' || code === 'EPIPE' || (typeof code === 'string' && code.startsWith('ERR_SSL_'))
   if (!isCut) return message
   if (url.protocol === 'http:') return `${message}; where it speaks HTTPS, say so with --admin-url`
   return tls.cert === undefined ? `${message}; where it asks for a client certificate, show one with --cert and --key` : message
