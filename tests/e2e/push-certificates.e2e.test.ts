@@ -99,7 +99,10 @@ store:
 
   const right = showing('users', issue({ names }))
   const registered = await register(...right)
-  expect([registered.status, JSON.parse(registered.body)]).toEqual([201, expect.objectContaining({ status: 'registered', schemas_applied: 1 })])
+  expect([registered.status, JSON.parse(registered.body)]).toEqual([
+    201,
+    expect.objectContaining({ status: 'registered', schemas_applied: 1 }),
+  ])
   await waitFor('the routes at the workers', async () => (await fetch(`http://127.0.0.1:${http}/users/people`)).status === 200)
 
   file('client-ca.pem', stranger.ca)

@@ -68,6 +68,9 @@ routing:
 #     type: basic
 #     username: admin
 #     password_hash: "\${ADMIN_PASSWORD_HASH}"   # htpasswd -nBC 12 admin
+#   tls:                 # HTTPS in the place of HTTP
+#     cert: cert.pem
+#     key: key.pem
 
 observability:
   metrics:
