@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { newAuthority, openapiOf, startFarpService, testCertificates, type FarpService } from '@octopus-gateway/testing'
+import { farp } from '@octopus-gateway/farp-service'
+import { Agent, fetch as fetchWith } from 'undici'
 import { assertBuilt } from '../../scripts/lib/build.mjs'
 import { requireComponent } from '../support/components.ts'
 import { Program, freePort, root, waitFor } from '../support/process.ts'
@@ -40,18 +42,22 @@ function showing(name: string, { cert, key }: { readonly cert: string; readonly 
   return ['--cert', file(`${name}.pem`, cert), '--key', file(`${name}.key`, key)]
 }
 
-test.skipIf(curl === undefined)('a service registers itself with its client certificate, and nobody without one of its own', async () => {
+/** The built command, with TLS on its admin listener; `name` is of its folder. */
+async function started(
+  name: string,
+  workers: number,
+): Promise<{ readonly program: Program; readonly http: number; readonly admin: number }> {
   const [http, admin] = [await freePort(), await freePort()]
   file('ca.pem', ca)
   file('client-ca.pem', ca)
   file('cert.pem', server.cert)
   file('key.pem', server.key)
   const config = file(
-    'octopus.yaml',
+    `${name}.yaml`,
     `server:
   http_port: ${http}
   host: 127.0.0.1
-  workers: 2
+  workers: ${workers}
 admin:
   address: 127.0.0.1:${admin}
   tls:
@@ -70,12 +76,18 @@ farp:
       - name: DNS:orders.internal
         services: [orders]
 store:
-  path: ${join(folder, 'kept')}
+  path: ${join(folder, name)}
 `,
   )
-  await using users: FarpService = await startFarpService({ name: 'users', openapi: openapiOf('Users', ['GET /people']) })
-  await using program = new Program(join(root, 'node_modules/.bin/octopus'), ['-c', config])
+  const program = new Program(join(root, 'node_modules/.bin/octopus'), ['-c', config])
   await program.printed('gateway started')
+  return { program, http, admin }
+}
+
+test.skipIf(curl === undefined)('a service registers itself with its client certificate, and nobody without one of its own', async () => {
+  await using users: FarpService = await startFarpService({ name: 'users', openapi: openapiOf('Users', ['GET /people']) })
+  const { program, http, admin } = await started('curl', 2)
+  await using _ = program
   const instance = { id: users.instanceId, service_name: 'users', address: '127.0.0.1', port: users.port }
   const body = file('instance.json', JSON.stringify({ instance }))
   const url = `https://127.0.0.1:${admin}/_farp/v1`
@@ -111,6 +123,34 @@ store:
   expect((await register(...right)).code).not.toBe(0)
   const left = await asked('--request', 'DELETE', ...renewed, `${url}/deregister/users`)
   expect([left.status, JSON.parse(left.body)]).toEqual([200, { status: 'deregistered', instances: [users.instanceId] }])
+  program.child.kill('SIGTERM')
+  expect(await program.exited()).toBe(0)
+})
+
+test('the library for services registers with a certificate, sends heartbeats and leaves', async () => {
+  const { program, admin } = await started('library', 1)
+  await using _ = program
+  await using service = farp({ name: 'orders', version: 'v1.0.0', openapi: openapiOf('Orders', ['GET /list']) })
+  const { cert, key } = issue({ names: ['orders.internal'] })
+  const dispatcher = new Agent({ connect: { ca, cert, key } })
+  let beats = 0
+  const registration = service.register({
+    gateway: `https://127.0.0.1:${admin}`,
+    address: '127.0.0.1',
+    port: 1,
+    heartbeat: 50,
+    fetch: async (url, init) => {
+      const answer = await fetchWith(url, { ...(init as object), dispatcher })
+      if (url.pathname.includes('/heartbeat/') && answer.status === 200) beats += 1
+      return new Response(await answer.arrayBuffer(), { status: answer.status })
+    },
+  })
+  expect(await registration.registered).toBe(true)
+  await waitFor('heartbeats', () => beats > 1)
+  await registration.close()
+  const answer = await fetchWith(`https://127.0.0.1:${admin}/_farp/v1/services`, { dispatcher })
+  expect([answer.status, await answer.json()]).toEqual([200, []])
+  await dispatcher.close()
   program.child.kill('SIGTERM')
   expect(await program.exited()).toBe(0)
 })

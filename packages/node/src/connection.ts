@@ -13,6 +13,8 @@ type KnownSocket = Socket & { [KEY]?: Connection; readonly encrypted?: boolean }
 export interface Secured {
   /** The client's certificate, when one was asked for, shown and verified. */
   readonly certificate: ClientCertificate | undefined
+  /** When it ends to be valid: Unix milliseconds. */
+  readonly until: number
   /** Whether a request for this host belongs on a connection with another certificate. */
   isForeign(host: string): boolean
 }

@@ -24,6 +24,10 @@ export class FetchConnections {
   begin({ socket }: IncomingMessage, res: ServerResponse): boolean {
     const connection = Connection.of(socket)
     if (connection.isLast) return false
+    if (connection.secured !== null && connection.secured.until <= Date.now()) {
+      socket.destroy()
+      return false
+    }
     const name = nameOf(socket)
     this.#busy.set(name, socket)
     res.once('close', () => {

@@ -64,11 +64,12 @@ export class SecureListener<S extends Server = Server> implements Disposable {
 
   /** Takes a connection after its handshake; `false` when the client's certificate does not hold. */
   admit(socket: TLSSocket): boolean {
-    const certificate = this.#options.clientAuth === undefined ? undefined : clientCertificate(socket)
-    if (certificate === 'invalid') return false
+    const client = this.#options.clientAuth === undefined ? undefined : clientCertificate(socket)
+    if (client === 'invalid') return false
     const name = typeof socket.servername === 'string' ? socket.servername : ''
     Connection.of(socket).secured = {
-      certificate,
+      certificate: client?.certificate,
+      until: client?.until ?? Infinity,
       // A client that named no host takes what it gets: it has said nothing that the host could contradict.
       isForeign: (host) => name !== '' && this.#loaded.table.isForeign(name, host),
     }
