@@ -77,6 +77,19 @@ test('a certificate of a service is its authority, also over what others registe
   expect((await call({ names: ['DNS:users.internal'], ...leave })).status).toBe(200)
 })
 
+test('a web page registers nothing with the certificate that its browser shows', async () => {
+  await using users = await service('users')
+  await using gateway = await startPushGateway({ tokens: [], clientCertificates: true })
+  const call = callerOf(gateway)
+  const names = ['DNS:a.test']
+  const fields: Readonly<Record<string, string>>[] = [{ origin: 'https://evil.test' }, { 'sec-fetch-site': 'cross-site' }]
+  for (const headers of fields) {
+    const refused = await call({ names, headers, body: forgeInstance(users) })
+    expect([refused.status, refused.body['code']]).toEqual([403, 'BROWSER_REFUSED'])
+  }
+  expect((await call({ names, headers: { 'sec-fetch-site': 'none', host: 'gateway.test' }, body: forgeInstance(users) })).status).toBe(201)
+})
+
 test('of several entries that fit the first counts', async () => {
   await using users = await service('users')
   const clientCertificates = [{ name: 'DNS:a.test', services: ['orders'] }, 'DNS:b.test']

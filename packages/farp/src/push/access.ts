@@ -53,7 +53,11 @@ export class Access {
     }
     const { certificate } = caller
     const entry = certificate === undefined ? undefined : this.#entryOf(certificate)
-    if (certificate !== undefined && entry !== undefined) return { owner: nameOf(certificate), services: entry.services, ip, isLoopback }
+    if (certificate !== undefined && entry !== undefined) {
+      // A browser shows its user's certificate to whatever a page of another site sends here.
+      refuseBrowsers(request, false)
+      return { owner: nameOf(certificate), services: entry.services, ip, isLoopback }
+    }
     if (tokens.length > 0 || clientCertificates !== false) {
       const known = this.#holderOf(request)
       if (known === undefined) throw this.#unauthorized(ip, certificate !== undefined && clientCertificates !== false)
@@ -103,8 +107,8 @@ export function isAuthorityOf(principal: Principal, registered: { readonly servi
 }
 
 /**
- * Where no credential is asked for, a page in a browser on an allowed machine must not be able to register an upstream: browsers say of such requests
- * where they come from, and a name that was pointed at this machine (DNS rebinding) stands in Host.
+ * Where no token is asked for, a page in a browser on an allowed machine must not be able to register an upstream: browsers say of such requests
+ * where they come from, and where no certificate is asked for either, a name that was pointed at this machine (DNS rebinding) stands in Host.
  */
 function refuseBrowsers(request: Request, isLoopbackOnly: boolean): void {
   const site = request.headers.get('sec-fetch-site')
