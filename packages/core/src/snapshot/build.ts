@@ -45,7 +45,7 @@ export async function buildRoutes(entries: readonly RouteEntry[], mounts: readon
   const table = new RouteTable(mounts)
   const routes: Route[] = []
   const standby: { route: Route; winner: Route }[] = []
-  const shared: Shared = { phases: new Map(), retries: new Map() }
+  const shared: Shared = { phases: new Map(), retries: new Map(), methods: new Map() }
   const turn = slices()
   for (const entry of entries) {
     await turn()
@@ -69,13 +69,15 @@ interface Shared {
   readonly phases: Map<readonly Hooks[], ReturnType<typeof compilePhases>>
   /** By the settings of the upstream. */
   readonly retries: Map<RoutingSettings, RetryPolicy>
+  readonly methods: Map<string, readonly string[]>
 }
 
 function compileRoute(entry: RouteEntry, host: BuildHost, shared: Shared): Route {
   const { upstream: target, splitOn = null } = entry.definition
   if (typeof target === 'string') {
     if (entry.definition.mirror !== undefined) return compileBranch(entry, host, { name: target, shared })
-    const of = { entry, ...host.upstreamOf(entry, target), hooks: host.hooksOf(entry.definition), routing: host.routing }
+    const { upstream, settings } = host.upstreamOf(entry, target)
+    const of = { entry, upstream, settings, hooks: host.hooksOf(entry.definition), routing: host.routing }
     return host.compiled.find(of) ?? host.compiled.keep(of, compileBranch(entry, host, { name: target, shared }))
   }
   const branches = target.map(({ upstream, weight = 1, match = null }) => ({
@@ -101,11 +103,13 @@ function compileBranch(entry: RouteEntry, host: BuildHost, { name, shared }: { n
   if (phases === undefined) shared.phases.set(hooks, (phases = compilePhases(hooks)))
   const rewrite = compileRewrite(definition.rewrite)
   const middleware = hooks.map((hook) => hook.middleware).filter((handler) => handler !== undefined)
+  const { lane, laneReason } = laneOf(upstream, middleware)
+  // No spread: what is spread into an object lies outside of it, and there are thousands.
   return {
     id: entry.id,
     path: definition.path,
     host: definition.host ?? null,
-    methods: definition.methods?.map((method) => method.toUpperCase()) ?? null,
+    methods: methodsOf(definition, shared),
     priority: definition.priority ?? 50,
     source: entry.source,
     service: entry.service,
@@ -116,7 +120,8 @@ function compileBranch(entry: RouteEntry, host: BuildHost, { name, shared }: { n
     phases,
     hooks,
     middleware: middleware.length === 0 ? null : middleware,
-    ...laneOf(upstream, middleware),
+    lane,
+    laneReason,
     timeout: Math.min(
       milliseconds('timeout', 30_000, [definition, settings, host.routing]),
       toMilliseconds(definition.timeoutHint ?? Infinity),
@@ -137,6 +142,14 @@ function compileBranch(entry: RouteEntry, host: BuildHost, { name, shared }: { n
     rules: definition.rewrite?.rules ?? null,
     rewrite: rewrite === null ? unchanged : (head) => void (head.target = rewrite(head.target)),
   }
+}
+
+function methodsOf({ methods }: RouteDefinition, shared: Shared): readonly string[] | null {
+  if (methods === undefined) return null
+  const key = methods.join(' ')
+  let list = shared.methods.get(key)
+  if (list === undefined) shared.methods.set(key, (list = methods.map((method) => method.toUpperCase())))
+  return list
 }
 
 function retryOf(
