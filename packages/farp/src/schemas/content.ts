@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { sha256 } from '../manifest/checksum.ts'
-import { schemaHash } from './canonical.ts'
+import { isHashOf, schemaHash } from './canonical.ts'
 import { SchemaError } from './parse.ts'
 import type { AdaptedSchema, AdapterContext, SchemaAdapter, SchemaType } from '../adapters/adapter.ts'
 import type { Finding } from '@octopus-gateway/core'
@@ -58,6 +58,8 @@ export class SchemaCache {
     maxSize: 67_108_864,
     sizeCalculation: ({ content }) => this.sizeOf(content),
   })
+  /** Hashes that a content was found not to have, with the digest of the bytes it came in. */
+  readonly #wrong = new WeakMap<SchemaContent, Set<string>>()
   /** Characters or bytes of contents as they came. */
   readonly #sizes = new WeakMap<SchemaContent, number>()
 
@@ -88,6 +90,22 @@ export class SchemaCache {
   /** Remembers that a declared hash was found right. */
   remember(declared: string, content: SchemaContent): void {
     this.#entries.set(`declared:${content.type}:${declared}`, content, { size: this.sizeOf(content) })
+  }
+
+  /**
+   * Whether a content has the hash that is declared for it. Hashing a large document in every known way takes long, and whoever declares a wrong hash
+   * declares it again at every look: each is found wrong once.
+   */
+  hasHash(declared: string, content: SchemaContent, came: { readonly bytes?: Uint8Array; readonly value: unknown }): boolean {
+    if (this.verified(content.type, declared) === content) return true
+    const wrong = this.#wrong.get(content) ?? new Set<string>()
+    const key = came.bytes === undefined ? declared : `${declared} ${sha256(came.bytes)}`
+    if (wrong.has(key)) return false
+    if (isHashOf(declared, came)) return true
+    // Whoever makes up new ones must not fill the memory.
+    if (wrong.size >= 16) wrong.clear()
+    this.#wrong.set(content, wrong.add(key))
+    return false
   }
 
   /** Parses bytes, or finds them parsed. Throws `SchemaError`. */

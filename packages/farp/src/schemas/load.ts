@@ -7,7 +7,6 @@ import { isReflected, isReflectedFirst, reflected, reflectionAddresses } from '.
 import { originOf } from '../address.ts'
 import { decodeUtf8 } from './utf8.ts'
 import { candidatesOf, endpointOf } from './candidates.ts'
-import { isHashOf } from './canonical.ts'
 import { readRegistry } from './registry.ts'
 import { ownObject, table } from '../json.ts'
 import type { Candidate, Whereabouts } from './candidates.ts'
@@ -324,9 +323,9 @@ function settle(load: Load, { content, value, bytes, from }: Arrived): LoadedSch
   const { descriptor, context, findings, name } = load
   const { hash } = descriptor
   const { previous, policy = from === 'registry' ? 'enforce' : 'warn' } = context
-  // Hashing a large document in every known way takes long; a document that did not change needs it once.
-  const isKnown = previous?.content === content && previous.declared === hash
-  const isRight = isKnown ? previous.isVerified : hash !== undefined && isHashOf(hash, { value, ...(bytes === undefined ? {} : { bytes }) })
+  const isKnown = previous?.content === content && previous.declared === hash && previous.isVerified
+  const isRight =
+    isKnown || (hash !== undefined && context.cache.hasHash(hash, content, { value, ...(bytes === undefined ? {} : { bytes }) }))
   if (isRight && hash !== undefined) context.cache.remember(hash, content)
   else if (hash !== undefined && policy !== 'off') {
     const isRefused = policy === 'enforce'
