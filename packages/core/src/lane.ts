@@ -6,6 +6,7 @@ export { judgeAnswer, MOST_BODY, USER_AGENT } from './upstream/health/fetch-prob
 export type { HealthProber, Probe, ProbeResult } from './upstream/health/prober.ts'
 export { Context } from './exchange/request-context.ts'
 export type { Upload } from './exchange/request-context.ts'
+export { authorityOf } from './exchange/authority.ts'
 export { grpcStatusIn, grpcTrailers } from './exchange/grpc.ts'
 export { local } from './exchange/answer.ts'
 export { drainBody } from './web/drain.ts'
