@@ -44,7 +44,7 @@ test('answers without news make no set', async () => {
   const stop = new AbortController()
   const log = { error() {}, warn() {}, info() {}, debug() {} }
   const ended = (async () => {
-    for await (const set of consulDiscovery({ address: consul.address }).watch(stop.signal, { log })) sets.push(set)
+    for await (const set of consulDiscovery({ address: consul.address }).watch(stop.signal, { log, fail: expect.fail })) sets.push(set)
   })()
   await waitFor(() => sets.length === 1)
   for (let i = 0; i < 3; i++) {
