@@ -29,15 +29,27 @@ describe.skipIf(program === undefined)('etcd', () => {
   const fresh = (): string => (prefix = `/t${(count += 1)}/`)
   const options = (more: EtcdOptions = {}): EtcdOptions => ({ endpoints: [etcd.url], prefixes: [fresh()], ...more })
 
-  test('an instance whose lease is over is gone', async () => {
+  test('an instance whose lease is taken back is gone', async () => {
     const gateway = watching(options())
     const { ID } = await etcd.ask('lease/grant', { TTL: '3600' })
     await etcd.put(`${prefix}users/a`, instance(8081), { lease: ID })
     await etcd.put(`${prefix}users/b`, instance(8082))
     await knows(gateway, 8081, 8082)
-    // To whoever watches, the end of a lease looks the same as its time running out.
     await etcd.ask('lease/revoke', { ID })
     await knows(gateway, 8082)
+  })
+
+  test('an instance that dies without a word is gone when its lease has run out', async () => {
+    const gateway = watching(options())
+    const { ID } = await etcd.ask('lease/grant', { TTL: '3' })
+    const beating = setInterval(() => void etcd.ask('lease/keepalive', { ID }), 200)
+    onTestFinished(() => clearInterval(beating))
+    await etcd.put(`${prefix}users/a`, instance(8081), { lease: ID })
+    await etcd.put(`${prefix}users/b`, instance(8082))
+    await knows(gateway, 8081, 8082)
+    clearInterval(beating)
+    await knows(gateway, 8082)
+    expect(gateway.providers[0]).toMatchObject({ state: 'synced', error: null })
   })
 
   test('several pages are one set, as of one moment', async () => {
