@@ -4,8 +4,8 @@ import { load, request, startCommand, startService, until } from './harness.mjs'
 import { REGISTRIES } from './registries.mjs'
 
 const OUTAGE_S = Number(process.env.OCTOPUS_OUTAGE_SECONDS ?? 60)
-/** Nobody is asked again later than this after a failure: ten seconds, and a quarter of them by chance. */
-const LONGEST_PAUSE_S = 12.5
+/** Nobody is asked again later than this after a failure. */
+const LONGEST_PAUSE_S = 10
 /** For what is to be done then, on a machine on which all of this runs at once. */
 const ALLOWED_S = 5
 const CONCURRENCY = 4
