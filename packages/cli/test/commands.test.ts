@@ -162,11 +162,10 @@ describe('discover', () => {
 
   test('what a credential opens is printed, never the credential: not in the table, the JSON, the reason, or the log', async () => {
     await using eureka = await startEureka({ username: 'ann', password: 'pw' })
-    const write = (password: string): void =>
-      cli.file(
-        'octopus.yaml',
-        `discovery: ${JSON.stringify({ backend: 'eureka', eureka: { servers: [eureka.url], username: 'ann', password } })}\n`,
-      )
+    const write = (password: string): void => {
+      const options = { servers: [eureka.url], username: 'ann', password }
+      cli.file('octopus.yaml', `discovery: ${JSON.stringify({ backend: 'eureka', eureka: options })}\n`)
+    }
     write('hunter2')
     for (const args of [[], ['--json']]) expect(await cli.run(['discover', '-c', 'octopus.yaml', '--timeout', '200ms', ...args])).toBe(1)
     expect(cli.out).toMatch(/^eureka: Eureka at http:\/\/127\.0\.0\.1:\d+\/eureka answered 401 .*check username and password/m)
