@@ -43,6 +43,20 @@ describe.skipIf(named === undefined || nsupdate === undefined)('DNS', () => {
     ])
   })
 
+  test('a host is asked for once in a round, however many records lead to it', async () => {
+    await bind.change(
+      'add _p._tcp.many.test. 1 SRV 0 0 8001 host.many.test.',
+      'add _p._tcp.many.test. 1 SRV 0 0 8002 host.many.test.',
+      'add _q._tcp.many.test. 1 SRV 0 0 8003 host.many.test.',
+      'add host.many.test. 1 A 127.0.0.1',
+    )
+    const gateway = watchingNames({ name: '_p._tcp.many.test' }, { name: '_q._tcp.many.test' })
+    await gateway.synced
+    expect(idsOf(gateway).length).toBe(3)
+    await gateway[Symbol.asyncDispose]()
+    expect(bind.asked('A', 'host.many.test')).toBeLessThanOrEqual(bind.asked('SRV', '_p._tcp.many.test'))
+  })
+
   test('addresses with a port of the configuration', async () => {
     await bind.change('add mail.test. 1 A 127.0.0.2', 'add mail.test. 1 A 127.0.0.1')
     const gateway = watchingNames({ name: 'mail.test', type: 'a', port: 25, service: 'post' })

@@ -1,6 +1,6 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { join } from 'node:path'
-import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { Touches } from './touches.ts'
 
@@ -59,4 +59,45 @@ test('it is over when the signal says so, before and after', async () => {
     await touches.begin(stop.signal)
   ).touched
   expect(stop.signal.aborted).toBe(true)
+})
+
+test('a file that is written in pieces is touched once it is left alone, and one that never is after a second', async () => {
+  const path = join(await folder(), 'services.yaml')
+  await writeFile(path, '')
+  vi.useFakeTimers({ toFake: ['clearTimeout', 'performance', 'setTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const armed = vi.spyOn(globalThis, 'setTimeout')
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+  /** Until somebody says that all is written; `write` resolves when that is seen. */
+  async function begun(): Promise<{ isOver(): boolean; write(): Promise<void> }> {
+    const touches = new Touches(path, HOUR)
+    let isOver = false
+    const { touched } = await touches.begin(new AbortController().signal)
+    void touched.then(() => (isOver = true))
+    return {
+      isOver: () => isOver,
+      async write() {
+        const before = armed.mock.calls.length
+        await appendFile(path, 'x')
+        while (armed.mock.calls.length === before && !isOver) await turn()
+      },
+    }
+  }
+  const pieces = await begun()
+  for (let piece = 0; piece < 3; piece++) {
+    await pieces.write()
+    await vi.advanceTimersByTimeAsync(45)
+    expect(pieces.isOver()).toBe(false)
+  }
+  await vi.advanceTimersByTimeAsync(50)
+  expect(pieces.isOver()).toBe(true)
+
+  const endless = await begun()
+  let passed = 0
+  for (; !endless.isOver() && passed < 5_000; passed += 40) {
+    await endless.write()
+    await vi.advanceTimersByTimeAsync(40)
+  }
+  expect(passed).toBeGreaterThan(900)
+  expect(passed).toBeLessThan(1_200)
 })

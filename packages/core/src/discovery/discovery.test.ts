@@ -216,9 +216,11 @@ describe('the supervisor', () => {
       instance('x', 5, { host: '::1' }),
     ]
     provider.say(set)
-    provider.say(set)
-    await flush()
-    expect(ports(discovery)).toEqual([1, 5])
+    // Who asks at intervals tells other objects every time.
+    provider.say(set.map((one) => ({ ...one })))
+    provider.say([...set.map((one) => ({ ...one })), instance('a', 6)])
+    await vi.advanceTimersByTimeAsync(60)
+    expect(ports(discovery)).toEqual([1, 5, 6])
     expect(lines.filter((line) => line.message.includes('usable address'))).toHaveLength(6)
   })
 

@@ -33,6 +33,8 @@ class Supervised {
   #reported: ServiceSet | undefined
   readonly #stamped = new WeakMap<ServiceInstance, ServiceInstance>()
   readonly #usable = new WeakSet<ServiceInstance>()
+  /** Those of its last set that cannot be used: said once, however often they are told. */
+  #unusable: ReadonlySet<string> = new Set()
 
   /** `inherited` is what those said last in whose place it is; it counts until this one has reported. */
   constructor(provider: DiscoveryProvider, inherited: ServiceSet) {
@@ -74,10 +76,14 @@ class Supervised {
     if (this.error !== null) log.info('discovery provider is back', { provider: this.provider.name, outage_ms: this.#outage })
     this.error = null
     this.syncedAt = Date.now()
-    const stamped = set.map((instance) => this.#stamp(instance, log))
+    const stamped = set.map((instance) => this.#stamp(instance))
     if (this.#reported !== undefined && sameData(this.#reported, stamped)) return
     this.#reported = stamped
     this.set = stamped.filter((instance) => this.#usable.has(instance))
+    this.#complain(
+      stamped.filter((instance) => !this.#usable.has(instance)),
+      log,
+    )
     changed()
   }
 
@@ -97,13 +103,22 @@ class Supervised {
   }
 
   /** The instance with the name of its provider. One that is the same object as before has been looked at: thousands stay while one changes. */
-  #stamp(instance: ServiceInstance, log: Logger): ServiceInstance {
+  #stamp(instance: ServiceInstance): ServiceInstance {
     const known = this.#stamped.get(instance)
     if (known !== undefined) return known
     const stamped = { ...instance, provider: this.provider.name }
     this.#stamped.set(instance, stamped)
-    if (isUsable(stamped, log)) this.#usable.add(stamped)
+    if (isUsable(stamped)) this.#usable.add(stamped)
     return stamped
+  }
+
+  #complain(unusable: ServiceSet, log: Logger): void {
+    const keyed = new Map(unusable.map((instance) => [`${instance.service}\0${instance.id}\0${originOf(instance)}`, instance]))
+    for (const [key, { service, id }] of keyed) {
+      if (!this.#unusable.has(key))
+        log.warn('discovery reported an instance without a usable address', { provider: this.provider.name, service, instance: id })
+    }
+    this.#unusable = new Set(keyed.keys())
   }
 
   /** Milliseconds since the last set, or `null` before the first. */
@@ -123,15 +138,8 @@ class Supervised {
 }
 
 /** A registry's word is taken for an address only where it is one: a host such as `a/b` would become part of a request. */
-function isUsable(instance: ServiceInstance, log: Logger): boolean {
-  const isAddress = Number.isInteger(instance.port) && isOrigin(originOf(instance))
-  if (!isAddress)
-    log.warn('discovery reported an instance without a usable address', {
-      provider: instance.provider,
-      service: instance.service,
-      instance: instance.id,
-    })
-  return isAddress
+function isUsable(instance: ServiceInstance): boolean {
+  return Number.isInteger(instance.port) && isOrigin(originOf(instance))
 }
 
 /** All providers of a gateway, run once each, read by many. */
