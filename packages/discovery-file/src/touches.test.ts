@@ -71,15 +71,15 @@ test('a file that is written in pieces is touched once it is left alone, and one
   /** Until somebody says that all is written; `write` resolves when that is seen. */
   async function begun(): Promise<{ isOver(): boolean; write(): Promise<void> }> {
     const touches = new Touches(path, HOUR)
-    let isOver = false
+    const end = { isReached: false }
     const { touched } = await touches.begin(new AbortController().signal)
-    void touched.then(() => (isOver = true))
+    void touched.then(() => (end.isReached = true))
     return {
-      isOver: () => isOver,
+      isOver: () => end.isReached,
       async write() {
         const before = armed.mock.calls.length
         await appendFile(path, 'x')
-        while (armed.mock.calls.length === before && !isOver) await turn()
+        while (armed.mock.calls.length === before && !end.isReached) await turn()
       },
     }
   }
