@@ -118,6 +118,14 @@ test('what is not Consul is told apart', async () => {
   expect(await errorOf(watching({ address: `127.0.0.1:${list.port}` }))).toMatch(/with something else/)
 })
 
+test('a registry gone mad does not fill the memory, and the reason says what to do', async () => {
+  const body = JSON.stringify(Object.fromEntries(Array.from({ length: 10_001 }, (_, n) => [`s${n}`, []])))
+  await using mad = await startRawServer(respondWith(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`))
+  expect(await errorOf(watching({ address: `127.0.0.1:${mad.port}` }))).toMatch(
+    /knows 10001 services, more than 10000; narrow them down with tags/,
+  )
+})
+
 test('options that are wrong are named', async () => {
   for (const [options, problem] of [
     [{ address: 'http://consul:8500' }, /address: write host and port/],
