@@ -57,6 +57,23 @@ describe.skipIf(program === undefined)('reading all, then following', () => {
     expect(gateway.providers[0]).toMatchObject({ state: 'synced', error: null })
   })
 
+  test('what is no instance is named once, and of many the first twenty, however often all is read', async () => {
+    const given = options()
+    for (let n = 0; n < 25; n++) await etcd.put(`${prefix}users/${n}`, 'hello')
+    let reads = 0
+    await using relay = await Relay.to(etcd.port, (text) => {
+      if (text.includes('/v3/kv/range')) reads += 1
+      return reads > 2 || !text.includes('/v3/watch')
+    })
+    const lines: Line[] = []
+    const gateway = watching({ ...given, endpoints: [`http://127.0.0.1:${relay.port}`] }, lines)
+    await waitFor(() => reads === 3)
+    await etcd.put(`${prefix}users/a`, instance(8081))
+    await knows(gateway, 8081)
+    const named = lines.filter(({ message }) => message.includes('is no instance')).map(({ fields }) => fields?.['key'])
+    expect([named.length, new Set(named).size]).toEqual([20, 20])
+  })
+
   test('streams that never last do not make a loop', async () => {
     let reads = 0
     const begun = performance.now()
