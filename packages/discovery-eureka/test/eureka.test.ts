@@ -118,9 +118,11 @@ test('another server is asked when one fails, first for everything, and it stays
 test('what is not Eureka, and options that are wrong, are told apart', async () => {
   await using page = await startRawServer(respondWith('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n<>'))
   await using list = await startRawServer(respondWith('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]'))
+  await using young = await startRawServer(respondWith('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n'))
   for (const [options, problem] of [
     [{ servers: [`http://127.0.0.1:${page.port}/eureka`] }, /something that is not JSON: is this Eureka\?/],
     [{ servers: [`http://127.0.0.1:${list.port}/eureka`] }, /with something else/],
+    [{ servers: [`http://127.0.0.1:${young.port}/eureka`] }, /answered 403 .*or it has just started and waits for its replicas/],
     [{ servers: ['http://ann:hunter2@eureka:8761/eureka'] }, /servers\.0: leave out user name, password and query/],
     [{ servers: ['eureka:8761'] }, /servers\.0: write an address/],
     [{ password: 'pw' }, /a password needs a username/],
