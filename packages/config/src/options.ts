@@ -1,5 +1,10 @@
-import type { SourceFile } from './files.ts'
 import type { AccessLog, ConfigIssue, GatewayOptions, Logger, LogLevel } from '@octopus-gateway/core'
+
+/** A file and what is in it. */
+export interface SourceFile {
+  readonly name: string
+  readonly text: string
+}
 
 /** What reading a configuration needs from the outside. */
 export interface ConfigHost {

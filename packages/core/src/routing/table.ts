@@ -2,7 +2,7 @@ import { HostIndex, parseHost } from './hosts.ts'
 import { MountRewrites } from './mount-rewrites.ts'
 import { PathTree } from './tree.ts'
 import type { Found } from './tree.ts'
-import type { Match, Route } from './route.ts'
+import type { CompiledRoute, Match } from './compiled-route.ts'
 import type { OwnedRewrite } from './mount-rewrites.ts'
 import type { Pattern } from './pattern.ts'
 import type { RewrittenPath } from './path-rules.ts'
@@ -15,7 +15,7 @@ const NO_PARAMS: Readonly<Record<string, string>> = Object.freeze(new Params())
 
 /** All routes of a snapshot, ready to be matched by host, method and path. */
 export class RouteTable {
-  readonly #hosts = new HostIndex<PathTree<Route>>()
+  readonly #hosts = new HostIndex<PathTree<CompiledRoute>>()
   /** `null` where nobody rewrites, which is usual. */
   readonly #rewrites: MountRewrites | null
 
@@ -24,10 +24,10 @@ export class RouteTable {
   }
 
   /** Adds a route, at the pattern of its path, for one of its methods (`null`: any). Returns the route that already holds this place, which keeps it. */
-  add(route: Route, pattern: Pattern, method: string | null): Route | null {
+  add(route: CompiledRoute, pattern: Pattern, method: string | null): CompiledRoute | null {
     const host = parseHost(route.host ?? undefined)
     let tree = this.#hosts.get(host)
-    if (tree === undefined) this.#hosts.set(host, (tree = new PathTree<Route>()))
+    if (tree === undefined) this.#hosts.set(host, (tree = new PathTree<CompiledRoute>()))
     return tree.add(pattern, method, route)
   }
 
@@ -57,7 +57,7 @@ export class RouteTable {
   }
 }
 
-function paramsOf(found: Found<Route>): Readonly<Record<string, string>> {
+function paramsOf(found: Found<CompiledRoute>): Readonly<Record<string, string>> {
   const { names, values } = found
   if (names.length === 0) return NO_PARAMS
   const params = new Params()

@@ -11,7 +11,9 @@ import { slices } from '../slices.ts'
 import { Split } from '../routing/split.ts'
 import { toMilliseconds } from '../time.ts'
 import type { Hooks } from '../plugin/plugin.ts'
-import type { Lane, Mirror, Route, RouteDefinition } from '../routing/route.ts'
+import type { CompiledRoute } from '../routing/compiled-route.ts'
+import type { Lane, Mirror } from '../routing/route.ts'
+import type { RouteDefinition } from '../routing/definition.ts'
 import type { LiveUpstream } from '../upstream/live-upstream.ts'
 import type { OwnedRewrite } from '../routing/mount-rewrites.ts'
 import type { MiddlewareHandler } from 'hono'
@@ -35,16 +37,16 @@ export interface BuildHost {
 
 /** The routes of a generation and the table that finds them. */
 export interface Built {
-  readonly routes: readonly Route[]
-  readonly standby: readonly { readonly route: Route; readonly winner: Route }[]
+  readonly routes: readonly CompiledRoute[]
+  readonly standby: readonly { readonly route: CompiledRoute; readonly winner: CompiledRoute }[]
   readonly table: RouteTable
 }
 
 /** Compiles routes off the request path, in slices. */
 export async function buildRoutes(entries: readonly RouteEntry[], mounts: readonly OwnedRewrite[], host: BuildHost): Promise<Built> {
   const table = new RouteTable(mounts)
-  const routes: Route[] = []
-  const standby: { route: Route; winner: Route }[] = []
+  const routes: CompiledRoute[] = []
+  const standby: { route: CompiledRoute; winner: CompiledRoute }[] = []
   const shared: Shared = { phases: new Map(), retries: new Map(), methods: new Map() }
   const turn = slices()
   for (const entry of entries) {
@@ -72,7 +74,7 @@ interface Shared {
   readonly methods: Map<string, readonly string[]>
 }
 
-function compileRoute(entry: RouteEntry, host: BuildHost, shared: Shared): Route {
+function compileRoute(entry: RouteEntry, host: BuildHost, shared: Shared): CompiledRoute {
   const { upstream: target, splitOn = null } = entry.definition
   if (typeof target === 'string') {
     if (entry.definition.mirror !== undefined) return compileBranch(entry, host, { name: target, shared })
@@ -93,7 +95,7 @@ function compileRoute(entry: RouteEntry, host: BuildHost, shared: Shared): Route
 }
 
 /** A route as it is with one of its upstreams. */
-function compileBranch(entry: RouteEntry, host: BuildHost, { name, shared }: { name: string; shared: Shared }): Route {
+function compileBranch(entry: RouteEntry, host: BuildHost, { name, shared }: { name: string; shared: Shared }): CompiledRoute {
   const { definition } = entry
   const { upstream, settings } = host.upstreamOf(entry, name)
   const own = host.hooksOf(definition)
@@ -204,7 +206,7 @@ const ownFieldsByHooks = new WeakMap<readonly Hooks[], Map<string, OwnFields | n
 const CARRIES = [false, true].map((websocket) => [false, true].map((grpc) => Object.freeze({ http: true, websocket, grpc })))
 
 /** A middleware that a protocol cannot pass through may be a guard: without the author's word the protocol is refused. */
-function carriesOf(upstream: LiveUpstream, hooks: readonly Hooks[]): Route['carries'] {
+function carriesOf(upstream: LiveUpstream, hooks: readonly Hooks[]): CompiledRoute['carries'] {
   const carries = (protocol: 'websocket' | 'grpc'): boolean =>
     upstream.handler === null && hooks.every((hook) => hook.middleware === undefined || hook.carries?.includes(protocol) === true)
   return CARRIES[carries('websocket') ? 1 : 0]![carries('grpc') ? 1 : 0]!

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { LIMITS } from '../limits.ts'
 import { openApiAdapter } from '../adapters/openapi.ts'
 import { SchemaCache } from './content.ts'
-import type { LoadedSchema } from './load.ts'
+import type { LoadedSchema } from './content.ts'
 
 const bytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
 const openapi = { type: 'openapi', adapter: openApiAdapter } as const

@@ -3,9 +3,10 @@ import { sha256 } from '../manifest/checksum.ts'
 import { isHashOf, schemaHash } from './canonical.ts'
 import { SchemaError } from './parse.ts'
 import type { AdaptedSchema, AdapterContext, SchemaAdapter, SchemaType } from '../adapters/adapter.ts'
+import type { Finding } from '@octopus-gateway/core'
 import type { JsonObject } from '../json.ts'
 import type { Limits } from '../limits.ts'
-import type { LoadedSchema } from './load.ts'
+import type { SchemaDescriptor } from '../manifest/manifest.ts'
 
 /** A parsed schema; one object per content, however many instances serve it. */
 export interface SchemaContent {
@@ -19,6 +20,23 @@ export interface SchemaContent {
 export interface Language {
   readonly type: SchemaType
   readonly adapter: SchemaAdapter
+}
+
+/** A schema in use, with what it takes to ask whether it changed. */
+export interface LoadedSchema {
+  readonly descriptor: SchemaDescriptor
+  readonly content: SchemaContent
+  /** What it offers. */
+  readonly adapted: AdaptedSchema
+  /** The hash the descriptor declared, and whether the content fulfils it. */
+  readonly declared: string | undefined
+  readonly isVerified: boolean
+  readonly url: string | undefined
+  readonly etag: string | undefined
+  /** When it was last seen to be current: Unix milliseconds. */
+  readonly seenAt: number
+  /** What was noted when it was had: said again as long as a server that described itself is not asked again. */
+  readonly noted?: readonly Finding[]
 }
 
 /**
