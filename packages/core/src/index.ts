@@ -35,7 +35,15 @@ export type { StandardSchemaV1 } from './plugin/standard-schema.ts'
 export { checkEntry, sameEntries } from './store/store.ts'
 export { memoryStore } from './store/memory.ts'
 export type { KeyValueStore, StoreEntry } from './store/store.ts'
-export type { DiscoveryProvider, KeyValue, KeyValues, ProviderStatus, ServiceInstance, ServiceSet } from './discovery/provider.ts'
+export type {
+  DiscoveryHost,
+  DiscoveryProvider,
+  KeyValue,
+  KeyValues,
+  ProviderStatus,
+  ServiceInstance,
+  ServiceSet,
+} from './discovery/provider.ts'
 export { defineDiscovery } from './discovery/define.ts'
 export { poll } from './discovery/poll.ts'
 export { staticDiscovery } from './discovery/static.ts'

@@ -22,7 +22,7 @@ export const routes: Command = {
   },
   async run(args, io) {
     const timeout = timeoutOf(args)
-    const config = await configurationOf(args, io)
+    const config = await configurationOf(args, io, { isLooking: true })
     const gateway = createGateway(config.gateway)
     try {
       await readyOf(gateway, config)
