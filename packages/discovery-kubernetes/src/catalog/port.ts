@@ -1,4 +1,4 @@
-import { valueOf, type Metadata } from './metadata.ts'
+import { firstOf, valueOf, type Metadata } from './metadata.ts'
 import type { PortView, ServiceView, SliceView } from './views.ts'
 
 /** Where an instance listens, and whether it speaks TLS there. */
@@ -13,7 +13,7 @@ export interface Chosen {
  */
 export function portOf(service: ServiceView, slice: SliceView, portName: string | undefined): Chosen | undefined {
   const sources = [service.metadata, slice.metadata]
-  const annotated = sources.map((metadata) => valueOf(metadata, 'farp.port')).find((value) => value !== undefined && value !== '')
+  const annotated = firstOf(sources, ['farp.port'])
   if (annotated !== undefined) return annotatedPort(annotated, service, slice)
   const named = (name: string): PortView | undefined => slice.ports.find((port) => port.name === name)
   const found = portName === undefined ? (named('http') ?? named('https') ?? slice.ports[0]) : named(portName)
