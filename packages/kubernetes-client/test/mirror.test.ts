@@ -177,6 +177,19 @@ describe('watches', () => {
   })
 })
 
+test('a fault of whoever is told is no broken connection: it is told', async () => {
+  const { api, client } = await cluster()
+  const fault = new TypeError('a fault')
+  const mirror = mirrored(client, {
+    put: () => {
+      throw fault
+    },
+  })
+  await waitFor(() => asked(api, 'watch').length === 1)
+  api.putService(service('users'))
+  expect(await mirror.over).toBe(fault)
+})
+
 describe('what the roles do not allow', () => {
   test('is a failure that says what to grant', async () => {
     const { api, client } = await cluster()
