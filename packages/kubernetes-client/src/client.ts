@@ -1,6 +1,7 @@
-import { accessOf, type Access, type AccessOptions } from './access/access.ts'
+import { accessOf, type AccessOptions } from './access/choose.ts'
 import { failureOf } from './failure.ts'
 import { HttpClient, readJson, remediesOf, type Answer } from '@octopus-gateway/discovery-support'
+import type { Access } from './access/access.ts'
 import type { Logger } from '@octopus-gateway/core'
 
 /** Until an answer begins. Milliseconds. */
