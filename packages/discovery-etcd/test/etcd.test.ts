@@ -303,8 +303,8 @@ describe.skipIf(program === undefined)('TLS', () => {
   })
 
   test.each([
-    [{ endpoints: ['http://user:secret@127.0.0.1:1'] }, /user and password do not belong into an endpoint/],
-    [{ endpoints: ['127.0.0.1:2379'] }, /write an endpoint such as/],
+    [{ endpoints: ['http://user:secret@127.0.0.1:1'] }, /leave out user name, password and query: username and password have options/],
+    [{ endpoints: ['127.0.0.1:2379'] }, /write an address such as http:/],
     [{ endpoints: ['http://127.0.0.1:2379/v3'] }, /scheme, host and port and nothing else/],
     [{ endpoints: [] }, /at least one endpoint/],
     [{ username: 'a' }, /username and password belong together/],

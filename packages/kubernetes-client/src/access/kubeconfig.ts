@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { dirname, resolve } from 'node:path'
+import { Outage } from '@octopus-gateway/discovery-support'
 import { parseDocument } from 'yaml'
 import { read } from './read.ts'
 import type { Access } from './access.ts'
@@ -33,7 +34,7 @@ const file = v.looseObject({
   users: v.array(v.looseObject({ ...named.entries, user: v.nullable(user) })),
 })
 
-/** What the kubectl of the user can do and the gateway cannot: to leave it out would be another user, or another way, than the file says. */
+/** What the kubectl of the user can do and this client cannot: to leave it out would be another user, or another way, than the file says. */
 const UNKNOWN: Readonly<Record<string, string>> = {
   exec: 'gets its credentials from a program (exec), and the gateway runs none; use a token or a client certificate, such as of a service account',
   'auth-provider': 'has an auth-provider; use a token or a client certificate',
@@ -41,10 +42,10 @@ const UNKNOWN: Readonly<Record<string, string>> = {
   as: 'acts as another user (as); use a context without it',
 }
 
-/** Access as a kubeconfig says in its current context. Throws an `Error` that names the file and what is wrong, never a credential. */
+/** Access as a kubeconfig says in its current context. Rejects with an `Outage` that names the file and what is wrong, never a credential. */
 export async function kubeconfig(path: string, log: Logger): Promise<Access> {
-  const found = currentOf(path, (await read(path, 'check discovery.kubernetes.kubeconfig')).toString())
-  const problem = (text: string): Error => new Error(`${path}: ${text}.`)
+  const found = currentOf(path, (await read(path, 'check the option kubeconfig')).toString())
+  const problem = (text: string): Outage => new Outage(`${path}: ${text}.`)
   for (const [key, reason] of Object.entries(UNKNOWN)) if (key in found.user) throw problem(`the user "${found.userName}" ${reason}`)
   if ('proxy-url' in found.cluster) throw problem('proxy-url is not supported; use a context without it')
   if (!URL.canParse(found.cluster.server)) throw problem(`the server of the cluster "${found.clusterName}" is not a URL`)
@@ -91,16 +92,16 @@ interface Current {
 function currentOf(path: string, text: string): Current {
   const document = parseDocument(text, { version: '1.2', schema: 'core', logLevel: 'silent' })
   // The messages of the parser show the line, which may hold a credential.
-  if (document.errors.length > 0) throw new Error(`${path}: this is not YAML (${document.errors[0]!.code}).`)
+  if (document.errors.length > 0) throw new Outage(`${path}: this is not YAML (${document.errors[0]!.code}).`)
   const result = v.safeParse(file, document.toJS({ maxAliasCount: 100 }))
   if (!result.success)
-    throw new Error(`${path}: this is no kubeconfig; ${v.getDotPath(result.issues[0]) ?? 'the file'} is missing or of another type.`)
+    throw new Outage(`${path}: this is no kubeconfig; ${v.getDotPath(result.issues[0]) ?? 'the file'} is missing or of another type.`)
   const { contexts, clusters, users, 'current-context': current } = result.output
   const context = contexts.find(({ name }) => name === current)?.context
-  if (context === undefined) throw new Error(`${path}: there is no context "${current}"; run kubectl config use-context.`)
+  if (context === undefined) throw new Outage(`${path}: there is no context "${current}"; run kubectl config use-context.`)
   const found = clusters.find(({ name }) => name === context.cluster)?.cluster
   const who = users.find(({ name }) => name === context.user)
   if (found === undefined || who === undefined)
-    throw new Error(`${path}: the context "${current}" names a cluster or a user that is not there.`)
+    throw new Outage(`${path}: the context "${current}" names a cluster or a user that is not there.`)
   return { cluster: found, clusterName: context.cluster, user: who.user ?? {}, userName: context.user, namespace: context.namespace }
 }

@@ -1,22 +1,15 @@
-import { lines, watching, writeKubeconfig } from './cluster.ts'
-import { errorOf } from '../../../tests/support/finding.ts'
+import { opened, SERVICES } from './cluster.ts'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { join } from 'node:path'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import {
-  newAuthority,
-  startKubernetes,
-  testCertificates,
-  waitFor,
-  type KubernetesApi,
-  type KubernetesOptions,
-} from '@octopus-gateway/testing'
+import { newAuthority, startKubernetes, testCertificates, type KubernetesApi, type KubernetesOptions } from '@octopus-gateway/testing'
 import { tmpdir } from 'node:os'
+import { writeKubeconfig } from '../../../tests/support/registries/kubernetes.ts'
+import type { AccessOptions, KubernetesClient } from '@octopus-gateway/kubernetes-client'
 
 async function apiOf(options: KubernetesOptions): Promise<KubernetesApi> {
   const api = await startKubernetes({ tls: testCertificates().server, ...options })
   onTestFinished(() => api[Symbol.asyncDispose]())
-  api.putService({ name: 'users', endpoints: [{ addresses: ['10.0.0.1'] }] })
   return api
 }
 
@@ -25,6 +18,18 @@ async function folder(): Promise<string> {
   onTestFinished(() => rm(path, { recursive: true }))
   return path
 }
+
+/** Reads a list, to see whether the server lets it. */
+const ask = (client: KubernetesClient): Promise<unknown> => client.get({ path: SERVICES }, new AbortController().signal)
+
+/** Why a cluster cannot be asked with this. */
+const reasonOf = (access: AccessOptions): Promise<string> =>
+  opened(access)
+    .then(ask)
+    .then(
+      () => 'no reason',
+      (thrown: Error) => thrown.message,
+    )
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64')
 
@@ -47,33 +52,29 @@ describe('in a cluster', () => {
     const api = await apiOf({ tokens })
     pod(api)
     const account = await serviceAccount('first\n')
-    const gateway = watching({ serviceAccount: account })
-    await gateway.synced
-    expect(lines(gateway)).toEqual(['users 10.0.0.1:8080'])
-    await waitFor(() => api.requests.filter(({ verb }) => verb === 'watch').length === 3)
+    const client = await opened({ serviceAccount: account })
+    expect([await ask(client), client.namespace]).toMatchObject([{ kind: 'ServiceList' }, 'default'])
     await writeFile(join(account, 'token'), 'second\n')
     delete tokens['first']
+    await expect(ask(client)).rejects.toThrow(/401/)
     tokens['second'] = 'tester'
-    api.endWatches()
-    api.putService({ name: 'orders', endpoints: [{ addresses: ['10.0.0.2'] }] })
-    await waitFor(() => gateway.services.length === 2)
-    expect(gateway.providers[0]?.error).toBeNull()
+    expect(await ask(client)).toMatchObject({ kind: 'ServiceList' })
   })
 
   test('its authority is the only one that is believed', async () => {
     pod(await apiOf({}))
     const account = await serviceAccount('first', { 'ca.crt': newAuthority().ca })
-    expect(await errorOf(watching({ serviceAccount: account }))).toMatch(/its certificate is of an unknown authority|cannot be used/)
+    expect(await reasonOf({ serviceAccount: account })).toMatch(
+      /cannot be reached \([A-Z_]+\): its certificate is not trusted; check certificate-authority/,
+    )
   })
 
   test('where there is no pod or no token, the reason says what to do', async () => {
     vi.stubEnv('KUBERNETES_SERVICE_HOST', '')
     onTestFinished(() => void vi.unstubAllEnvs())
-    expect(await errorOf(watching({}))).toMatch(/no pod of a Kubernetes cluster .*; name a kubeconfig file/)
+    expect(await reasonOf({})).toMatch(/no pod of a Kubernetes cluster .*; name a kubeconfig file/)
     pod(await apiOf({}))
-    expect(await errorOf(watching({ serviceAccount: await folder() }))).toMatch(
-      /token cannot be read \(ENOENT\); check the service account/,
-    )
+    expect(await reasonOf({ serviceAccount: await folder() })).toMatch(/token cannot be read \(ENOENT\); check the service account/)
   })
 })
 
@@ -93,37 +94,36 @@ describe('a kubeconfig', () => {
     const { ca, client } = testCertificates()
     const api = await apiOf({ tls: { ...testCertificates().server, clientCa: ca } })
     const inside = await config(api, { 'client-certificate-data': base64(client.cert), 'client-key-data': base64(client.key) })
-    await watching({ kubeconfig: inside }).synced
+    await ask(await opened({ kubeconfig: inside }))
     const beside = await config(api, { 'client-certificate': 'client.pem', 'client-key': 'client-key.pem' })
     await writeFile(join(beside, '..', 'client.pem'), client.cert)
     await writeFile(join(beside, '..', 'client-key.pem'), client.key)
-    await watching({ kubeconfig: beside }).synced
-    expect(await errorOf(watching({ kubeconfig: await config(api, {}) }))).toMatch(
+    await ask(await opened({ kubeconfig: beside }))
+    expect(await reasonOf({ kubeconfig: await config(api, {}) })).toMatch(
       /does not accept the credentials \(401 Unauthorized\); check the user "tester" of /,
     )
   })
 
   test('with a token in a file that is read again, and the namespace of its context', async () => {
     const api = await apiOf({ tokens: { t1: 'tester' } })
-    api.addNamespace('shop')
-    api.putService({ name: 'stock', namespace: 'shop', endpoints: [{ addresses: ['10.0.0.7'] }] })
     const kubeconfig = await config(api, { tokenFile: 'token' }, { context: { namespace: 'shop' } })
     await writeFile(join(kubeconfig, '..', 'token'), 't1\n')
-    const gateway = watching({ kubeconfig })
-    await gateway.synced
-    expect(lines(gateway)).toEqual(['stock 10.0.0.7:8080'])
+    const client = await opened({ kubeconfig })
+    expect([await ask(client), client.namespace]).toMatchObject([{ kind: 'ServiceList' }, 'shop'])
+    await writeFile(join(kubeconfig, '..', 'token'), 't2\n')
+    await expect(ask(client)).rejects.toThrow(/401/)
   })
 
   test('certificates are checked: unknown authorities, other names, and only without a check when the file says so', async () => {
     const { server, ca, issue } = testCertificates()
     const api = await apiOf({ tls: server })
     const foreign = { 'certificate-authority-data': base64(newAuthority().ca) }
-    expect(await errorOf(watching({ kubeconfig: await config(api, {}, { cluster: foreign }) }))).toMatch(/cannot be used \([A-Z_]+\)/)
+    expect(await reasonOf({ kubeconfig: await config(api, {}, { cluster: foreign }) })).toMatch(/cannot be reached \([A-Z_]+\)/)
     const other = await apiOf({ tls: issue({ names: ['kubernetes.test'] }) })
-    expect(await errorOf(watching({ kubeconfig: await config(other, {}) }))).toMatch(/certificate is for another name; .*tls-server-name/)
-    await watching({ kubeconfig: await config(other, {}, { cluster: { 'tls-server-name': 'kubernetes.test' } }) }).synced
+    expect(await reasonOf({ kubeconfig: await config(other, {}) })).toMatch(/certificate is for another name; .*tls-server-name/)
+    await ask(await opened({ kubeconfig: await config(other, {}, { cluster: { 'tls-server-name': 'kubernetes.test' } }) }))
     const unchecked = { 'certificate-authority-data': undefined, 'insecure-skip-tls-verify': true }
-    await watching({ kubeconfig: await config(api, {}, { cluster: unchecked }) }).synced
+    await ask(await opened({ kubeconfig: await config(api, {}, { cluster: unchecked }) }))
     expect(ca).toContain('BEGIN CERTIFICATE')
   })
 
@@ -149,7 +149,7 @@ describe('a kubeconfig', () => {
     ['a context without a user', {}, { context: { user: 'nobody' } }, /names a cluster or a user that is not there/],
     ['files that are missing', { 'client-certificate': 'nowhere.pem' }, {}, /nowhere\.pem cannot be read \(ENOENT\); .*names it/],
   ])('refuses %s by name', async (_, user, more, expected) => {
-    const reason = await errorOf(watching({ kubeconfig: await config(await apiOf({}), user, more) }))
+    const reason = await reasonOf({ kubeconfig: await config(await apiOf({}), user, more) })
     expect(reason).toMatch(expected)
     expect(reason).not.toContain('secret')
   })
@@ -161,17 +161,8 @@ describe('a kubeconfig', () => {
   ])('that is none: %s', async (text, expected) => {
     const path = join(await folder(), 'config')
     await writeFile(path, text)
-    const reason = await errorOf(watching({ kubeconfig: path }))
+    const reason = await reasonOf({ kubeconfig: path })
     expect(reason).toMatch(expected)
     expect(reason).not.toContain('secret')
   })
-})
-
-test.each([
-  [{ namespace: 'Shop' }, /namespace.*write the name of a namespace/],
-  [{ namespace: ['shop', '*'] }, /namespace.*write the name of a namespace/],
-  [{ namespace: '../x' }, /namespace/],
-  [{ labelSelector: '' }, /labelSelector.*not empty/],
-])('an option that is wrong is a reason that names it: %j', async (options, expected) => {
-  expect(await errorOf(watching(options))).toMatch(expected)
 })

@@ -6,7 +6,7 @@ export interface Access {
   readonly tls: TlsContext
   /** The bearer token as it is now: service accounts get a new one every hour. */
   token(): Promise<string | undefined>
-  /** Where the gateway itself is. */
+  /** Where whoever asks is. */
   readonly namespace: string
   /** Where to look when the server refuses who asks. */
   readonly remedy: string

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { Outage } from '@octopus-gateway/discovery-support'
 import { read } from './read.ts'
 import type { Access } from './access.ts'
 
@@ -6,7 +7,7 @@ import type { Access } from './access.ts'
 export async function inCluster(folder: string, env: Readonly<Record<string, string | undefined>>): Promise<Access> {
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = '443' } = env
   if (host === undefined || host === '') {
-    throw new Error(
+    throw new Outage(
       'This is no pod of a Kubernetes cluster (KUBERNETES_SERVICE_HOST is not set); name a kubeconfig file to reach one from outside.',
     )
   }
