@@ -1,4 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram'
+import { setImmediate as turn } from 'node:timers/promises'
 
 const PORT = 5353
 
@@ -93,15 +94,16 @@ export class Responder implements AsyncDisposable {
     return this.send(packetOf(records))
   }
 
-  /** Sends what may be no message at all. */
-  send(packet: Buffer): Promise<void> {
-    return new Promise((resolve, reject) => {
+  /** Sends what may be no message at all. Who listens in this process has had a turn when it resolves. */
+  async send(packet: Buffer): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
       this.#socket.send(packet, PORT, this.#group, (error) => (error === null ? resolve() : reject(error)))
     })
+    await turn()
   }
 
   #hear(packet: Buffer): void {
-    if ((packet[2]! & 0x80) !== 0) return
+    if (packet.length < 12 || (packet[2]! & 0x80) !== 0) return
     let at = 12
     for (let left = packet.readUInt16BE(4); left > 0; left--) {
       const labels: string[] = []

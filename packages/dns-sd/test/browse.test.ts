@@ -1,4 +1,4 @@
-import { aaaa, recordsOf, Responder } from '../../../tests/support/mdns-responder.ts'
+import { aaaa, packetOf, recordsOf, Responder } from '../../../tests/support/mdns-responder.ts'
 import { browse, type Found } from '@octopus-gateway/dns-sd'
 import { createSocket } from 'node:dgram'
 import { expect, onTestFinished, test } from 'vitest'
@@ -154,5 +154,52 @@ inOwnNetwork(import.meta.url, () => {
     ip('addr', 'add', 'fd07:2::1/64', 'dev', 'two', 'nodad')
     onTestFinished(() => ip('addr', 'del', 'fd07:2::1/64', 'dev', 'two'))
     await waitFor(() => expect(found()).toEqual(['a fd07:2::7']))
+  })
+
+  test('of more bytes in a second than all of a network needs the rest is not read, which is said once; then everything goes on', async () => {
+    const flood = await responder('10.7.1.1')
+    const { parent, found, warnings } = browsing('10.7.1.1')
+    const nothing = Buffer.concat([packetOf([]), Buffer.alloc(8_900)])
+    const deadline = performance.now() + 20_000
+    while (warnings.length === 0 && performance.now() < deadline) await flood.send(nothing)
+    for (let i = 0; i < 100; i++) await flood.send(nothing)
+    await waitFor(async () => {
+      await flood.say(...recordsOf(parent, 'a', 80, aaaa('fd07:1:0:0', 7)))
+      expect(found()).toEqual(['a fd07:1::7'])
+      return true
+    })
+    expect(warnings).toEqual(['Multicast DNS: more is said in the network than is read.'])
+  })
+
+  test('of more instances than are kept the others are left out, which is said once; those that were there stay', async () => {
+    const flood = await responder('10.7.1.1')
+    const { parent, found, warnings } = browsing('10.7.1.1')
+    const say = async (label: string): Promise<void> => flood.say(...recordsOf(parent, label, 80, aaaa('fd07:1:0:0', 7)))
+    await waitFor(async () => {
+      await say('a')
+      return found().length === 1
+    })
+    await waitFor(async () => {
+      for (let number = 0; number < 1_200; number++) await say(`x${number}`)
+      return warnings.length > 0
+    })
+    await waitFor(() => expect(found()).toHaveLength(1_000))
+    expect(found()[0]).toBe('a fd07:1::7')
+    expect(warnings).toEqual(['Multicast DNS: the network announces more instances than are kept.'])
+  })
+
+  test('packets that are no messages are nothing, and what comes between them is found', async () => {
+    const one = await responder('::%one')
+    const { parent, found, warnings } = browsing('one')
+    const whole = packetOf(recordsOf(parent, 'a', 80, aaaa('fd07:1:0:0', 7)))
+    await waitFor(async () => {
+      // Each of them a response that says it goes on.
+      for (let length = 0; length < whole.length; length += 7) await one.send(whole.subarray(0, length))
+      await one.send(Buffer.alloc(9_001, 0xff))
+      await one.send(whole)
+      expect(found()).toEqual(['a fd07:1::7'])
+      return true
+    })
+    expect(warnings).toEqual([])
   })
 })
