@@ -9,5 +9,6 @@ done
 ip addr add 10.7.1.1/24 dev one
 ip addr add fd07:1::1/64 dev one nodad
 ip addr add fe80::1/64 dev one nodad
+ip addr add fd07:2::1/64 dev two nodad
 ip addr add fe80::2/64 dev two nodad
 exec "$@"

@@ -13,8 +13,8 @@ const LONGEST = 150_000
 const ARGS = [process.getuid?.() === 0 ? '-n' : '-rn', 'sh', SETUP]
 
 /**
- * Runs tests of a file in a network of its own: `one` with 10.7.1.1/24, fd07:1::1/64 and fe80::1, and `two` with fe80::2 alone. Linux's loopback carries
- * no multicast over IPv6, and nothing of this should reach the machine's real networks. Where there is no such thing the closing lines say so.
+ * Runs tests of a file in a network of its own: `one` with 10.7.1.1/24, fd07:1::1/64 and fe80::1, and `two` with fd07:2::1/64 and fe80::2.
+ * Linux's loopback carries no multicast over IPv6, and nothing of this should reach the machine's real networks. Where there is no such thing the closing lines say so.
  */
 export function inOwnNetwork(file: string, define: () => void): void {
   if (process.env[INSIDE] !== undefined) return define()

@@ -21,7 +21,10 @@ export interface BrowseOptions<T> {
   readonly types: readonly string[]
   /** `local`. */
   readonly domain: string
-  /** The name of the only interface that is used, or an address of it: then this family of addresses alone. Default: every one that is up, but loopback. */
+  /**
+   * The only interface that is used: by its name over both families, by one of its addresses over this family alone. Default: every one but loopback that has
+   * more than link-local addresses.
+   */
   readonly interface?: string | undefined
   /** How often is asked. What is there for a shorter time is asked for earlier. */
   readonly interval: number

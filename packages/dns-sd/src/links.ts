@@ -33,12 +33,14 @@ export function linksOf(wanted: string | undefined, all: NodeJS.Dict<NetworkInte
   const names = Object.keys(all).join(', ')
   throw new Outage(
     wanted === undefined
-      ? `No network interface but loopback has an IPv4 or a link-local IPv6 address; name one as interface (there are ${names}).`
-      : `There is no interface ${wanted} with an IPv4 or a link-local IPv6 address; check interface (there are ${names}).`,
+      ? `No network interface but loopback has an address that multicast can come from; name one as interface (there are ${names}).`
+      : `There is no interface ${wanted} with an address that multicast can come from; check interface (there are ${names}).`,
   )
 }
 
 function linkOf(name: string, addresses: readonly NetworkInterfaceInfo[], wanted: string | undefined): Link | undefined {
+  // Containers have two ends of a cable each, and nothing could be found there: an instance needs an address that leads to it.
+  if (wanted === undefined && addresses.every(({ address }) => isLinkLocal(address))) return undefined
   const usable = addresses.filter(({ address, internal }) => {
     return wanted === undefined ? !internal : wanted === name || wanted.toLowerCase() === address
   })

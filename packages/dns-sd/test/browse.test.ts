@@ -149,11 +149,11 @@ inOwnNetwork(import.meta.url, () => {
     const two = await responder('::%two')
     const { type, parent, found } = browsing('two')
     await waitFor(() => two.asked.includes(`12 ${type}.local`))
-    await two.say(...recordsOf(parent, 'a', 80, aaaa('fd07:2:0:0', 7)))
+    await two.say(...recordsOf(parent, 'a', 80, aaaa('fd07:3:0:0', 7)))
     await waitFor(() => expect(found()).toEqual(['a']))
-    ip('addr', 'add', 'fd07:2::1/64', 'dev', 'two', 'nodad')
-    onTestFinished(() => ip('addr', 'del', 'fd07:2::1/64', 'dev', 'two'))
-    await waitFor(() => expect(found()).toEqual(['a fd07:2::7']))
+    ip('addr', 'add', 'fd07:3::1/64', 'dev', 'two', 'nodad')
+    onTestFinished(() => ip('addr', 'del', 'fd07:3::1/64', 'dev', 'two'))
+    await waitFor(() => expect(found()).toEqual(['a fd07:3::7']))
   })
 
   test('of more bytes in a second than all of a network needs the rest is not read, which is said once; then everything goes on', async () => {
