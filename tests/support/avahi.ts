@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { notAllowed } from './components.ts'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { onTestFinished } from 'vitest'
 import { Program } from './process.ts'
@@ -11,7 +12,9 @@ const START =
 
 /** Whether Avahi can run here without touching the machine's own. */
 export function canRunAvahi(): boolean {
-  return spawnSync('unshare', ['-m', 'sh', '-c', 'mount -t tmpfs none /run && chown avahi /run']).status === 0
+  const can = spawnSync('unshare', ['-m', 'sh', '-c', 'mount -t tmpfs none /run && chown avahi /run']).status === 0
+  if (!can) notAllowed('mounts of their own (unshare -m)')
+  return can
 }
 
 /** Avahi as it runs: the folder of its service files, and how to start it when they are there. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { fileURLToPath } from 'node:url'
 import { join } from 'node:path'
-import { missingComponent } from './components.ts'
+import { notAllowed } from './components.ts'
 import { Program, root } from './process.ts'
 import { spawnSync } from 'node:child_process'
 
@@ -19,7 +19,7 @@ const ARGS = [process.getuid?.() === 0 ? '-n' : '-rn', 'sh', SETUP]
 export function inOwnNetwork(file: string, define: () => void): void {
   if (process.env[INSIDE] !== undefined) return define()
   const canHave = spawnSync('unshare', [...ARGS, 'true']).status === 0
-  if (!canHave) missingComponent('multicast-over-IPv6', 'unshare -rn ip link add one type bridge')
+  if (!canHave) notAllowed('networks of their own (unshare -n, ip)')
   test.skipIf(!canHave)(
     'in a network of its own',
     async () => {
