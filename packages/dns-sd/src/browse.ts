@@ -12,8 +12,8 @@ const MOST_TRIES = 3
 /** So often within the life of the shortest record everybody is asked: three browses are missed before it is over. */
 const BROWSES_PER_TERM = 4
 const JITTER = 0.1
-/** A thousand instances say all of themselves within this. More in a second is not read: it would keep the gateway from its work. */
-const MOST_BYTES = 1_000_000
+/** A thousand instances say what is needed of them within this, over both families. More in a second is not read: it would keep the program from its work. */
+const MOST_BYTES = 500_000
 
 /** What is looked for in the local network, and where. Times in milliseconds. */
 export interface BrowseOptions<T> {

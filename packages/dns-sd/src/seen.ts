@@ -41,7 +41,6 @@ interface Known<T> extends Entry<T> {
   asked: number
 }
 
-const ORDER: readonly Answer['type'][] = ['PTR', 'SRV', 'TXT', 'A', 'AAAA']
 const NEVER = -Infinity
 
 /** What the network has said, for as long as that is so. Times are milliseconds of one clock. */
@@ -72,13 +71,13 @@ export class Seen<T> {
     return this.#hosts.addresses(host)
   }
 
-  /** Takes what a responder on the link with this zone says. What belongs to nobody who was asked for is left out. */
+  /** Takes what a responder on the link with this zone says. What belongs to nobody who was asked for is left out. Instances come first, then hosts, in whatever order that was said. */
   hear(answers: readonly Answer[], zone: string, now: number): void {
-    for (const answer of answers.toSorted((a, b) => ORDER.indexOf(a.type) - ORDER.indexOf(b.type))) {
-      if (answer.type === 'PTR') this.#hearListed(answer, now)
-      else if (answer.type === 'SRV') this.#hearPlaced(answer, now)
-      else if (answer.type === 'TXT') this.#hearDescribed(answer, now)
-      else if (this.#hosts.hear(answer, zone, now)) this.version += 1
+    for (const answer of answers) if (answer.type === 'PTR') this.#hearListed(answer, now)
+    for (const answer of answers) if (answer.type === 'SRV') this.#hearPlaced(answer, now)
+    for (const answer of answers) {
+      if (answer.type === 'TXT') this.#hearDescribed(answer, now)
+      else if ((answer.type === 'A' || answer.type === 'AAAA') && this.#hosts.hear(answer, zone, now)) this.version += 1
     }
   }
 
