@@ -113,8 +113,12 @@ inOwnNetwork(import.meta.url, () => {
     const overIpv6 = await responder('::%one')
     await waitFor(() => overIpv6.asked.includes(`12 ${type}.local`))
     await overIpv6.say(...recordsOf(parent, 'b', 80, aaaa('fd07:1:0:0', 8)))
-    await waitFor(() => expect(found()).toEqual(['a fd07:1::7', 'b fd07:1::8']))
+    await waitFor(() => found().includes('b fd07:1::8'))
     expect(warnings).toHaveLength(1)
+    // Another time is another thing to know.
+    ip('-6', 'route', 'del', 'ff00::/8', 'dev', 'one', 'table', 'local')
+    onTestFinished(() => ip('-6', 'route', 'append', 'multicast', 'ff00::/8', 'dev', 'one', 'table', 'local', 'metric', '256'))
+    await waitFor(() => warnings.length === 2)
   })
 
   test('when another program keeps the port of one family to itself, the other family goes on', async () => {
@@ -153,7 +157,12 @@ inOwnNetwork(import.meta.url, () => {
     await waitFor(() => expect(found()).toEqual(['a']))
     ip('addr', 'add', 'fd07:3::1/64', 'dev', 'two', 'nodad')
     onTestFinished(() => ip('addr', 'del', 'fd07:3::1/64', 'dev', 'two'))
-    await waitFor(() => expect(found()).toEqual(['a fd07:3::7']))
+    // Said again, so that it is not missed: that alone makes no difference.
+    await waitFor(async () => {
+      await two.say(...recordsOf(parent, 'a', 80, aaaa('fd07:3:0:0', 7)))
+      expect(found()).toEqual(['a fd07:3::7'])
+      return true
+    })
   })
 
   test('of more bytes in a second than all of a network needs the rest is not read, which is said once; then everything goes on', async () => {
@@ -180,10 +189,13 @@ inOwnNetwork(import.meta.url, () => {
       return found().length === 1
     })
     await waitFor(async () => {
-      for (let number = 0; number < 1_200; number++) await say(`x${number}`)
-      return warnings.length > 0
+      for (let number = 0; number < 1_200; number++) {
+        // Who is not heard for three browses is gone.
+        if (number % 50 === 0) await say('a')
+        await say(`x${number}`)
+      }
+      return warnings.length > 0 && found().length === 1_000
     })
-    await waitFor(() => expect(found()).toHaveLength(1_000))
     expect(found()[0]).toBe('a fd07:1::7')
     expect(warnings).toEqual(['Multicast DNS: the network announces more instances than are kept.'])
   })
