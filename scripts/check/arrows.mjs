@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { circles } from './circles.mjs'
 import { ROOT, readJson, workspacePackages } from '../lib/workspace.mjs'
 import { importsOf, isTest, packageOf, shown, typescriptBelow, withoutComments } from './sources.mjs'
 
@@ -147,7 +148,7 @@ function isForTests(file, one) {
   return file.startsWith(join(one.dir, 'src/testing/')) && one.manifest.exports?.['./testing'] === undefined
 }
 
-/** Every dependency and every import goes the way the architecture says. */
+/** Every dependency and every import goes the way the architecture says, and none in a circle. */
 export function arrows(checkout = ROOT) {
   const root = readJson(join(checkout, 'package.json'))
   const packages = workspacePackages(checkout).filter(({ folder }) => folder.startsWith('packages/'))
@@ -160,6 +161,6 @@ export function arrows(checkout = ROOT) {
       return importsOf(file).flatMap((found) => check({ ...one, file, rules, root }, found))
     })
     const core = one.folder === 'packages/core' ? files.filter((file) => !isForTests(file, one)).flatMap(checkCoreFile) : []
-    return [...checkManifest(one, rules), ...imports, ...core]
+    return [...checkManifest(one, rules), ...imports, ...core, ...circles(one, files)]
   })
 }

@@ -18,10 +18,16 @@ async function eurekaWith(options: Parameters<typeof startEureka>[0] = {}): Prom
 const watching = (options: EurekaOptions, lines?: Line[]): Gateway => watched(eurekaDiscovery({ interval: 50, ...options }), lines)
 
 const users = (instanceId: string) => ({ app: 'users', instanceId, hostName: '127.0.0.1', port: 8080 })
-const fulls = ({ requests }: Eureka): number => requests.filter((line) => line === 'GET /eureka/apps').length
 const deltas = ({ requests }: Eureka): number => requests.filter((line) => line === 'GET /eureka/apps/delta').length
 
-test('after everything only changes are asked for, and they are enough', async () => {
+/** What was asked for from a request on, in order: `F` everything, `d` changes. */
+const asked = ({ requests }: Eureka, from = 0): string =>
+  requests
+    .slice(from)
+    .map((line) => (line.endsWith('/delta') ? 'd' : 'F'))
+    .join('')
+
+test('after everything only changes are asked for, everything again after three of them, and they are enough', async () => {
   const eureka = await eurekaWith()
   eureka.registry.register(users('a'))
   const gateway = watching({ servers: [`${eureka.url}/`] })
@@ -32,7 +38,26 @@ test('after everything only changes are asked for, and they are enough', async (
   await waitFor(() => expect(gateway.services.map(({ ready }) => ready)).toEqual([true, false]))
   eureka.registry.cancel('users', 'a')
   await waitFor(() => expect(idsOf(gateway)).toEqual(['b']))
-  expect([fulls(eureka), deltas(eureka) >= 3]).toEqual([1, true])
+  await waitFor(() => deltas(eureka) >= 9)
+  expect(asked(eureka)).toMatch(/^(?:Fddd){2,}/)
+})
+
+test('an instance that the changes lack, with a count that agrees, is found all the same, and stays', async () => {
+  const eureka = await eurekaWith()
+  eureka.registry.register(users('a'))
+  const gateway = watching({ servers: [eureka.url] })
+  await gateway.synced
+  eureka.registry.registerUnseen(users('b'))
+  const before = eureka.requests.length
+  await waitFor(() => expect(idsOf(gateway)).toEqual(['a', 'b']))
+  expect(asked(eureka, before)).toMatch(/^d{0,3}F/)
+  // The answer with changes still lacks it, and is not believed.
+  const since = deltas(eureka)
+  await waitFor(() => deltas(eureka) > since + 4)
+  expect(idsOf(gateway)).toEqual(['a', 'b'])
+  expect(gateway.providers[0]).toMatchObject({ state: 'synced', error: null })
+  eureka.registry.register(users('c'))
+  await waitFor(() => expect(idsOf(gateway)).toEqual(['a', 'b', 'c']))
 })
 
 test('changes that do not lead to what the server has are not believed: everything is asked for', async () => {
@@ -40,9 +65,11 @@ test('changes that do not lead to what the server has are not believed: everythi
   for (const id of ['a', 'b', 'c']) eureka.registry.register(users(id))
   const gateway = watching({ servers: [eureka.url] })
   await gateway.synced
+  const before = eureka.requests.length
   eureka.registry.lose('users', 'b')
   await waitFor(() => expect(idsOf(gateway)).toEqual(['a', 'c']))
-  expect(fulls(eureka)).toBe(2)
+  // At the first answer with another count, not when everything is due anyway.
+  expect(asked(eureka, before)).toMatch(/^d?F/)
 })
 
 test('changes that are older than the server remembers are found by the hash as well', async () => {
@@ -50,8 +77,10 @@ test('changes that are older than the server remembers are found by the hash as 
   eureka.registry.register(users('a'))
   const gateway = watching({ servers: [eureka.url] })
   await gateway.synced
+  const before = eureka.requests.length
   eureka.registry.register(users('b'))
   await waitFor(() => expect(idsOf(gateway)).toEqual(['a', 'b']))
+  expect(asked(eureka, before)).toMatch(/^d?F/)
 })
 
 test('a server that tells no changes is asked for everything', async () => {
@@ -89,9 +118,11 @@ test('another server is asked when one fails, first for everything, and it stays
 test('what is not Eureka, and options that are wrong, are told apart', async () => {
   await using page = await startRawServer(respondWith('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n<>'))
   await using list = await startRawServer(respondWith('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]'))
+  await using young = await startRawServer(respondWith('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n'))
   for (const [options, problem] of [
     [{ servers: [`http://127.0.0.1:${page.port}/eureka`] }, /something that is not JSON: is this Eureka\?/],
     [{ servers: [`http://127.0.0.1:${list.port}/eureka`] }, /with something else/],
+    [{ servers: [`http://127.0.0.1:${young.port}/eureka`] }, /answered 403 .*or it has just started and waits for its replicas/],
     [{ servers: ['http://ann:hunter2@eureka:8761/eureka'] }, /servers\.0: leave out user name, password and query/],
     [{ servers: ['eureka:8761'] }, /servers\.0: write an address/],
     [{ password: 'pw' }, /a password needs a username/],

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { accessOf } from './access/access.ts'
+import { accessOf } from './access/choose.ts'
 import { Client } from './client.ts'
 import { Failure } from './failure.ts'
 import { field, textOf } from '@octopus-gateway/discovery-support'

@@ -1,4 +1,4 @@
-import { accessOf } from './access/access.ts'
+import { accessOf } from './access/choose.ts'
 import { Catalog } from './catalog/catalog.ts'
 import { checkNamespace, namespacesOf } from './namespaces.ts'
 import { Client } from './client.ts'

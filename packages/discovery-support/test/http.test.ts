@@ -10,6 +10,7 @@ import {
 } from '@octopus-gateway/testing'
 import { HttpClient, remediesOf, tlsContext, TooLarge, type Place, type Times } from '@octopus-gateway/discovery-support'
 import { expect, onTestFinished, test } from 'vitest'
+import { existsSync, readFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -110,6 +111,39 @@ test('lines come as they are written; a connection that breaks is an outage', as
   breaks()
   await expect(lines.next()).rejects.toThrow(/^Registry at \S+ cannot be reached \(/)
 })
+
+const TCP = '/proc/net/tcp'
+
+/** The timers of connections to a port, as the kernel tells them: `02` is keep-alive, and the rest hundredths of a second. */
+const timersTo = (port: number): (readonly [timer: string, seconds: number])[] => {
+  const peer = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  const rows = readFileSync(TCP, 'utf8')
+    .split('\n')
+    .map((row) => row.trim().split(/\s+/))
+  return rows
+    .filter(([, , remote]) => remote?.endsWith(peer))
+    .map((row) => row[5]!.split(':'))
+    .map(([timer, when]) => [timer!, Number.parseInt(when!, 16) / 100])
+}
+
+const KINDS = [{ keepAlive: true }, { keepAlive: false }]
+
+test.skipIf(!existsSync(TCP)).each(KINDS)(
+  'while nothing comes the network is asked whether the server is still there: %j',
+  async (kind) => {
+    const server = await serverOf(hang())
+    const stop = new AbortController()
+    using client = new HttpClient({ name: 'Registry', origin: server.origin, tls: null, remedies }, kind)
+    const asked = client.ask({ path: '/', times: SOON, signal: stop.signal })
+    const timers = await waitFor(() => {
+      const found = timersTo(server.port)
+      return found.some(([timer]) => timer === '02') && found
+    })
+    expect(Math.max(...timers.map(([, seconds]) => seconds))).toBeLessThanOrEqual(10.5)
+    stop.abort(new Error('enough'))
+    await expect(asked).rejects.toThrow('enough')
+  },
+)
 
 test('whoever stops asking gets the reason, and nothing stays open', async () => {
   const server = await serverOf(hang())
