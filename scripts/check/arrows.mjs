@@ -38,8 +38,9 @@ const ARROWS = {
   'discovery-eureka': { dependencies: ['core', 'discovery-support'] },
   'discovery-file': { dependencies: ['core'] },
   'discovery-kubernetes': { dependencies: ['core', 'discovery-support', 'kubernetes-client'] },
-  'discovery-mdns': { dependencies: ['core', 'discovery-support'] },
+  'discovery-mdns': { dependencies: ['core', 'discovery-support', 'dns-sd'] },
   'discovery-seeds': { dependencies: ['core', 'discovery-support'] },
+  'dns-sd': { dependencies: ['discovery-support'] },
   // config finds FARP, discovery backends and plugins by their names when a file asks for them; nobody pays for what a file does not use.
   config: {
     dependencies: ['core'],

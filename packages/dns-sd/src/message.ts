@@ -1,9 +1,14 @@
 import { isUtf8 } from 'node:buffer'
 import { labelsOf, nameOf } from './names.ts'
 
+// Messages are read and written here because instances are called by people: `users-1.2` is one label. What npm has for this (dns-packet 5) keeps a name as
+// one text, splits it at every dot and joins labels with dots, and could neither ask for such an instance nor tell it from another one.
+
 /** A packet may be as long as a jumbo frame and no longer (RFC 6762, 17). Bytes. */
 export const LONGEST_PACKET = 9_000
 const LONGEST_NAME = 255
+/** Labels and pointers in a packet. Each record could point at a name of 127 labels, or through a chain of pointers: 750 of them make more work than a packet is worth. */
+const MOST_STEPS = 5_000
 const HEADER = 12
 const RESPONSE = 0x8000
 const OPCODE_AND_RCODE = 0x780f
@@ -37,6 +42,9 @@ export type Answer =
   | (Any & { readonly type: 'SRV'; readonly target: string; readonly port: number })
   | (Any & { readonly type: 'TXT'; readonly strings: readonly string[] })
   | (Any & { readonly type: 'A' | 'AAAA'; readonly address: string })
+
+/** An answer of one type, or of several. */
+export type Heard<T extends Answer['type']> = Extract<Answer, { readonly type: T }>
 
 /** A multicast query, without an id (RFC 6762, 18.1). */
 export function queryOf(questions: readonly Question[]): Buffer {
@@ -84,6 +92,7 @@ function recordsIn(reader: Reader): Answer[] {
 /** Reads from front to back. Throws a `RangeError` where the packet is over or makes no sense. */
 class Reader {
   at = 0
+  #steps = 0
   readonly #packet: Buffer
 
   constructor(packet: Buffer) {
@@ -164,6 +173,8 @@ class Reader {
     for (;;) {
       const length = this.number(1)
       if (length === 0) break
+      this.#steps += 1
+      if (this.#steps > MOST_STEPS) throw new RangeError('names take too long')
       if (length >= 0xc0) {
         const target = ((length & 0x3f) << 8) | this.number(1)
         after ??= this.at
