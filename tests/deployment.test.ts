@@ -191,6 +191,11 @@ describe('the chart', () => {
     .map((folder) => join(folder, 'helm'))
     .find((path) => existsSync(path))
 
+  test.skipIf(helm === undefined)('is one that Helm has nothing to say about (skipped where Helm is missing)', () => {
+    const { status, stdout, stderr } = spawnSync(helm!, ['lint', '--strict', CHART], { encoding: 'utf8' })
+    expect(status, stdout + stderr).toBe(0)
+  })
+
   test.skipIf(helm === undefined).each(VALUES)('is the same to Helm (skipped where Helm is missing): %s', (_, values) => {
     const key = ({ kind, metadata }: Rendered): string => `${kind} ${metadata.namespace ?? ''} ${metadata.name}`
     const sorted = (objects: readonly Rendered[]): Rendered[] => objects.toSorted((a, b) => (key(a) < key(b) ? -1 : 1))
