@@ -1,9 +1,12 @@
+import { createServer } from 'node:http'
 import { errorOf, idsOf, watched, type Line } from '../../../tests/support/finding.ts'
 import { EurekaRegistry, respondWith, startEureka, startRawServer, waitFor, type Eureka } from '@octopus-gateway/testing'
 import { eurekaDiscovery, type EurekaOptions } from '@octopus-gateway/discovery-eureka'
 import { expect, onTestFinished, test } from 'vitest'
+import { once } from 'node:events'
 import { fakeEureka } from '../../../tests/support/registries/eureka.ts'
 import { testBehaviours } from './behaviours.ts'
+import type { AddressInfo } from 'node:net'
 import type { Gateway } from '@octopus-gateway/core'
 
 // What a real Eureka does as well.
@@ -142,6 +145,27 @@ test('the last thing that a registered gateway says is that it goes', async () =
   await gateway[Symbol.asyncDispose]()
   await waitFor(() => eureka.registry.get('edge', '10.1.1.1:edge:8080') === undefined)
   expect(eureka.requests.at(-1)).toBe('DELETE /eureka/apps/EDGE/10.1.1.1%3Aedge%3A8080')
+})
+
+test('a gateway that stops before it has heard whether it is registered takes that back as well', async () => {
+  const asked: string[] = []
+  const server = createServer((request, response) => {
+    asked.push(request.method!)
+    if (request.method === 'DELETE') response.end()
+    else if (request.method === 'GET') response.end('{"applications":{"application":[]}}')
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const { port } = server.address() as AddressInfo
+  const gateway = watching({ servers: [`http://127.0.0.1:${port}/eureka`], register: REGISTER })
+  await waitFor(() => asked.includes('POST'))
+  await gateway.synced
+  await gateway[Symbol.asyncDispose]()
+  await waitFor(() => expect(asked.at(-1)).toBe('DELETE'))
 })
 
 test('a registration outlives an outage, over TLS it says so, and that it fails is no reason to find nothing', async () => {
