@@ -142,6 +142,18 @@ describe('the chart', () => {
     expect((of(objects, 'Deployment')[0]!['spec'] as DeploymentSpec).template.spec.containers[0].env).toEqual([
       { name: 'DISCOVERY_BACKEND', value: 'static' },
     ])
+    expect(objects.filter(({ kind }) => kind.startsWith('Role'))).toEqual([])
+  })
+
+  test('finds services with several backends, and may read what Kubernetes has where it is one of them', async () => {
+    const objects = rendered({
+      discovery: { backends: ['kubernetes', 'dns'] },
+      config: { discovery: { dns: { names: [{ name: 'users.test', type: 'a', port: 8080 }] } } },
+    })
+    expect((await configOf(objects)).gateway.discovery?.map(({ name }) => name)).toEqual(['kubernetes', 'dns'])
+    expect(of(objects, 'Role')).toHaveLength(1)
+    expect((of(objects, 'Deployment')[0]!['spec'] as DeploymentSpec).template.spec.containers[0].env).toBeUndefined()
+    expect(of(rendered({ discovery: { backends: ['dns'] } }), 'Role')).toEqual([])
   })
 
   test.each<[unknown, string[]]>([

@@ -28,6 +28,7 @@ export const rendered = (values: Release['values'] = {}): Rendered[] => renderCh
 export const VALUES: readonly (readonly [string, Release['values']])[] = [
   ['defaults', {}],
   ['another backend', { discovery: { backend: 'static' }, farp: { enabled: false } }],
+  ['several backends', { discovery: { backends: ['kubernetes', 'dns'] }, admin: { exposed: true, existingSecret: 's' } }],
   ['a list of namespaces', { discovery: { kubernetes: { namespace: ['a', 'b'] } } }],
   ['nothing that is optional', { rbac: { create: false }, disruptionBudget: { enabled: false }, serviceAccount: { name: 'default' } }],
   [
