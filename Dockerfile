@@ -3,10 +3,17 @@ ARG NODE_IMAGE=node:22-alpine
 
 FROM ${NODE_IMAGE} AS build
 WORKDIR /src
+COPY .npmrc package.json pnpm-lock.yaml pnpm-workspace.yaml ./
+COPY scripts scripts
+# A layer of its own: sources change more often than what they need.
+RUN node scripts/image.mjs --fetch
 COPY . .
 RUN node scripts/image.mjs /app
 
 FROM ${NODE_IMAGE}
+LABEL org.opencontainers.image.title="Octopus Gateway" \
+      org.opencontainers.image.description="An API gateway that speaks FARP" \
+      org.opencontainers.image.licenses="MIT OR Apache-2.0"
 ENV NODE_ENV=production
 COPY --from=build /app /app
 WORKDIR /app

@@ -19,7 +19,6 @@ const requests = Array.from({ length: 256 }, (_, i) => ({
   attempts: [],
   client: { ip: `192.0.2.${i}`, secure: false },
   request: { method: 'GET', target: `/items/${i}`, headers: { flat: [] } },
-  brokenEndpoint: () => undefined,
   pending: null,
 }))
 

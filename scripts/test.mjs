@@ -26,7 +26,7 @@ function environment() {
 function tellMissing() {
   const missing = missingComponents(MISSING)
   if (missing.length === 0) return
-  say(`\nSkipped for want of a program: ${missing.join(', ')}.`)
+  say(`\nSkipped for want of a program or a right: ${missing.join(', ')}.`)
   say(
     '"npm run test:components" installs programs with apt, where that is there; "npm run test:runtimes" Bun, Deno and other versions of Node.',
   )

@@ -73,3 +73,23 @@ test('a package depends only on those below it, and says what it imports', () =>
     'packages/farp/src/index.ts imports yaml, which packages/farp/package.json does not depend on',
   ])
 })
+
+test('files of a package do not import each other in a circle, not even for types', () => {
+  const root = checkout({
+    'packages/core/package.json':
+      '{ "name": "@octopus-gateway/core", "exports": { "./lane": { "@octopus-gateway/source": "./src/lane.ts" } } }',
+    'packages/core/src/lane.ts': `export * from './exchange/engine.ts'\n`,
+    'packages/core/src/exchange/engine.ts': `import { a } from './answer.ts'\nimport { b } from './body.ts'\n`,
+    'packages/core/src/exchange/answer.ts': `import type { B } from './body.ts'\n`,
+    'packages/core/src/exchange/body.ts': `export type A = import('./answer.ts').A\nimport type { Head } from './head.ts'\n`,
+    'packages/core/src/exchange/head.ts': `import type { Lane } from '@octopus-gateway/core/lane'\n`,
+    'packages/core/src/errors.ts': `import type { Own } from './errors.ts'\n`,
+    'packages/core/src/errors.test.ts': `import { a } from './errors.ts'\nimport { b } from './exchange/answer.ts'\n`,
+  })
+  const way = (...files: string[]): string => `${files.map((file) => `packages/core/src/${file}`).join(' → ')}: imports in a circle`
+  expect(arrows(root)).toEqual([
+    way('errors.ts', 'errors.ts'),
+    way('exchange/answer.ts', 'exchange/body.ts', 'exchange/answer.ts'),
+    way('exchange/engine.ts', 'exchange/body.ts', 'exchange/head.ts', 'lane.ts', 'exchange/engine.ts'),
+  ])
+})

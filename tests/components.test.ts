@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
-import { requireComponent, requirePythonModule } from './support/components.ts'
+import { notAllowed, requireComponent, requirePythonModule } from './support/components.ts'
 
 afterEach(() => vi.unstubAllEnvs())
 
@@ -29,4 +29,12 @@ test('a missing module of Python is recorded by the name of its package', () => 
   vi.stubEnv('OCTOPUS_MISSING_COMPONENTS', record)
   expect(requirePythonModule('no_such_module')).toBeUndefined()
   expect(existsSync(join(record, 'python3-no_such_module'))).toBe(true)
+})
+
+test('what a machine does not allow is recorded as well, and is no failure', () => {
+  const record = mkdtempSync(join(tmpdir(), 'missing-'))
+  vi.stubEnv('CI', 'true')
+  vi.stubEnv('OCTOPUS_MISSING_COMPONENTS', record)
+  expect(notAllowed('networks of their own (unshare -n)')).toBeUndefined()
+  expect(existsSync(join(record, 'networks of their own (unshare -n)'))).toBe(true)
 })

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { circles } from './circles.mjs'
 import { ROOT, readJson, workspacePackages } from '../lib/workspace.mjs'
 import { importsOf, isTest, packageOf, shown, typescriptBelow, withoutComments } from './sources.mjs'
 
@@ -30,14 +31,16 @@ const ARROWS = {
   testing: { dependencies: ['core'] },
   'plugins-jwt': { dependencies: ['core'] },
   'discovery-support': { dependencies: ['core'] },
+  'kubernetes-client': { dependencies: ['core', 'discovery-support'] },
   'discovery-consul': { dependencies: ['core', 'discovery-support'] },
   'discovery-dns': { dependencies: ['core', 'discovery-support'] },
   'discovery-etcd': { dependencies: ['core', 'discovery-support'] },
   'discovery-eureka': { dependencies: ['core', 'discovery-support'] },
   'discovery-file': { dependencies: ['core'] },
-  'discovery-kubernetes': { dependencies: ['core', 'discovery-support'] },
-  'discovery-mdns': { dependencies: ['core', 'discovery-support'] },
+  'discovery-kubernetes': { dependencies: ['core', 'discovery-support', 'kubernetes-client'] },
+  'discovery-mdns': { dependencies: ['core', 'discovery-support', 'dns-sd'] },
   'discovery-seeds': { dependencies: ['core', 'discovery-support'] },
+  'dns-sd': { dependencies: ['discovery-support'] },
   // config finds FARP, discovery backends and plugins by their names when a file asks for them; nobody pays for what a file does not use.
   config: {
     dependencies: ['core'],
@@ -146,7 +149,7 @@ function isForTests(file, one) {
   return file.startsWith(join(one.dir, 'src/testing/')) && one.manifest.exports?.['./testing'] === undefined
 }
 
-/** Every dependency and every import goes the way the architecture says. */
+/** Every dependency and every import goes the way the architecture says, and none in a circle. */
 export function arrows(checkout = ROOT) {
   const root = readJson(join(checkout, 'package.json'))
   const packages = workspacePackages(checkout).filter(({ folder }) => folder.startsWith('packages/'))
@@ -159,6 +162,6 @@ export function arrows(checkout = ROOT) {
       return importsOf(file).flatMap((found) => check({ ...one, file, rules, root }, found))
     })
     const core = one.folder === 'packages/core' ? files.filter((file) => !isForTests(file, one)).flatMap(checkCoreFile) : []
-    return [...checkManifest(one, rules), ...imports, ...core]
+    return [...checkManifest(one, rules), ...imports, ...core, ...circles(one, files)]
   })
 }

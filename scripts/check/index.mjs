@@ -7,7 +7,7 @@ import { sizes } from './sizes.mjs'
 
 /** Every check by name: what it promises, what it found. `warns` never fails, `slow` does not run as a test. */
 export const checks = {
-  arrows: { promise: 'every dependency and import goes the way the architecture says', run: arrows },
+  arrows: { promise: 'every dependency and import goes the way the architecture says, and none in a circle', run: arrows },
   licences: { promise: 'every production dependency has a licence that lets users use it', run: licences },
   regressions: { promise: 'every known defect of other gateways has a named test here', run: regressions },
   farp: { promise: 'every security rule and every acceptance test of FARP has a named test here', run: farp },

@@ -8,8 +8,8 @@ import { CACHE, ROOT, readJson, runtimeDependencies, topological, workspacePacka
 const STAMPS = join(CACHE, 'build')
 const SHARED = ['tsup.config.mjs', 'tsconfig.base.json', 'scripts/lib/build.mjs', 'pnpm-lock.yaml'].map((name) => join(ROOT, name))
 
-/** Go into every published package. */
-const LICENCES = ['LICENSE-MIT', 'LICENSE-APACHE']
+/** Go into every published package, and into the image. */
+export const LICENCES = ['LICENSE-MIT', 'LICENSE-APACHE']
 
 /** What is built: every package and example with sources that Node cannot run as they are. */
 function buildable() {

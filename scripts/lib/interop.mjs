@@ -44,6 +44,8 @@ const kubernetes = () =>
     variables: { 'k8s.io/component-base/version.gitVersion': 'v1.34.4' },
   })
 
+const helm = () => goProgram({ name: 'helm', module: 'helm.sh/helm/v3', version: '3.18.6', main: 'helm.sh/helm/v3/cmd/helm' })
+
 /**
  * The real servers: what each is called in messages, and how it is had, with what it needs beside it. Versions are pinned; that of Consul is one of the
  * last under a licence that lets anybody run it for anything.
@@ -53,5 +55,7 @@ export const servers = new Map([
   ['eureka', { title: 'Eureka of Spring Cloud 2025.0', build: async () => [await eureka()] }],
   ['etcd-3.5', { title: 'etcd 3.5', build: async () => [await etcd('3.5.21')] }],
   ['etcd-3.6', { title: 'etcd 3.6', build: async () => [await etcd('3.6.16')] }],
+  // No server, but had in the same way: what people install the chart with.
+  ['helm', { title: 'Helm 3.18', build: async () => [await helm()] }],
   ['kubernetes', { title: 'the API server of Kubernetes 1.34', build: async () => [await kubernetes(), await etcd('3.6.16')] }],
 ])

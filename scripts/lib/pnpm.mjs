@@ -73,9 +73,18 @@ export async function pnpmCommand() {
 
 /** Installs what the lockfile of a folder says; of the workspace, unless another one is named. */
 export async function install({ dir = ROOT, flags = [] } = {}) {
-  const [node, ...args] = await pnpmCommand()
   say(dir === ROOT ? 'Installing packages' : `Installing packages of ${relative(ROOT, dir)}`)
-  const command = [...args, 'install', '--frozen-lockfile', '--reporter=append-only', ...flags]
-  const { code, output } = await capture(node, command, { cwd: dir, env: environment() })
-  if (code !== 0) throw new Stop(`${tail(output)}\n\npnpm could not install the packages. ${network(output)}`)
+  await run(['install', '--frozen-lockfile', ...flags], dir)
+}
+
+/** Fetches what the lockfile of the workspace names. Needs no manifest, and nothing of the packages. */
+export async function fetchPackages() {
+  say('Fetching packages')
+  await run(['fetch'], ROOT)
+}
+
+async function run(command, cwd) {
+  const [node, ...args] = await pnpmCommand()
+  const { code, output } = await capture(node, [...args, ...command, '--reporter=append-only'], { cwd, env: environment() })
+  if (code !== 0) throw new Stop(`${tail(output)}\n\npnpm could not ${command[0]} the packages. ${network(output)}`)
 }

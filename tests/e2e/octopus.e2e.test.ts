@@ -80,6 +80,24 @@ describe('exit codes of octopus', () => {
     ).toEqual(['routes changed', 'gateway started', 'request processed', 'gateway stopping', 'request processed'])
   })
 
+  test.each([
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+  ] as const)('after %s while it is loaded %i: process 1 of a container gets only the signals that it listens to', async (signal, code) => {
+    const hooks = `export const load = (url, context, next) => url.endsWith('/dist/bin.js') ? new Promise(() => setInterval(() => {}, 1e6)) : next(url, context)`
+    const slow = file(
+      'slow-to-load.mjs',
+      `import { register } from 'node:module'
+       register(${JSON.stringify(`data:text/javascript,${encodeURIComponent(hooks)}`)})
+       const waiting = setInterval(() => process.listenerCount('${signal}') > 0 && (console.log('loading'), clearInterval(waiting)), 10)
+       setInterval(() => {}, 1e6)`,
+    )
+    await using program = new Program(process.execPath, ['--import', slow, SCRIPT])
+    await program.printed('loading')
+    program.child.kill(signal)
+    expect(await program.exited()).toBe(code)
+  })
+
   test('1 after a second signal, without waiting', async () => {
     const { program, url } = await serving(direct)
     await using _ = program

@@ -9,9 +9,11 @@ const conditions = ['@octopus-gateway/source']
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const shared = { extends: true as const, resolve: { conditions }, ssr: { resolve: { conditions } } }
 
-/** The suites of etcd take the first one on the PATH. */
-const filesOf = (server: string): string[] =>
-  server.startsWith('etcd-') ? ['packages/discovery-etcd/test/*.test.ts'] : [`tests/interop/${server}.test.ts`]
+/** The suites of etcd and of Helm take the first one on the PATH. */
+function filesOf(server: string): string[] {
+  if (server.startsWith('etcd-')) return ['packages/discovery-etcd/test/*.test.ts']
+  return server === 'helm' ? ['tests/deployment.test.ts'] : [`tests/interop/${server}.test.ts`]
+}
 
 export default defineConfig({
   root,

@@ -33,7 +33,7 @@ export class Bind implements AsyncDisposable {
     for (const zone of ['test', 'secret', 'fixed']) writeFileSync(join(this.#folder, `${zone}.zone`), ZONE)
     writeFileSync(
       join(this.#folder, 'named.conf'),
-      `${bindOptions(this.#folder, port)}zone "test" { type primary; file "test.zone"; allow-update { 127.0.0.1; }; };
+      `${bindOptions(this.#folder, port, { querylog: true })}zone "test" { type primary; file "test.zone"; allow-update { 127.0.0.1; }; };
 zone "broken" { type primary; file "broken.zone"; };
 zone "fixed" { type primary; file "fixed.zone"; };
 zone "secret" { type primary; file "secret.zone"; allow-query { none; }; };
@@ -49,6 +49,11 @@ zone "secret" { type primary; file "secret.zone"; allow-query { none; }; };
 
   get server(): string {
     return `127.0.0.1:${this.port}`
+  }
+
+  /** How often it was asked for records since it was started: `TXT`, `_users._tcp.test`. */
+  asked(type: string, name: string): number {
+    return (this.#process?.output ?? '').split(`: query: ${name} IN ${type} `).length - 1
   }
 
   /** From the next start on the zone `fixed.` cannot be loaded, or can be again. */

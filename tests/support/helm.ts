@@ -201,9 +201,12 @@ const FUNCTIONS: Readonly<Record<string, (...given: unknown[]) => unknown>> = {
   contains: (part, whole) => String(whole).includes(String(part)),
   default: (otherwise, value) => (isTrue(value) ? value : otherwise),
   eq: (a, b) => a === b,
+  has: (item, items) => (items as readonly unknown[]).includes(item),
   kindIs: (kind, value) => kind === (Array.isArray(value) ? 'slice' : isMap(value) ? 'map' : typeof value),
   list: (...values) => values,
+  not: (value) => !isTrue(value),
   nindent: (spaces, text) => `\n${String(text).replaceAll(/^/gm, ' '.repeat(Number(spaces)))}`,
+  or: (...values) => values.find(isTrue) ?? values.at(-1),
   printf: (format, ...values) => String(format).replaceAll('%s', () => String(values.shift())),
   quote: (value) => JSON.stringify(String(value)),
   required(message, value) {

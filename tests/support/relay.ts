@@ -1,19 +1,24 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { once } from 'node:events'
 
+/** Looks at what a client has written, before it goes on; with `false` the connection is cut. */
+export type Look = (text: string) => boolean | Promise<boolean>
+
 /** A door to a server on this machine that can be shut: then connections are cut and refused. Its port stays the same. */
 export class Relay implements AsyncDisposable {
   readonly #target: number
+  readonly #look: Look
   readonly #sockets = new Set<Socket>()
   #server: Server | null = null
   #port = 0
 
-  private constructor(target: number) {
+  private constructor(target: number, look: Look) {
     this.#target = target
+    this.#look = look
   }
 
-  static async to(port: number): Promise<Relay> {
-    const relay = new Relay(port)
+  static async to(port: number, look: Look = () => true): Promise<Relay> {
+    const relay = new Relay(port, look)
     await relay.open()
     return relay
   }
@@ -64,6 +69,20 @@ export class Relay implements AsyncDisposable {
       one.on('close', () => other.destroy())
     }
     client.on('close', () => this.#sockets.delete(client))
-    client.pipe(server).pipe(client)
+    server.pipe(client)
+    void this.#forward(client, server)
+  }
+
+  async #forward(client: Socket, server: Socket): Promise<void> {
+    try {
+      for await (const chunk of client as AsyncIterable<Buffer>) {
+        if (!(await this.#look(chunk.toString('latin1')))) return void client.resetAndDestroy()
+        server.write(chunk)
+      }
+      server.end()
+    } catch (thrown) {
+      // Cut by either side: the events of the sockets do what is to be done.
+      if (!client.destroyed) throw thrown
+    }
   }
 }

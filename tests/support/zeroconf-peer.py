@@ -1,9 +1,10 @@
-"""Announces services on the loopback interface, as it is told to line by line: {"op": "put" or "remove", "type", "label", ...}."""
+"""Announces services over IPv4 on the loopback interface, or over IPv6 on another one, as it is told to line by line: {"op": "put" or "remove", "type", "label", ...}."""
 import asyncio
 import json
+import socket
 import sys
 
-from zeroconf import ServiceInfo
+from zeroconf import IPVersion, ServiceInfo
 from zeroconf.asyncio import AsyncZeroconf
 
 known = {}
@@ -42,7 +43,9 @@ async def run(network, said):
 
 
 async def main():
-    network = AsyncZeroconf(interfaces=['127.0.0.1'])
+    link = sys.argv[1]
+    where = ['127.0.0.1'] if link == 'lo' else [socket.if_nametoindex(link)]
+    network = AsyncZeroconf(interfaces=where, ip_version=IPVersion.V4Only if link == 'lo' else IPVersion.V6Only)
     await network.zeroconf.async_wait_for_start()
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)

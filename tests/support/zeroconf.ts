@@ -25,15 +25,15 @@ interface Reply {
   readonly error?: string
 }
 
-/** Debian's python3-zeroconf in a process of its own, on the loopback interface: a responder that others wrote. */
+/** Debian's python3-zeroconf in a process of its own: a responder that others wrote. */
 export class Announcer implements AsyncDisposable {
   readonly #child: ChildProcessByStdio<Writable, Readable, null>
   readonly #waiting = new Map<number, (reply: Reply) => void>()
   readonly #ready: Promise<void>
   #count = 0
 
-  private constructor(python: string) {
-    this.#child = spawn(python, [join(root, 'tests/support/zeroconf-peer.py')], { stdio: ['pipe', 'pipe', 'inherit'] })
+  private constructor(python: string, link: string) {
+    this.#child = spawn(python, [join(root, 'tests/support/zeroconf-peer.py'), link], { stdio: ['pipe', 'pipe', 'inherit'] })
     this.#ready = new Promise((resolve, reject) => {
       this.#child.once('exit', () => reject(new Error('the responder ended before it was ready')))
       createInterface(this.#child.stdout).on('line', (line) => {
@@ -44,8 +44,9 @@ export class Announcer implements AsyncDisposable {
     })
   }
 
-  static async start(python: string): Promise<Announcer> {
-    const announcer = new Announcer(python)
+  /** On the loopback interface over IPv4, or on another one (`one`) over IPv6 alone. */
+  static async start(python: string, link = 'lo'): Promise<Announcer> {
+    const announcer = new Announcer(python, link)
     await announcer.#ready
     return announcer
   }

@@ -10,7 +10,7 @@ const load = (env: Record<string, string>) => loadConfig([file], { env, import: 
 
 async function addresses(env: Record<string, string>): Promise<string[]> {
   const { gateway } = await load(env)
-  const sets = gateway.discovery![0]!.watch(new AbortController().signal, { log: gateway.log! })
+  const sets = gateway.discovery![0]!.watch(new AbortController().signal, { log: gateway.log!, fail: expect.fail })
   const first = await sets[Symbol.asyncIterator]().next()
   return (first.value ?? []).map((one: { service: string; port: number }) => `${one.service} ${one.port}`)
 }

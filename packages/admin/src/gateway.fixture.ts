@@ -1,9 +1,18 @@
-import type { EndpointStatus, Gateway, ProviderStatus, Route, RouteSet, ServiceInstance, Snapshot, Upstream } from '@octopus-gateway/core'
+import type {
+  CompiledRoute,
+  EndpointStatus,
+  Gateway,
+  ProviderStatus,
+  RouteSet,
+  ServiceInstance,
+  Snapshot,
+  Upstream,
+} from '@octopus-gateway/core'
 
 /** What a test sets of a gateway; everything else is that of a gateway without configuration. */
 export interface Parts {
   readonly isSynced?: boolean
-  readonly routes?: readonly Route[]
+  readonly routes?: readonly CompiledRoute[]
   readonly standby?: Snapshot['standby']
   readonly upstreams?: readonly Upstream[]
   readonly endpoints?: Readonly<Record<string, readonly EndpointStatus[]>>
@@ -53,13 +62,12 @@ export function upstreamNamed(name: string, over: Partial<Upstream> = {}): Upstr
     transport: { protocol: 'auto', tls: null },
     balancing: { loadBalance: 'round-robin', hashOn: null, sticky: null, slowStart: null, panicThreshold: 0, zone: null },
     concurrency: null,
-    pick: () => undefined,
     ...over,
   }
 }
 
 /** A route of the head lane with default settings. */
-export function routeFor(path: string, over: Partial<Route> = {}): Route {
+export function routeFor(path: string, over: Partial<CompiledRoute> = {}): CompiledRoute {
   return {
     id: `config:* *${path}`,
     path,
@@ -72,7 +80,7 @@ export function routeFor(path: string, over: Partial<Route> = {}): Route {
     mirror: null,
     rules: null,
     subset: null,
-    phases: {} as Route['phases'],
+    phases: {} as CompiledRoute['phases'],
     hooks: [],
     middleware: null,
     lane: 'head',

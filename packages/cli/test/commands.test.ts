@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Cli } from './harness.ts'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { testCertificates } from '@octopus-gateway/testing'
+import { startEureka, testCertificates } from '@octopus-gateway/testing'
 
 const SMALL =
   'upstreams:\n  - name: users\n    instances: [{ address: 127.0.0.1, port: 8081 }]\nroutes:\n  - { path: "/users/{id}", methods: [GET], upstream: users }\n'
@@ -146,8 +146,34 @@ describe('discover', () => {
   test('says why a backend does not answer, and ends with 1', async () => {
     cli.file('octopus.yaml', YAML)
     expect(await cli.run(['discover', '-c', 'octopus.yaml', '--timeout', '300ms'])).toBe(1)
-    expect(cli.out).toMatch(/^file: ENOENT: no such file .*services\.json/m)
+    expect(cli.out).toMatch(/^file: .*services\.json cannot be read \(ENOENT\): there is no such file; check path/m)
     expect(cli.out).toMatch(/^static: 1 instance/m)
+  })
+
+  test.each(['discover', 'routes'])('a gateway that is registered stays so, and %s registers none', async (command) => {
+    await using eureka = await startEureka()
+    const register = { app: 'edge', host: '10.1.1.1', port: 8080 }
+    eureka.registry.register({ app: 'edge', instanceId: '10.1.1.1:edge:8080', hostName: '10.1.1.1', port: 8080 })
+    cli.file('octopus.yaml', `discovery: ${JSON.stringify({ backend: 'eureka', eureka: { servers: [eureka.url], register } })}\n`)
+    expect(await cli.run([command, '-c', 'octopus.yaml'])).toBe(0)
+    expect(new Set(eureka.requests.map((line) => line.split(' ')[0]))).toEqual(new Set(['GET']))
+    expect(eureka.registry.get('edge', '10.1.1.1:edge:8080')).toBeDefined()
+  })
+
+  test('what a credential opens is printed, never the credential: not in the table, the JSON, the reason, or the log', async () => {
+    await using eureka = await startEureka({ username: 'ann', password: 'pw' })
+    const write = (password: string): void => {
+      const options = { servers: [eureka.url], username: 'ann', password }
+      cli.file('octopus.yaml', `discovery: ${JSON.stringify({ backend: 'eureka', eureka: options })}\n`)
+    }
+    write('hunter2')
+    for (const args of [[], ['--json']]) expect(await cli.run(['discover', '-c', 'octopus.yaml', '--timeout', '200ms', ...args])).toBe(1)
+    expect(cli.out).toMatch(/^eureka: Eureka at http:\/\/127\.0\.0\.1:\d+\/eureka answered 401 .*check username and password/m)
+    write('pw')
+    expect(await cli.run(['discover', '-c', 'octopus.yaml'])).toBe(0)
+    expect(cli.out).toMatch(/^eureka: no instances$/m)
+    for (const secret of ['hunter2', Buffer.from('ann:hunter2').toString('base64'), Buffer.from('ann:pw').toString('base64')])
+      expect(cli.out + cli.err).not.toContain(secret)
   })
 
   test('without discovery there is nothing to see', async () => {

@@ -1,13 +1,7 @@
 import { ConfigError, type ConfigIssue } from '@octopus-gateway/core'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ConfigHost } from './options.ts'
-
-/** A file and what is in it. */
-export interface SourceFile {
-  readonly name: string
-  readonly text: string
-}
+import type { ConfigHost, SourceFile } from './options.ts'
 
 /**
  * Reads files, and the `*.yaml` and `*.yml` files of directories by name; what is given with its text is not read again. Throws a `ConfigError` that

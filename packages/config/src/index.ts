@@ -1,6 +1,5 @@
 export { loadConfig } from './load.ts'
-export type { SourceFile } from './files.ts'
-export type { AdminSettings, ConfigHost, LoadedConfig, ServerSettings, TlsSettings } from './options.ts'
+export type { AdminSettings, ConfigHost, LoadedConfig, ServerSettings, SourceFile, TlsSettings } from './options.ts'
 export { configJsonSchema } from './json-schema.ts'
 export type { JsonSchema } from './json-schema.ts'
 export { configReference } from './reference.ts'

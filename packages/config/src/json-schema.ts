@@ -1,9 +1,8 @@
 import { configSchema } from './schema/root.ts'
 import { toJsonSchema, type ConversionConfig } from '@valibot/to-json-schema'
 import type * as v from 'valibot'
-import type { AnySchema } from './schema/walk.ts'
+import type { AnySchema, NamedKind } from './schema/walk.ts'
 import type { LeafKind } from './schema/leaf.ts'
-import type { NamedKind } from './schema/named.ts'
 
 /** A JSON Schema document. */
 export type JsonSchema = Readonly<Record<string, unknown>>

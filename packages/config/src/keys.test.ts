@@ -14,6 +14,7 @@ const route = (extra: string): string => `${UPSTREAM}routes:\n  - { path: /api/u
 async function services(config: LoadedConfig): Promise<unknown> {
   const watched = config.gateway.discovery![0]!.watch(new AbortController().signal, {
     log: { error() {}, warn() {}, info() {}, debug() {} },
+    fail: (reason) => expect.fail(reason),
   })
   for await (const set of watched) return set
   return undefined

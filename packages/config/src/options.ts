@@ -1,5 +1,10 @@
-import type { SourceFile } from './files.ts'
 import type { AccessLog, ConfigIssue, GatewayOptions, Logger, LogLevel } from '@octopus-gateway/core'
+
+/** A file and what is in it. */
+export interface SourceFile {
+  readonly name: string
+  readonly text: string
+}
 
 /** What reading a configuration needs from the outside. */
 export interface ConfigHost {
@@ -18,6 +23,8 @@ export interface ConfigHost {
   readonly isTerminal?: boolean
   /** The default of `observability.logging.level`. Default `info`. */
   readonly logLevel?: LogLevel
+  /** Whether the gateway is only looked at: no backend registers it then. Default false. */
+  readonly isLooking?: boolean
   /** Called with every file that is read and what is in it, so that it can be watched for changes. Modules and packages are not files in this sense. */
   onRead?(file: string, text: string): void
 }

@@ -1,4 +1,5 @@
-import type { DocumentKind, ProvidedEndpoint } from './snapshot/source.ts'
+import type { ProvidedEndpoint } from './snapshot/source.ts'
+import type { DocumentKind } from './snapshot/route-set.ts'
 import type { EndpointStatus } from './upstream/endpoint-state.ts'
 import type { GatewayMetrics } from './metrics/gateway-metrics.ts'
 import type { GatewayOptions } from './options.ts'

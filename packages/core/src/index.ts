@@ -7,23 +7,14 @@ export { HeaderList } from './headers.ts'
 export { parseDuration, sleep, toMilliseconds } from './time.ts'
 export type { Duration } from './time.ts'
 export type { Coding, ContentCoding, Protocol, Reply, RequestHead, ResponseHead } from './exchange/head.ts'
-export type { Attempt, Client, ClientCertificate, Outcome, RequestContext } from './exchange/context.ts'
+export type { Attempt, Outcome, RequestContext } from './exchange/context.ts'
+export type { Client, ClientCertificate } from './exchange/client.ts'
 export { certificateName } from './exchange/certificate-name.ts'
 export { defineSlot } from './exchange/slots.ts'
 export type { Slot } from './exchange/slots.ts'
-export type {
-  Lane,
-  Match,
-  Mirror,
-  MirrorDefinition,
-  PathRule,
-  Rewrite,
-  Rights,
-  Route,
-  RouteAuth,
-  RouteDefinition,
-  Target,
-} from './routing/route.ts'
+export type { Lane, Mirror, PathRule, Rights, Route, RouteAuth } from './routing/route.ts'
+export type { CompiledRoute, Match } from './routing/compiled-route.ts'
+export type { MirrorDefinition, Rewrite, RouteDefinition, Target } from './routing/definition.ts'
 export { parsePattern } from './routing/pattern.ts'
 export type { Pattern, Segment } from './routing/pattern.ts'
 export { ruleProblem } from './routing/path-rules.ts'
@@ -45,7 +36,15 @@ export type { StandardSchemaV1 } from './plugin/standard-schema.ts'
 export { checkEntry, sameEntries } from './store/store.ts'
 export { memoryStore } from './store/memory.ts'
 export type { KeyValueStore, StoreEntry } from './store/store.ts'
-export type { DiscoveryProvider, KeyValue, KeyValues, ProviderStatus, ServiceInstance, ServiceSet } from './discovery/provider.ts'
+export type {
+  DiscoveryHost,
+  DiscoveryProvider,
+  KeyValue,
+  KeyValues,
+  ProviderStatus,
+  ServiceInstance,
+  ServiceSet,
+} from './discovery/provider.ts'
 export { defineDiscovery } from './discovery/define.ts'
 export { poll } from './discovery/poll.ts'
 export { staticDiscovery } from './discovery/static.ts'
@@ -53,17 +52,14 @@ export type { StaticService } from './discovery/static.ts'
 export type {
   ContractVerdict,
   Caller,
-  DocumentKind,
   FetchStatus,
-  Finding,
-  InstanceReport,
   ProvidedEndpoint,
   RouteAction,
-  RouteSet,
   RouteSource,
   SourceHost,
   SourceMeter,
 } from './snapshot/source.ts'
+export type { DocumentKind, Finding, InstanceReport, RouteSet } from './snapshot/route-set.ts'
 export type { GatewayEvent, GatewayListener } from './snapshot/events.ts'
 export { conflictFindings } from './snapshot/conflicts.ts'
 export type { Snapshot, SnapshotDiff } from './snapshot/snapshot.ts'
@@ -95,5 +91,4 @@ export type { ConcurrencySettings } from './upstream/health/concurrency-settings
 export type { FailureRate, OutlierSettings } from './upstream/health/outlier-settings.ts'
 export type { HedgeOptions, RetryOptions, RetrySettings } from './exchange/retry-settings.ts'
 export { isSplitKey } from './routing/split.ts'
-export type { SplitKey } from './routing/split.ts'
-export type { TargetMatch } from './routing/route.ts'
+export type { SplitKey, TargetMatch } from './routing/split.ts'

@@ -17,8 +17,7 @@ import type { Hooks } from './plugin/plugin.ts'
 import type { Peer } from './exchange/client.ts'
 import type { Metrics } from './metrics/gateway-metrics.ts'
 import type { Arrived, Opened, Opener } from './exchange/open.ts'
-import type { WebBody } from './web/bodies.ts'
-import type { WebUpload } from './web/fetch-wire.ts'
+import type { WebBody, WebUpload } from './web/bodies.ts'
 import type { Wire } from './exchange/wire.ts'
 
 /** Under this key a gateway offers its inside to the packages that serve it. */

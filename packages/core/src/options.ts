@@ -5,7 +5,7 @@ import type { HealthSettings } from './upstream/health.ts'
 import type { KeyValueStore } from './store/store.ts'
 import type { Logger } from './log/logger.ts'
 import type { Plugin } from './plugin/plugin.ts'
-import type { RouteDefinition } from './routing/route.ts'
+import type { RouteDefinition } from './routing/definition.ts'
 import type { RouteSource } from './snapshot/source.ts'
 import type { RoutingSettings, UpstreamDefinition } from './upstream/definition.ts'
 

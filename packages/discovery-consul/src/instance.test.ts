@@ -41,6 +41,12 @@ test('proxies of a mesh and what has no port take no part', () => {
   expect(instances({ Kind: '' })).toHaveLength(1)
 })
 
+test('they are listed by their ids, whatever order Consul has', () => {
+  const entry = (Node: string, ID: string): object => ({ Node: { Node, Address: '10.0.0.1' }, Service: { ...SERVICE, ID }, Checks: [] })
+  const found = instancesOf(v.parse(entries, [entry('n2', 'a'), entry('n1', 'c'), entry('n1', 'b')]), false)
+  expect(found.map(({ id }) => id)).toEqual(['n1/b', 'n1/c', 'n2/a'])
+})
+
 test('ready is what passes everything, or only what is not under maintenance', () => {
   const readiness = (...Checks: { CheckID: string; Status: string }[]): boolean[] =>
     [false, true].map((passingOnly) => instances({}, { Checks }, passingOnly)[0]!.ready)

@@ -161,5 +161,5 @@ export class Services {
 /** Waits for another round, or for the catalog. */
 async function either(unchanged: AbortSignal, signal: AbortSignal): Promise<void> {
   using waiting = scopeOf(unchanged, signal)
-  await sleep(ROUND * (0.75 + Math.random() / 2), waiting.signal)
+  await sleep(ROUND * (0.75 + Math.random() / 4), waiting.signal)
 }

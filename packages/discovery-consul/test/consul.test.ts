@@ -44,7 +44,7 @@ test('answers without news make no set', async () => {
   const stop = new AbortController()
   const log = { error() {}, warn() {}, info() {}, debug() {} }
   const ended = (async () => {
-    for await (const set of consulDiscovery({ address: consul.address }).watch(stop.signal, { log })) sets.push(set)
+    for await (const set of consulDiscovery({ address: consul.address }).watch(stop.signal, { log, fail: expect.fail })) sets.push(set)
   })()
   await waitFor(() => sets.length === 1)
   for (let i = 0; i < 3; i++) {
@@ -116,6 +116,14 @@ test('what is not Consul is told apart', async () => {
   expect(await errorOf(watching({ address: `127.0.0.1:${page.port}` }))).toMatch(/something that is not JSON: is this Consul\?/)
   await using list = await startRawServer(respondWith('HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n[1]'))
   expect(await errorOf(watching({ address: `127.0.0.1:${list.port}` }))).toMatch(/with something else/)
+})
+
+test('a registry gone mad does not fill the memory, and the reason says what to do', async () => {
+  const body = JSON.stringify(Object.fromEntries(Array.from({ length: 10_001 }, (_, n) => [`s${n}`, []])))
+  await using mad = await startRawServer(respondWith(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`))
+  expect(await errorOf(watching({ address: `127.0.0.1:${mad.port}` }))).toMatch(
+    /knows 10001 services, more than 10000; narrow them down with tags/,
+  )
 })
 
 test('options that are wrong are named', async () => {

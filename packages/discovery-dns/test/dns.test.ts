@@ -1,10 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { Bind } from '../../../tests/support/bind.ts'
+import { createSocket } from 'node:dgram'
 import { dnsDiscovery, type DnsName, type DnsOptions } from '@octopus-gateway/discovery-dns'
 import { errorOf, idsOf, watched, type Line } from '../../../tests/support/finding.ts'
+import { once } from 'node:events'
 import { requireComponent } from '../../../tests/support/components.ts'
 import { waitFor } from '@octopus-gateway/testing'
-import type { Gateway } from '@octopus-gateway/core'
+import { silentLogger, sleep, type Gateway } from '@octopus-gateway/core'
 
 const [named, nsupdate] = [requireComponent('named'), requireComponent('nsupdate')]
 
@@ -41,6 +43,20 @@ describe.skipIf(named === undefined || nsupdate === undefined)('DNS', () => {
     ])
   })
 
+  test('a host is asked for once in a round, however many records lead to it', async () => {
+    await bind.change(
+      'add _p._tcp.many.test. 1 SRV 0 0 8001 host.many.test.',
+      'add _p._tcp.many.test. 1 SRV 0 0 8002 host.many.test.',
+      'add _q._tcp.many.test. 1 SRV 0 0 8003 host.many.test.',
+      'add host.many.test. 1 A 127.0.0.1',
+    )
+    const gateway = watchingNames({ name: '_p._tcp.many.test' }, { name: '_q._tcp.many.test' })
+    await gateway.synced
+    expect(idsOf(gateway).length).toBe(3)
+    await gateway[Symbol.asyncDispose]()
+    expect(bind.asked('A', 'host.many.test')).toBeLessThanOrEqual(bind.asked('SRV', '_p._tcp.many.test'))
+  })
+
   test('addresses with a port of the configuration', async () => {
     await bind.change('add mail.test. 1 A 127.0.0.2', 'add mail.test. 1 A 127.0.0.1')
     const gateway = watchingNames({ name: 'mail.test', type: 'a', port: 25, service: 'post' })
@@ -69,6 +85,39 @@ describe.skipIf(named === undefined || nsupdate === undefined)('DNS', () => {
     // What is not there is asked for less often, and found all the same.
     await bind.change('add _farp._stock._tcp.test. 1 TXT "version=v3"')
     await waitFor(() => gateway.services[0]?.version === 'v3')
+  })
+
+  test('metadata that is not there is asked for every fifth round, what is there in every one', async () => {
+    await bind.change('add once.test. 1 A 127.0.0.1', 'add once.test. 1 TXT "a=b"')
+    const gateway = watchingNames({ name: 'once.test', type: 'a', port: 1 })
+    await gateway.synced
+    await waitFor(() => bind.asked('A', 'once.test') >= 20)
+    const [rounds, there, missing] = [bind.asked('A', 'once.test'), bind.asked('TXT', 'once.test'), bind.asked('TXT', '_farp.once.test')]
+    expect(there).toBeGreaterThanOrEqual(rounds - 1)
+    expect(missing).toBeGreaterThan(1)
+    // A slow machine has longer rounds, and asks in more of them.
+    expect(missing).toBeLessThanOrEqual(there - 3)
+  })
+
+  test('what may be kept for a shorter time than the interval is asked for when that is over, a long one does not delay', async () => {
+    await bind.change('add brief.test. 1 A 127.0.0.1', 'add brief.test. 1 TXT "a=b"')
+    const gateway = watching({ names: [{ name: 'brief.test', type: 'a', port: 1 }], servers: [bind.server], interval: '1h' })
+    await gateway.synced
+    await bind.change('delete brief.test. A', 'add brief.test. 3600 A 127.0.0.2')
+    await waitFor(() => expect(gateway.services.map(({ host }) => host)).toEqual(['127.0.0.2']))
+    const often = watchingNames({ name: 'brief.test', type: 'a', port: 1 })
+    await often.synced
+    await bind.change('delete brief.test. A', 'add brief.test. 0 A 127.0.0.3')
+    await waitFor(() => expect(often.services.map(({ host }) => host)).toEqual(['127.0.0.3']))
+  })
+
+  test('a TTL of nothing does not make a loop', async () => {
+    await bind.change('add zero.test. 0 A 127.0.0.1')
+    const begun = performance.now()
+    watching({ names: [{ name: 'zero.test', type: 'a', port: 1 }], servers: [bind.server], interval: '1h' })
+    await waitFor(() => bind.asked('A', 'zero.test') >= 3)
+    // Three questions have two pauses of a second between them, give or take a tenth.
+    expect(performance.now() - begun).toBeGreaterThan(1_500)
   })
 
   test('a name that is gone has no instances; one that cannot be asked keeps them, while others change', async () => {
@@ -116,6 +165,26 @@ describe.skipIf(named === undefined || nsupdate === undefined)('DNS', () => {
       .map(({ fields }) => String(fields?.['reason']))
     expect(reasons.some((reason) => reason.includes('ns.fixed has (ESERVFAIL'))).toBe(true)
   })
+})
+
+test('who stops while a question is under way does not wait for its end', async () => {
+  const silent = await Promise.all(
+    Array.from({ length: 4 }, async () => {
+      const socket = createSocket('udp4')
+      onTestFinished(() => void socket.close())
+      await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve))
+      return socket
+    }),
+  )
+  const servers = silent.map((socket) => `127.0.0.1:${socket.address().port}`)
+  const asked = Promise.race(silent.map((socket) => once(socket, 'message')))
+  const controller = new AbortController()
+  const sets = dnsDiscovery({ names: [{ name: 'a.test' }], servers }).watch(controller.signal, { log: silentLogger, fail: expect.fail })
+  const first = sets[Symbol.asyncIterator]().next()
+  await asked
+  controller.abort()
+  // Four servers that say nothing would take twenty seconds.
+  expect(await Promise.race([first, sleep(10_000)])).toMatchObject({ done: true })
 })
 
 test.each([

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { text, tlsOptions, type TlsOptions } from '@octopus-gateway/discovery-support'
+import { httpAddress, text, tlsOptions, type TlsOptions } from '@octopus-gateway/discovery-support'
 
 /** Which cluster, and what of it. */
 export interface EtcdOptions {
@@ -17,20 +17,9 @@ export interface EtcdOptions {
   readonly tls?: TlsOptions | undefined
 }
 
-/** What is wrong with an endpoint. The text is not repeated: it may hold a password. */
-function problemOf(endpoint: string): string | undefined {
-  if (!/^https?:\/\//.test(endpoint) || !URL.canParse(endpoint)) return 'write an endpoint such as http://127.0.0.1:2379'
-  const { username, password, pathname, search, hash } = new URL(endpoint)
-  if (username !== '' || password !== '') return 'user and password do not belong into an endpoint; give them in username and password'
-  return pathname === '/' && search === '' && hash === '' ? undefined : 'an endpoint has scheme, host and port and nothing else'
-}
-
 const endpoint = v.pipe(
-  v.string(),
-  v.check(
-    (value) => problemOf(value) === undefined,
-    ({ input }) => problemOf(input) ?? '',
-  ),
+  httpAddress('http://127.0.0.1:2379', 'leave out user name, password and query: username and password have options of their own'),
+  v.check((value) => new URL(value).pathname === '/', 'an endpoint has scheme, host and port and nothing else'),
   v.transform((value) => new URL(value).origin),
 )
 

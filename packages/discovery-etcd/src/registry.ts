@@ -26,11 +26,13 @@ export class Registry {
   readonly #prefixes: readonly string[]
   readonly #log: Logger
   readonly #entries = new Map<string, Entry>()
-  #warnings = 0
+  readonly #told: Set<string>
 
-  constructor(prefixes: readonly string[], log: Logger) {
+  /** `told` is what the log has been told: all is read anew whenever a stream ends. */
+  constructor(prefixes: readonly string[], log: Logger, told: Set<string>) {
     this.#prefixes = prefixes
     this.#log = log
+    this.#told = told
   }
 
   /** Whether any of these changes concerns an instance. */
@@ -97,8 +99,9 @@ export class Registry {
   }
 
   #warn(key: string, problem: string): void {
-    this.#warnings += 1
-    if (this.#warnings > MOST_WARNINGS) return
+    const warning = `${key}\0${problem}`
+    if (this.#told.has(warning) || this.#told.size >= MOST_WARNINGS) return
+    this.#told.add(warning)
     this.#log.warn('a value in etcd is no instance and is left out', { provider: 'etcd', key: key.slice(0, 200), reason: problem })
   }
 }

@@ -17,9 +17,10 @@ export async function* watchInstances(settings: Settings, signal: AbortSignal, l
   try {
     const cluster = await Cluster.open(settings)
     const prefixes = outermost(settings.prefixes)
+    const told = new Set<string>()
     const pauses = new Pauses(FIRST_PAUSE_MS, LONGEST_PAUSE_MS)
     while (!signal.aborted) {
-      const registry = new Registry(settings.prefixes, log)
+      const registry = new Registry(settings.prefixes, log, told)
       const revision = await readAll(cluster, prefixes, { signal, found: (pair) => void registry.put(pair) })
       yield registry.instances()
       const begun = performance.now()

@@ -10,14 +10,14 @@ import type { Logger, ServiceSet } from '@octopus-gateway/core'
 export const eurekaDiscovery = defineDiscovery({
   name: 'eureka',
   config: eurekaOptions,
-  async *watch(settings, signal, { log }) {
+  async *watch(settings, signal, host) {
     using servers = new Servers(settings)
     const registry = new Registry(servers, settings.zone)
-    const sets = poll((ended) => registry.refresh(ended), { every: settings.interval })(signal, { log })
+    const sets = poll((ended) => registry.refresh(ended), { every: settings.interval })(signal, host)
     try {
       yield* settings.register === undefined
         ? sets
-        : registered(sets, new Registration(servers, settings.register, settings.zone), { log, signal })
+        : registered(sets, new Registration(servers, settings.register, settings.zone), { log: host.log, signal })
     } catch (thrown) {
       if (!signal.aborted) throw thrown
     }

@@ -46,8 +46,14 @@ export class Registration {
 
   async #enter(signal: AbortSignal): Promise<void> {
     const path = `/apps/${encodeURIComponent(this.#register.app.toUpperCase())}`
-    await this.#ask({ method: 'POST', path, body: { instance: this.#instance() } }, [200, 204], signal)
+    // Whoever is told to stop before the answer has come may be registered.
     this.#isRegistered = true
+    try {
+      await this.#ask({ method: 'POST', path, body: { instance: this.#instance() } }, [200, 204], signal)
+    } catch (thrown) {
+      this.#isRegistered = signal.aborted
+      throw thrown
+    }
   }
 
   /** Whether the server still knew of it. */

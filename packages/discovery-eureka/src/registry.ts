@@ -3,6 +3,13 @@ import { expectStatus, type Server, type ServerAnswer, type Servers } from './se
 import { inOrder, readJson, understand } from '@octopus-gateway/discovery-support'
 import type { ServiceSet } from '@octopus-gateway/core'
 
+/**
+ * So many answers with changes, then one with everything. Servers keep the answer with changes for three minutes or until something else changes, and it
+ * may lack an instance that was registered while it was made, with a count that lacks it as well: no count tells. At the usual interval of 30 seconds
+ * everything is asked for every two minutes, before the server's own remedy, and three of four answers stay small.
+ */
+const MOST_CHANGES = 3
+
 /** What Eureka knows, followed by its changes for as long as they add up to what the server has. */
 export class Registry {
   readonly #servers: Servers
@@ -10,6 +17,8 @@ export class Registry {
   readonly #instances = new Map<string, Told>()
   /** Whose changes can be applied: the server that everything came from. */
   #source: Server | undefined
+  /** Answers with changes since there was one with everything. */
+  #changesSince = 0
 
   constructor(servers: Servers, zone: string | undefined) {
     this.#servers = servers
@@ -19,7 +28,8 @@ export class Registry {
   /** Asks for the changes, or for everything. Rejects with an `Outage` when no server answers. */
   async refresh(signal: AbortSignal): Promise<ServiceSet> {
     await this.#servers.ask(async (server) => {
-      if (server === this.#source && (await this.#changes(server, signal))) return
+      const isDue = server === this.#source && this.#changesSince < MOST_CHANGES
+      if (isDue && (await this.#changes(server, signal))) return
       await this.#everything(server, signal)
     })
     const usable = [...this.#instances.values()].map((told) => instanceOf(told, this.#zone)).filter((instance) => instance !== undefined)
@@ -33,6 +43,7 @@ export class Registry {
     this.#instances.clear()
     for (const instance of instances) this.#instances.set(keyOf(instance), instance)
     this.#source = server
+    this.#changesSince = 0
   }
 
   /** Whether the changes were there and led to what the server has. Otherwise what is known may be half of both. */
@@ -41,6 +52,7 @@ export class Registry {
     const answered = await server({ path: '/apps/delta' }, signal)
     if (answered.status !== 200) return false
     const { instances, hash } = read(answered)
+    this.#changesSince += 1
     for (const instance of instances) {
       if (instance.actionType === 'DELETED') this.#instances.delete(keyOf(instance))
       else this.#instances.set(keyOf(instance), instance)

@@ -67,7 +67,9 @@ export function expectStatus({ name, status }: ServerAnswer, fine: readonly numb
 }
 
 function remedyFor(status: number): string {
-  if (status === 401 || status === 403) return 'the credentials were refused; check username and password'
+  if (status === 401) return 'the credentials were refused; check username and password'
+  // Netflix's own server says so for five minutes after a start without a replica to copy from.
+  if (status === 403) return 'the credentials were refused, or it has just started and waits for its replicas; check username and password'
   if (status === 404) return 'there is nothing; check the path in servers: most have /eureka, older ones /eureka/v2'
   return 'is this Eureka?'
 }

@@ -1,7 +1,6 @@
 import { defineDiscovery } from '@octopus-gateway/core'
 import { fileOptions } from './options.ts'
-import { readFile } from 'node:fs/promises'
-import { readServices } from './read.ts'
+import { read } from './read.ts'
 import { resolve } from 'node:path'
 import { Touches } from './touches.ts'
 
@@ -12,16 +11,17 @@ import { Touches } from './touches.ts'
 export const fileDiscovery = defineDiscovery({
   name: 'file',
   config: fileOptions,
-  async *watch({ path }, signal) {
+  async *watch({ path }, signal, host) {
     const file = resolve(path)
     using touches = new Touches(file)
     let last: string | undefined
     while (!signal.aborted) {
-      // Begun before the file is read: what is written meanwhile is a touch.
-      const touched = touches.next(signal)
-      const text = await readFile(file, 'utf8')
-      if (text !== last) yield readServices(text, file)
-      last = text
+      // Before the file is read: what is written meanwhile is a touch, and so is a file that appears.
+      const { touched } = await touches.begin(signal)
+      const found = await read(file)
+      if ('problem' in found) host.fail(found.problem)
+      else if (found.text !== last) yield found.services
+      last = 'problem' in found ? undefined : found.text
       await touched
     }
   },

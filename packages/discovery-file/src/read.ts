@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { parseDocument } from 'yaml'
+import { readFile } from 'node:fs/promises'
 import type { ServiceInstance, ServiceSet } from '@octopus-gateway/core'
 
 const service = v.strictObject({
@@ -23,17 +24,51 @@ const contents = v.union([
   ),
 ])
 
-/** The instances that a file lists, in its order. Throws an `Error` that names place and problem. */
-export function readServices(text: string, path: string): ServiceSet {
+/** What a file says: its text and the instances that it lists, in its order; or why it says nothing, with the place and what to do. */
+export type Found = { readonly text: string; readonly services: ServiceSet } | { readonly problem: string }
+
+const REMEDIES: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'there is no such file; check path, or write it'],
+  ['EACCES', 'the gateway may not read it; check its permissions and those of its folders'],
+  ['EISDIR', 'it is a folder; name a file in it'],
+])
+
+/** Reads a file. */
+export async function read(path: string): Promise<Found> {
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (thrown) {
+    const { code } = thrown as NodeJS.ErrnoException
+    if (code === undefined) throw thrown
+    const remedy = REMEDIES.get(code)
+    return { problem: `${path} cannot be read (${code})${remedy === undefined ? '' : `: ${remedy}`}.` }
+  }
+  const services = servicesIn(text)
+  return typeof services === 'string' ? { problem: `${path}: ${services}` } : { text, services }
+}
+
+/** The instances, or the problem. */
+function servicesIn(text: string): ServiceSet | string {
   const document = parseDocument(text, { version: '1.2', schema: 'core', logLevel: 'silent' })
   const error = document.errors[0]
-  if (error !== undefined) throw new Error(`${path}: ${error.message.split('\n')[0]}`)
-  const value: unknown = document.toJS({ maxAliasCount: 100 })
+  if (error !== undefined) return error.message.split('\n')[0]!
+  const value = valueOf(document)
+  if (value instanceof ReferenceError) return value.message
   // An empty file says "nothing", and so does one that is being written: only a list says that there are no services.
-  if (value === null) throw new Error(`${path}: the file is empty; write [] where there are no services`)
+  if (value === null) return 'the file is empty; write [] where there are no services'
   const result = v.safeParse(contents, value)
-  if (!result.success) throw new Error(`${path}: ${problemsOf(value).slice(0, 3).join('; ')}`)
-  return result.output.map(instanceOf)
+  return result.success ? result.output.map(instanceOf) : problemsOf(value).slice(0, 3).join('; ')
+}
+
+/** What aliases lead to nothing, or to too much, is a `ReferenceError`. */
+function valueOf(document: ReturnType<typeof parseDocument>): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 })
+  } catch (thrown) {
+    if (!(thrown instanceof ReferenceError)) throw thrown
+    return thrown
+  }
 }
 
 /** Said of the form that was meant: a union would only say that neither fits. */

@@ -9,37 +9,41 @@ const SETTLE_MS = 50
 /** One that is written all the time is read nevertheless. Milliseconds. */
 const LONGEST_SETTLE_MS = 1_000
 
-/** Tells when a file may have changed, whether it was written, replaced, or swapped behind a link. */
+/** Tells when a file may have changed, whether it was written, replaced, swapped behind a link, or has appeared. */
 export class Touches implements Disposable {
   readonly #path: string
+  readonly #lookMs: number
   readonly #watchers: FSWatcher[] = []
 
-  constructor(path: string) {
+  /** `lookMs` is how often is looked where the system tells nothing. Milliseconds, default two seconds. */
+  constructor(path: string, lookMs = LOOK_MS) {
     this.#path = path
+    this.#lookMs = lookMs
   }
 
-  /** Resolves at the next touch, or after a while without one, or when `signal` aborts. */
-  async next(signal: AbortSignal): Promise<void> {
+  /** Resolves as soon as touches are seen; `touched` at the next one, or after a while without one, or when `signal` aborts. */
+  async begin(signal: AbortSignal): Promise<{ readonly touched: Promise<void> }> {
     const folders = new Set([dirname(this.#path), await this.#realFolder()])
-    await new Promise<void>((resolve) => {
+    const touched = new Promise<void>((resolve) => {
       const end = (): void => {
         clearTimeout(timer)
         signal.removeEventListener('abort', end)
         this[Symbol.dispose]()
         resolve()
       }
-      let timer = setTimeout(end, LOOK_MS)
+      let timer = setTimeout(end, this.#lookMs)
       let first: number | undefined
-      const touched = (): void => {
+      const touch = (): void => {
         first ??= performance.now()
         clearTimeout(timer)
         timer = setTimeout(end, Math.max(0, Math.min(SETTLE_MS, first + LONGEST_SETTLE_MS - performance.now())))
       }
       signal.addEventListener('abort', end, { once: true })
       if (signal.aborted) return end()
-      for (const folder of folders) this.#watch(folder, touched)
+      for (const folder of folders) this.#watch(folder, touch)
       return undefined
     })
+    return { touched }
   }
 
   [Symbol.dispose](): void {

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { errorOf, watched } from '../../../tests/support/finding.ts'
+import { errorOf, watched, type Line } from '../../../tests/support/finding.ts'
 import { fileDiscovery } from '@octopus-gateway/discovery-file'
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ async function folder(): Promise<string> {
   return path
 }
 
-const watching = (path: string): Gateway => watched(fileDiscovery({ path }))
+const watching = (path: string, lines?: Line[]): Gateway => watched(fileDiscovery({ path }), lines)
 
 test('a file in YAML, with everything that an instance can say', async () => {
   const path = join(await folder(), 'services.yaml')
@@ -91,6 +91,41 @@ test('a broken file names place and problem, and what was read last keeps counti
   }
   await writeFile(path, '[]\n')
   await waitFor(() => gateway.services.length === 0)
+})
+
+test('a file that is away is told once, nobody waits for another try, and its appearance is the end of it', async () => {
+  const path = join(await folder(), 'services.yaml')
+  const good = '- { name: users, address: 127.0.0.1, port: 8081 }\n'
+  const lines: Line[] = []
+  const gateway = watching(path, lines)
+  expect(await errorOf(gateway)).toMatch(/services\.yaml cannot be read \(ENOENT\): there is no such file; check path, or write it\.$/)
+  expect(gateway.isSynced).toBe(false)
+  await writeFile(path, good)
+  await gateway.synced
+  await rm(path)
+  await waitFor(() => gateway.providers[0]!.state === 'failing')
+  expect(gateway.services.map(({ port }) => port)).toEqual([8081])
+  await mkdir(path)
+  await waitFor(() => /\(EISDIR\): it is a folder; name a file in it/.test(gateway.providers[0]!.error ?? ''))
+  await rm(path, { recursive: true })
+  // The same as before it was away.
+  await writeFile(path, good)
+  await waitFor(() => gateway.providers[0]!.state === 'synced')
+  const told = lines.filter(({ message }) => message.startsWith('discovery provider'))
+  const failures = told.filter(({ message }) => message.includes('failed'))
+  expect(failures.every(({ fields }) => fields?.['retry_in_ms'] === undefined)).toBe(true)
+  expect(failures.filter(({ fields }) => String(fields?.['reason']).includes('EISDIR'))).toHaveLength(1)
+  expect(told.at(-1)).toMatchObject({ message: 'discovery provider is back', fields: { outage_ms: expect.any(Number) as number } })
+})
+
+test('aliases that lead to nothing, or multiply, are problems of the file', async () => {
+  const path = join(await folder(), 'services.yaml')
+  await writeFile(path, '- *nobody\n')
+  const gateway = watching(path)
+  expect(await errorOf(gateway)).toMatch(/services\.yaml: Unresolved alias/)
+  const levels = Array.from({ length: 9 }, (_, n) => `- &a${n + 1} [${Array.from({ length: 9 }, () => `*a${n}`).join(', ')}]`)
+  await writeFile(path, `- &a0 [x]\n${levels.join('\n')}\n`)
+  await waitFor(() => /services\.yaml: .*alias count/.test(gateway.providers[0]!.error ?? ''))
 })
 
 test('an option that is wrong is a reason that names it', async () => {

@@ -1,12 +1,9 @@
-import * as v from 'valibot'
-import { accessOf } from './access/access.ts'
-import { Client } from './client.ts'
-import { Failure } from './failure.ts'
+import { ApiFailure, KubernetesClient } from '@octopus-gateway/kubernetes-client'
 import { field, textOf } from '@octopus-gateway/discovery-support'
-import { kubernetesOptions, type KubernetesOptions } from './options.ts'
 import { metadataOf, valueOf } from './catalog/metadata.ts'
 import { namespacesOf } from './namespaces.ts'
-import { silentLogger, type KeyValue, type KeyValues } from '@octopus-gateway/core'
+import { silentLogger, type KeyValue } from '@octopus-gateway/core'
+import type { Settings } from './options.ts'
 
 /** Where a value may be. */
 interface Place {
@@ -20,24 +17,17 @@ interface Place {
  * is the key `<type>.json` of `<service>-schemas-<version>`. Read are ConfigMaps of watched namespaces with the label `farp.io/enabled`, and no
  * others: keys come out of manifests, and whoever writes one must not choose what the gateway reads with its own rights.
  */
-export function configMaps(options: KubernetesOptions): KeyValues {
-  return {
-    async get(key, signal) {
-      const place = placeOf(key)
-      if (place === undefined) return undefined
-      const settings = await v.parseAsync(kubernetesOptions, options)
-      const access = await accessOf(settings, silentLogger)
-      using client = new Client(access)
-      const watched = namespacesOf(settings, access)
-      const isWatched = (namespace: string): boolean => watched.includes(undefined) || watched.includes(namespace)
-      if (place.namespace !== undefined) return isWatched(place.namespace) ? read(client, place.namespace, place, signal) : undefined
-      for (const namespace of watched) {
-        const found = namespace === undefined ? undefined : await read(client, namespace, place, signal)
-        if (found !== undefined) return found
-      }
-      return undefined
-    },
+export async function readKey(settings: Settings, key: string, signal: AbortSignal): Promise<KeyValue | undefined> {
+  const place = placeOf(key)
+  if (place === undefined) return undefined
+  using client = await KubernetesClient.open({ ...settings, rights: 'get on configmaps', oldest: '1.21', log: silentLogger })
+  const watched = namespacesOf(settings, client)
+  const isWatched = (namespace: string): boolean => watched.includes(undefined) || watched.includes(namespace)
+  for (const namespace of place.namespace === undefined ? watched : [place.namespace].filter(isWatched)) {
+    const found = namespace === undefined ? undefined : await read(client, namespace, place, signal)
+    if (found !== undefined) return found
   }
+  return undefined
 }
 
 const NAME = '[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?'
@@ -51,14 +41,13 @@ function placeOf(key: string): Place | undefined {
   return schema === null ? undefined : { namespace: undefined, name: `${schema[1]}-schemas-${schema[2]}`, key: `${schema[3]}.json` }
 }
 
-async function read(client: Client, namespace: string, { name, key }: Place, signal: AbortSignal): Promise<KeyValue | undefined> {
-  let object: unknown
-  try {
-    object = await client.get({ path: `/api/v1/namespaces/${namespace}/configmaps/${name}` }, signal)
-  } catch (thrown) {
-    if (thrown instanceof Failure && thrown.status === 404) return undefined
+async function read(client: KubernetesClient, namespace: string, { name, key }: Place, signal: AbortSignal): Promise<KeyValue | undefined> {
+  const path = `/api/v1/namespaces/${namespace}/configmaps/${name}`
+  const object = await client.get({ path }, signal).catch((thrown: unknown) => {
+    if (thrown instanceof ApiFailure && thrown.status === 404) return undefined
     throw thrown
-  }
+  })
+  if (object === undefined) return undefined
   if (!/^(?:true|1|yes)$/i.test(valueOf(metadataOf(object), 'farp.enabled') ?? ''))
     throw new Error(`The ConfigMap ${namespace}/${name} is not read, because it has no label farp.io/enabled=true.`)
   const plain = textOf(field(field(object, 'data'), key))

@@ -92,7 +92,7 @@ export function testConfigMaps(name: string, open: OpenKubernetes): void {
     test('an outage is an error, not an absence', async () => {
       const { api, get } = await store(open)
       await api.stop()
-      await expect(get('configmap:users-schemas-v1/openapi.json')).rejects.toThrow(/cannot be used \(ECONNREFUSED\)/)
+      await expect(get('configmap:users-schemas-v1/openapi.json')).rejects.toThrow(/cannot be reached \(ECONNREFUSED\)/)
     })
   })
 }

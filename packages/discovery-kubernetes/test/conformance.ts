@@ -1,8 +1,7 @@
 import { kubernetesDiscovery } from '@octopus-gateway/discovery-kubernetes'
-import { OWNER, type OpenKubernetes } from '../../../tests/support/registries/kubernetes.ts'
+import { OWNER, writeKubeconfig, type OpenKubernetes } from '../../../tests/support/registries/kubernetes.ts'
 import { testCertificates } from '@octopus-gateway/testing'
 import { testDiscoveryProvider, type Registered } from '@octopus-gateway/core/testing'
-import { writeKubeconfig } from './cluster.ts'
 
 /** Over TLS, for a user with a token: a pod with its slice for every instance. */
 export function testConformance(name: string, open: OpenKubernetes): void {

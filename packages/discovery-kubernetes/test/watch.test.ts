@@ -1,10 +1,8 @@
 import { cluster, lines, watching } from './cluster.ts'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { errorOf } from '../../../tests/support/finding.ts'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { closedPort, waitFor, type KubernetesApi, type KubernetesService } from '@octopus-gateway/testing'
-import { writeKubeconfig } from './cluster.ts'
-import type { AddressInfo } from 'node:net'
+import { waitFor, type KubernetesApi, type KubernetesService } from '@octopus-gateway/testing'
+import { writeKubeconfig } from '../../../tests/support/registries/kubernetes.ts'
 import type { Gateway } from '@octopus-gateway/core'
 
 const service = (name: string, address = '10.0.0.1'): KubernetesService => ({ name, endpoints: [{ addresses: [address] }] })
@@ -25,73 +23,8 @@ async function unharmed(gateway: Gateway, run: () => Promise<unknown>): Promise<
   expect([...states]).toEqual(['synced'])
 }
 
-describe('lists and watches', () => {
-  test('a list of many is read in pages, all of one revision', async () => {
-    const { api, kubeconfig } = await cluster()
-    for (let i = 0; i < 1201; i++) api.putService(service(`s${i}`, `10.0.${i >> 8}.${i & 255}`))
-    const gateway = watching({ kubeconfig })
-    await gateway.synced
-    expect(gateway.services).toHaveLength(1201)
-    const lists = api.requests.filter(({ verb, path }) => verb === 'list' && path.endsWith('/services'))
-    expect(lists.map(({ query }) => [query['limit'], query['continue'] !== undefined])).toEqual([
-      ['500', false],
-      ['500', true],
-      ['500', true],
-    ])
-  })
-
-  test('a list whose pages are forgotten while it is read begins again', async () => {
-    const { api, kubeconfig } = await cluster()
-    for (let i = 0; i < 501; i++) api.putService(service(`s${i}`))
-    const stop = setInterval(() => {
-      if (count(api, 'list', '/services') !== 1) return
-      clearInterval(stop)
-      api.delete({ apiVersion: 'v1', kind: 'Service', name: 's7' })
-      api.compact()
-    })
-    onTestFinished(() => clearInterval(stop))
-    const gateway = watching({ kubeconfig })
-    await gateway.synced
-    expect(gateway.services).toHaveLength(500)
-    expect(gateway.providers[0]?.error).toBeNull()
-  })
-
-  test('a watch that ends goes on where it was, without another list', async () => {
-    const { api, kubeconfig } = await cluster()
-    api.putService(service('users'))
-    const gateway = watching({ kubeconfig })
-    await isWatching(api)
-    await unharmed(gateway, async () => {
-      for (let round = 1; round <= 3; round++) {
-        api.endWatches()
-        api.putService(service(`more-${round}`))
-        await waitFor(() => gateway.services.length === 1 + round)
-      }
-    })
-    expect(count(api, 'list')).toBe(3)
-    expect(api.requests.filter(({ verb }) => verb === 'watch').every(({ query }) => query['allowWatchBookmarks'] === 'true')).toBe(true)
-    const spans = api.requests.filter(({ verb }) => verb === 'watch').map(({ query }) => Number(query['timeoutSeconds']))
-    expect(spans.every((seconds) => seconds >= 300 && seconds <= 600)).toBe(true)
-    expect(new Set(spans).size).toBeGreaterThan(1)
-  })
-
-  test('a bookmark is where it goes on, though nothing of its own has changed', async () => {
-    const { api, kubeconfig } = await cluster()
-    api.putService(service('users'))
-    const gateway = watching({ kubeconfig })
-    await isWatching(api)
-    for (let i = 0; i < 50; i++) api.put({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'busy' }, data: { i: String(i) } })
-    api.bookmark()
-    const { requests } = api
-    const before = requests.length
-    const from = Math.max(...requests.map(({ query }) => Number(query['resourceVersion'] ?? 0)))
-    api.endWatches()
-    await waitFor(() => requests.slice(before).filter(({ verb }) => verb === 'watch').length === 3)
-    for (const { query } of requests.slice(before)) expect(Number(query['resourceVersion'])).toBe(from + 50)
-    expect(gateway.providers[0]?.error).toBeNull()
-  })
-
-  test('a history that is gone (410) is a new list, and nothing is missed or kept by it', async () => {
+describe('the set', () => {
+  test('is kept through a history that is gone (410), and nothing is missed or kept by that', async () => {
     const { api, kubeconfig } = await cluster()
     api.putService(service('users'))
     api.putService(service('orders', '10.0.0.2'))
@@ -114,7 +47,7 @@ describe('lists and watches', () => {
     })
   })
 
-  test('connections that break are made anew, and the set is kept', async () => {
+  test('is kept while connections break and are made anew', async () => {
     const { api, kubeconfig } = await cluster()
     api.putService(service('users'))
     const gateway = watching({ kubeconfig })
@@ -126,17 +59,6 @@ describe('lists and watches', () => {
       await waitFor(() => gateway.services.length === 2)
     })
     expect(count(api, 'list')).toBe(3)
-  })
-
-  test('a server that ends every watch at once is not asked all the time', async () => {
-    const { api, kubeconfig } = await cluster({ longestWatch: 1 })
-    api.putService(service('users'))
-    const gateway = watching({ kubeconfig })
-    await gateway.synced
-    const begin = performance.now()
-    await waitFor(() => performance.now() - begin > 1_000)
-    expect(count(api, 'watch')).toBeLessThan(25)
-    expect(gateway.providers[0]?.state).toBe('synced')
   })
 
   test('a burst is few sets: forty pods that start, each a change of one slice', async () => {
@@ -158,14 +80,6 @@ describe('lists and watches', () => {
 })
 
 describe('failures say what to do', () => {
-  test('nobody there', async () => {
-    const file = await writeKubeconfig(`http://127.0.0.1:${await closedPort()}`)
-    onTestFinished(() => file[Symbol.asyncDispose]())
-    expect(await errorOf(watching({ kubeconfig: file.path }))).toMatch(
-      /^The Kubernetes API at 127\.0\.0\.1:\d+ cannot be used \(ECONNREFUSED\): nothing listens there; check the address\.$/,
-    )
-  })
-
   test('a namespace that does not exist, and is found once it does', async () => {
     const { api, kubeconfig } = await cluster()
     const gateway = watching({ kubeconfig, namespace: 'shpo' })
@@ -200,29 +114,12 @@ describe('failures say what to do', () => {
     expect(api.requests.filter(({ path }) => path.endsWith('/pods'))).toHaveLength(1)
   })
 
-  test.each<[string, (request: IncomingMessage, response: ServerResponse) => void, RegExp]>([
-    ['a server that is no Kubernetes', (_, response) => response.end('<html>'), /cannot be used \(.*JSON.*\)/],
-    [
-      'JSON that is no list',
-      (_, response) => response.end('{}'),
-      /answered with no list; check that the address is that of a Kubernetes API/,
-    ],
-    ['an unknown path', (_, response) => response.writeHead(404).end('no'), /knows no .*; it must be Kubernetes 1\.21 or newer/],
-    [
-      'a server that is ill',
-      (_, response) => response.writeHead(503).end('{"message": "try\\u001b[31m"}'),
-      /answered 503 to GET [^\u001b]*$/,
-    ],
-    ['an answer that breaks off', (_, response) => response.writeHead(200).write('{"items', () => response.destroy()), /cannot be used/],
-  ])('%s', async (_, listener, expected) => {
-    const server = createServer(listener).listen(0, '127.0.0.1')
-    await new Promise((resolve) => server.once('listening', resolve))
-    const file = await writeKubeconfig(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
-    onTestFinished(async () => {
-      server.closeAllConnections()
-      server.close()
-      await file[Symbol.asyncDispose]()
-    })
-    expect(await errorOf(watching({ kubeconfig: file.path }))).toMatch(expected)
+  test.each([
+    [{ namespace: 'Shop' }, /namespace.*write the name of a namespace/],
+    [{ namespace: ['shop', '*'] }, /namespace.*write the name of a namespace/],
+    [{ namespace: '../x' }, /namespace/],
+    [{ labelSelector: '' }, /labelSelector.*not be empty/],
+  ])('an option that is wrong is named: %j', async (options, expected) => {
+    expect(await errorOf(watching(options))).toMatch(expected)
   })
 })

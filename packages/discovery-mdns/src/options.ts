@@ -8,7 +8,10 @@ export interface MdnsOptions {
   readonly serviceTypes: readonly string[]
   /** Default `local`, the only one that hosts answer for by themselves. */
   readonly domain?: string | undefined
-  /** The name or IPv4 address of the only network interface that is used: `eth0`, `192.168.1.7`. Default: every one that is up, but loopback. */
+  /**
+   * The only network interface that is used: by its name (`eth0`) over IPv4 and IPv6, by one of its addresses (`192.168.1.7`, `fe80::7`) over this family
+   * alone. Default: every one that is up, but loopback.
+   */
   readonly interface?: string | undefined
   /** Names of the services that may be found. Default: all of them, which is for development alone, since anybody in the network may claim any name. */
   readonly allowedServices?: readonly string[] | undefined

@@ -1,6 +1,9 @@
+import { browse } from '@octopus-gateway/dns-sd'
+import { clean } from '@octopus-gateway/discovery-support'
 import { defineDiscovery } from '@octopus-gateway/core'
+import { isLinkLocalOnly, setOf } from './instance.ts'
 import { mdnsOptions, type MdnsOptions } from './options.ts'
-import { watchNetwork } from './watch.ts'
+import { pairsOver } from './text.ts'
 import type { DiscoveryProvider } from '@octopus-gateway/core'
 
 /**
@@ -14,13 +17,23 @@ export function mdnsDiscovery(options: MdnsOptions): DiscoveryProvider {
     config: mdnsOptions,
     yields: true,
     async *watch(settings, signal, { log }) {
+      const warn = (problem: string, more: object = {}): void => log.warn(problem, { provider: 'mdns', ...more })
       if (settings.allowedServices === undefined && !hasWarned)
-        log.warn('anybody in the network may announce any service; outside of development, say which ones may be found', {
-          provider: 'mdns',
+        warn('anybody in the network may announce any service; outside of development, say which ones may be found', {
           option: 'allowed_services',
         })
       hasWarned = true
-      yield* watchNetwork(settings, signal, log)
+      const { serviceTypes: types, allowedServices, ...rest } = settings
+      let hasTold = false
+      for await (const found of browse({ ...rest, types, readText: pairsOver }, signal, warn)) {
+        const unusable = found.find(isLinkLocalOnly)
+        if (unusable !== undefined && !hasTold)
+          warn('an instance that announces link-local addresses alone is not used: no URL can hold one', {
+            instance: clean(unusable.label),
+          })
+        hasTold ||= unusable !== undefined
+        yield setOf(found, allowedServices)
+      }
     },
   })(options)
 }

@@ -64,7 +64,7 @@ describe.skipIf(python === undefined)('services that others announce', { concurr
     await waitFor(() => expect(idsOf(gateway)).toEqual(['stays']))
   })
 
-  test('only addresses of this network count, and only services that may be found', async () => {
+  test('[F12.20.allowed-services] only addresses of this network count, and only services that may be found; without a list it warns', async () => {
     const type = freshType()
     await announcer.put({ type, label: 'far', port: 80, txt: ['name=users'], addresses: ['169.254.169.254'] })
     await announcer.put({ type, label: 'near', port: 80, txt: ['name=users'], addresses: ['9.9.9.9', '127.0.0.7'] })

@@ -28,10 +28,10 @@ export class Pauses {
     this.#next = this.#first
   }
 
-  /** Takes the next one; varied by a quarter, so that not all gateways ask at once. */
+  /** Takes the next one; up to a quarter less by chance, so that not all gateways ask at once. */
   async take(signal: AbortSignal): Promise<void> {
     const pause = this.#next
     this.#next = Math.min(pause * 2, this.#longest)
-    await sleep(pause * (0.75 + Math.random() / 2), signal)
+    await sleep(pause * (0.75 + Math.random() / 4), signal)
   }
 }

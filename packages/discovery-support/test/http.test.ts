@@ -10,6 +10,7 @@ import {
 } from '@octopus-gateway/testing'
 import { HttpClient, remediesOf, tlsContext, TooLarge, type Place, type Times } from '@octopus-gateway/discovery-support'
 import { expect, onTestFinished, test } from 'vitest'
+import { existsSync, readFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -110,6 +111,40 @@ test('lines come as they are written; a connection that breaks is an outage', as
   breaks()
   await expect(lines.next()).rejects.toThrow(/^Registry at \S+ cannot be reached \(/)
 })
+
+const TCP = '/proc/net/tcp'
+
+/** In how many seconds the network is asked, for each connection to a port where that is so: timer `02` of the kernel, in hundredths of a second. */
+const keptAlive = (port: number): number[] => {
+  const peer = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  const rows = readFileSync(TCP, 'utf8')
+    .split('\n')
+    .map((row) => row.trim().split(/\s+/))
+  return rows
+    .filter(([, , remote]) => remote?.endsWith(peer))
+    .map((row) => row[5]!.split(':'))
+    .filter(([timer]) => timer === '02')
+    .map(([, when]) => Number.parseInt(when!, 16) / 100)
+}
+
+const KINDS = [{ keepAlive: true }, { keepAlive: false }]
+
+test.skipIf(!existsSync(TCP)).each(KINDS)(
+  'while nothing comes the network is asked whether the server is still there: %j',
+  async (kind) => {
+    const server = await serverOf(hang())
+    const stop = new AbortController()
+    using client = new HttpClient({ name: 'Registry', origin: server.origin, tls: null, remedies }, kind)
+    const asked = client.ask({ path: '/', times: SOON, signal: stop.signal })
+    const seconds = await waitFor(() => {
+      const found = keptAlive(server.port)
+      return found.length > 0 && found
+    })
+    expect(Math.max(...seconds)).toBeLessThanOrEqual(10.5)
+    stop.abort(new Error('enough'))
+    await expect(asked).rejects.toThrow('enough')
+  },
+)
 
 test('whoever stops asking gets the reason, and nothing stays open', async () => {
   const server = await serverOf(hang())

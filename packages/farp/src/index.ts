@@ -16,6 +16,7 @@ export type { ParsedManifest, ParseOptions } from './manifest/parse.ts'
 export { ManifestError } from './manifest/manifest.ts'
 export type {
   Composition,
+  ConflictStrategy,
   InstanceAccount,
   Manifest,
   ManifestCode,
@@ -41,7 +42,7 @@ export { mergeGraphql } from './merge/graphql/merge.ts'
 export { grpcBinary, mergeGrpc } from './merge/grpc/merge.ts'
 export { mergeOpenApi } from './merge/openapi/merge.ts'
 export { mergeOrpc } from './merge/orpc.ts'
-export type { ConflictStrategy, Exclusion, FederatedInfo, MergeConflict, Merged, MergeOptions, SecurityMerge } from './merge/merged.ts'
+export type { Exclusion, FederatedInfo, MergeConflict, Merged, MergeOptions, SecurityMerge } from './merge/merged.ts'
 export type { FederatedService, RoutedOperation } from './merge/input.ts'
 
 export { parseCapabilities } from './metadata.ts'

@@ -6,15 +6,16 @@ import { LIMITS } from './limits.ts'
 import { mergeOptionEntries, mergeOptionsOf } from './merge/options.ts'
 import { pushOptions, pushSettingsOf } from './push/options.ts'
 import { undiciFetcher } from './net/undici.ts'
-import type { ConflictStrategy, FederatedInfo, MergeOptions, SecurityMerge } from './merge/merged.ts'
+import type { FederatedInfo, MergeOptions, SecurityMerge } from './merge/merged.ts'
+import type { ConflictStrategy, MountStrategy } from './manifest/manifest.ts'
 import type { AuthSettings } from './auth/settings.ts'
+import type { Colour } from './pool.ts'
 import type { Duration, SplitKey } from '@octopus-gateway/core'
 import type { Fetcher } from './net/fetcher.ts'
 import type { HashPolicy } from './schemas/load.ts'
 import type { HintKind } from './manifest/hints.ts'
 import type { Limits } from './limits.ts'
 import type { WebhookSettings } from './webhook/settings.ts'
-import type { MountStrategy } from './manifest/manifest.ts'
 import type { PushOptions, PushSettings } from './push/options.ts'
 import type { SchemaAdapters } from './adapters/index.ts'
 
@@ -158,9 +159,6 @@ const authOptions = v.strictObject({
   allowRelaxation: v.optional(v.boolean(), false),
   default: v.optional(v.picklist(['inherit', 'required']), 'inherit'),
 })
-
-/** The two sides of a blue/green deployment. */
-export type Colour = 'blue' | 'green'
 
 /** Copies of requests for instances of the role `shadow`: GET, HEAD and OPTIONS, marked with `X-FARP-Shadow: true`; what they answer is thrown away. */
 export interface ShadowOptions {

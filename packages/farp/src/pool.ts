@@ -1,4 +1,3 @@
-import type { Colour } from './options.ts'
 import type { InstanceAccount } from './manifest/manifest.ts'
 
 /** Statuses that get no new requests; every other one does, an unknown word too: health is then for the gateway to observe. */
@@ -16,6 +15,9 @@ export interface Sharer {
   /** The registry's weight, relative to 1. */
   readonly registryWeight: number
 }
+
+/** The two sides of a blue/green deployment. */
+export type Colour = 'blue' | 'green'
 
 /**
  * The weight of each instance that may serve. Absent is 100 and an explicit 0 is none; shadows are left out; canaries together get their percentage;

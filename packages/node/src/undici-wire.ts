@@ -1,14 +1,13 @@
-import { drainFlow } from './drain.ts'
 import { Agent, buildConnector } from 'undici'
 import { dial } from './connect/dial.ts'
 import { GatewayError } from '@octopus-gateway/core'
-import { Replays } from './replay.ts'
+import { ReplayingWire } from './replaying-wire.ts'
 import { ReplayStream } from './replay-stream.ts'
 import { Tickets } from './connect/tickets.ts'
 import { UndiciFlow } from './undici-flow.ts'
 import type { Call, Sending } from '@octopus-gateway/core/lane'
 import type { Dispatcher } from 'undici'
-import type { Flow, NodeUpload, NodeWire } from './flow.ts'
+import type { Flow, NodeUpload } from './flow.ts'
 import type { Transport } from '@octopus-gateway/core'
 
 /** After this long without a request the agent of a transport is let go of. */
@@ -21,20 +20,14 @@ interface Pool {
 }
 
 /** The way out over HTTP/1.1: undici's `dispatch` with flat header arrays, one pool of connections per transport and origin. */
-export class UndiciWire implements NodeWire {
+export class UndiciWire extends ReplayingWire {
   /** Connection options belong to an agent, so there is one for each transport and connect timeout in use. */
   readonly #pools = new Map<Transport, Map<number, Pool>>()
-
-  readonly #replays: Replays
-
-  constructor(replays = new Replays()) {
-    this.#replays = replays
-  }
 
   send(call: Call<NodeUpload>): Sending<Flow> {
     const flow = new UndiciFlow(call.informed)
     const { head, body, endpoint, keep, isIdempotent, isCopied } = call
-    const replay = this.#replays.of(body, isIdempotent || isCopied ? keep : 0)
+    const replay = this.replays.of(body, isIdempotent || isCopied ? keep : 0)
     const options = {
       origin: endpoint.origin,
       path: head.target,
@@ -53,27 +46,6 @@ export class UndiciWire implements NodeWire {
       flow.onError(thrown as Error)
     }
     return flow
-  }
-
-  replayable(body: NodeUpload): boolean {
-    // undici leaves a stream untouched until it has a connection.
-    return this.#replays.replayable(body)
-  }
-
-  isWhole(body: NodeUpload): boolean {
-    return this.#replays.isWhole(body)
-  }
-
-  copyOf(body: NodeUpload, most: number): NodeUpload | undefined {
-    return this.#replays.copyOf(body, most)
-  }
-
-  drain(flow: Flow, most: number): Promise<void> {
-    return drainFlow(flow, most)
-  }
-
-  settled(body: NodeUpload): void {
-    this.#replays.settled(body)
   }
 
   async close(graceMs: number): Promise<void> {

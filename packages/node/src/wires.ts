@@ -1,10 +1,9 @@
-import { drainFlow } from './drain.ts'
 import { Agreements } from './agreements.ts'
 import { GatewayError } from '@octopus-gateway/core'
 import { H2Wire } from './http2-client/wire.ts'
 import { Http1Wire } from './http1-client/wire.ts'
 import { Negotiated } from './http2-client/negotiated.ts'
-import { Replays } from './replay.ts'
+import { ReplayingWire } from './replaying-wire.ts'
 import { UndiciWire } from './undici-wire.ts'
 import { UpgradeWire } from './upgrade/upgrade-wire.ts'
 import type { Call, Sending } from '@octopus-gateway/core/lane'
@@ -14,16 +13,15 @@ import type { Flow, NodeUpload, NodeWire } from './flow.ts'
 export type UpstreamClient = 'native' | 'undici'
 
 /** The way out on Node: for every call the wire that speaks what its upstream speaks. */
-export class Wires implements NodeWire {
+export class Wires extends ReplayingWire {
   readonly #http1: NodeWire
-  /** Shared: another endpoint of the same upstream may speak another version. */
-  readonly #replays = new Replays()
-  readonly #h2 = new H2Wire(this.#replays)
+  readonly #h2 = new H2Wire(this.replays)
   readonly #agreements = new Agreements()
   readonly upgrades = new UpgradeWire(this.#h2)
 
   constructor(client: UpstreamClient = 'native') {
-    this.#http1 = client === 'native' ? new Http1Wire(this.#replays) : new UndiciWire(this.#replays)
+    super()
+    this.#http1 = client === 'native' ? new Http1Wire(this.replays) : new UndiciWire(this.replays)
   }
 
   send(call: Call<NodeUpload>): Sending<Flow> {
@@ -35,26 +33,6 @@ export class Wires implements NodeWire {
       this.#agreements.http1(transport, endpoint.origin)
       return this.#http1.send(call)
     })
-  }
-
-  replayable(body: NodeUpload): boolean {
-    return this.#replays.replayable(body)
-  }
-
-  isWhole(body: NodeUpload): boolean {
-    return this.#replays.isWhole(body)
-  }
-
-  copyOf(body: NodeUpload, most: number): NodeUpload | undefined {
-    return this.#replays.copyOf(body, most)
-  }
-
-  drain(flow: Flow, most: number): Promise<void> {
-    return drainFlow(flow, most)
-  }
-
-  settled(body: NodeUpload): void {
-    this.#replays.settled(body)
   }
 
   async close(graceMs: number): Promise<void> {

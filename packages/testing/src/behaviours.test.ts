@@ -96,6 +96,8 @@ describe('behaviours', () => {
     await using server = await startRawServer(hang())
     await rawRequest(server.port, 'first', { timeout: 50 })
     await rawRequest(server.port, 'second', { timeout: 50 })
+    // What a client sent before it left comes all the same.
+    await waitFor(() => server.received.filter((text) => text !== '').length === 2)
     expect(server.received).toEqual(['first', 'second'])
     await waitFor(() => server.connections.open === 0)
     expect(server.connections.accepted).toBe(2)

@@ -55,8 +55,8 @@ async function openSeed(port, tell) {
 
 /**
  * The registries of discovery, one entry each. `open(instances)` starts one that knows `{ service, port }[]` on 127.0.0.1 and gives what stands in
- * `discovery`, how it goes away (`stop`), how it comes back with other contents (`start(instances)`), and `close`. `seconds` is how often is asked, 0
- * where the registry tells by itself. `needs` is a program that may be missing. mDNS is none: nobody is in the middle of a network.
+ * `discovery`, how it goes away (`stop`), how it comes back with other contents (`start(instances)`), how those change while it is there
+ * (`change(instances)`), and `close`. `seconds` is how often is asked, 0 where the registry tells by itself. `needs` is a program that may be missing. mDNS is none: nobody is in the middle of a network.
  */
 export const REGISTRIES = [
   {
@@ -68,7 +68,13 @@ export const REGISTRIES = [
         writeFileSync(path, JSON.stringify(all.map(({ service, port }) => ({ name: service, address: '127.0.0.1', port, metadata: FARP }))))
       mkdirSync(join(CACHE, 'acceptance'), { recursive: true })
       write(instances)
-      return { yaml: `{ backend: file, file: { path: "${path}" } }`, stop: () => rmSync(path), start: write, close: () => rmSync(path) }
+      return {
+        yaml: `{ backend: file, file: { path: "${path}" } }`,
+        stop: () => rmSync(path),
+        start: write,
+        change: write,
+        close: () => rmSync(path),
+      }
     },
   },
   {
@@ -91,6 +97,7 @@ export const REGISTRIES = [
           contain(all)
           return listenAgain(() => consul.start())
         },
+        change: contain,
         close: () => consul[Symbol.asyncDispose](),
       }
     },
@@ -113,6 +120,7 @@ export const REGISTRIES = [
           contain(all)
           return listenAgain(() => eureka.start())
         },
+        change: contain,
         close: () => eureka[Symbol.asyncDispose](),
       }
     },
@@ -156,6 +164,7 @@ export const REGISTRIES = [
           contain(all)
           return listenAgain(() => api.start())
         },
+        change: contain,
         close: () => api[Symbol.asyncDispose](),
       }
     },
@@ -182,6 +191,7 @@ export const REGISTRIES = [
           await etcd.start()
           await contain(all)
         },
+        change: contain,
         close: () => etcd.close(),
       }
     },
@@ -199,6 +209,11 @@ export const REGISTRIES = [
         start(all) {
           bind.write(recordsOf(all))
           return bind.start()
+        },
+        async change(all) {
+          await bind.stop()
+          bind.write(recordsOf(all))
+          await bind.start()
         },
         close: () => bind.close(),
       }
@@ -226,6 +241,7 @@ export const REGISTRIES = [
           there = all
           servers = await openAll()
         },
+        change: (all) => void (there = all),
         close: stop,
       }
     },

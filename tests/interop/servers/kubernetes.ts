@@ -101,6 +101,10 @@ function asked(port: number, method: string, path: string, body?: object): Promi
   })
 }
 
+/** Where objects like this one are created. */
+export const pathOf = (object: { readonly apiVersion: string; readonly kind: string }, namespace: string): string =>
+  collectionOf(resourceOf(object), namespace)
+
 const collectionOf = ({ group, version, plural, isNamespaced }: Resource, namespace: string): string =>
   `${group === '' ? '/api' : `/apis/${group}`}/${version}${isNamespaced ? `/namespaces/${namespace}` : ''}/${plural}`
 

@@ -1,5 +1,8 @@
+import { join } from 'node:path'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { objectsOf } from '../../../packages/testing/src/registries/kubernetes/services.ts'
 import { startKubernetes, testCertificates, type KubernetesObject, type KubernetesService } from '@octopus-gateway/testing'
+import { tmpdir } from 'node:os'
 
 /** The bearer token of somebody who may do everything. */
 export const OWNER = 'a-good-token'
@@ -58,4 +61,30 @@ export async function fakeKubernetes(): Promise<KubernetesServer> {
     start: () => api.start(),
     [Symbol.asyncDispose]: () => api[Symbol.asyncDispose](),
   }
+}
+
+/** A kubeconfig file for tests. */
+export interface KubeconfigFile extends AsyncDisposable {
+  readonly path: string
+  readonly folder: string
+}
+
+/** Writes a kubeconfig with one context. `cluster` and `user` are the keys of theirs beside the server. */
+export async function writeKubeconfig(
+  server: string,
+  user: object = {},
+  { cluster = {}, context = {} }: { readonly cluster?: object; readonly context?: object } = {},
+): Promise<KubeconfigFile> {
+  const folder = await mkdtemp(join(tmpdir(), 'octopus-kubernetes-'))
+  const path = join(folder, 'config')
+  const value = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'test',
+    contexts: [{ name: 'test', context: { cluster: 'test', user: 'tester', ...context } }],
+    clusters: [{ name: 'test', cluster: { server, ...cluster } }],
+    users: [{ name: 'tester', user }],
+  }
+  await writeFile(path, JSON.stringify(value))
+  return { path, folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) }
 }

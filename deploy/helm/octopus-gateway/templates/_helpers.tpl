@@ -42,3 +42,9 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
   verbs: [get]
 {{- end }}
 {{- end -}}
+
+{{- define "octopus.usesKubernetes" -}}
+{{- if has "kubernetes" (default (list .Values.discovery.backend) .Values.discovery.backends) -}}
+true
+{{- end -}}
+{{- end -}}

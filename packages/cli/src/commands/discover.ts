@@ -23,7 +23,7 @@ export const discover: Command = {
   options: { config: CONFIG, timeout: TIMEOUT, json: { type: 'boolean', description: 'Print JSON.' }, help: HELP },
   async run(args, io) {
     const { ms } = timeoutOf(args)
-    const { gateway } = await configurationOf(args, io)
+    const { gateway } = await configurationOf(args, io, { isLooking: true })
     const providers = gateway.discovery ?? []
     if (providers.length === 0) {
       say(io, 'The configuration has no discovery.')

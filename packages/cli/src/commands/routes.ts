@@ -1,6 +1,6 @@
 import { complain, formatTable, methodsOf, say, upstreamsOf } from '../print.ts'
 import { CONFIG, configurationOf, HELP, readyOf } from '../configuration.ts'
-import { createGateway, type Gateway, type Rights, type Route } from '@octopus-gateway/core'
+import { createGateway, type CompiledRoute, type Gateway, type Rights, type Route } from '@octopus-gateway/core'
 import { EXIT } from '../exit.ts'
 import { syncedWithin, TIMEOUT, timeoutOf } from '../timeout.ts'
 import type { Arguments } from '../arguments.ts'
@@ -22,7 +22,7 @@ export const routes: Command = {
   },
   async run(args, io) {
     const timeout = timeoutOf(args)
-    const config = await configurationOf(args, io)
+    const config = await configurationOf(args, io, { isLooking: true })
     const gateway = createGateway(config.gateway)
     try {
       await readyOf(gateway, config)
@@ -54,14 +54,14 @@ function compare(a: Route, b: Route): number {
   return key(a) < key(b) ? -1 : 1
 }
 
-function asRow(route: Route): string[] {
+function asRow(route: CompiledRoute): string[] {
   const lane = route.laneReason === null ? route.lane : `${route.lane} (${route.laneReason})`
   const source = route.service === null ? route.source : `${route.source} (${route.service})`
   return [route.host ?? '*', methodsOf(route), route.path, upstreamsOf(route), authOf(route), lane, source]
 }
 
 /** Who is asked about callers, and what the route demands of them: `jwt-auth, roles admin|operator`. Nothing where everybody may come. */
-function authOf({ auth, hooks }: Route): string {
+function authOf({ auth, hooks }: CompiledRoute): string {
   if (auth === 'nobody') return 'nobody'
   const asked = [...new Set(hooks.flatMap((hook) => hook.enforces ?? []))]
   if (asked.length === 0) return '-'
@@ -86,7 +86,7 @@ function mirrorOf({ mirror }: Route): unknown {
   return mirror === null ? null : { upstream: mirror.upstream.name, percent: mirror.percent, maxBody: mirror.maxBody }
 }
 
-function asData(route: Route): Readonly<Record<string, unknown>> {
+function asData(route: CompiledRoute): Readonly<Record<string, unknown>> {
   const { id, host, methods, path, lane, laneReason, source, service, priority, tags } = route
   const { auth } = route
   const enforces = [...new Set(route.hooks.flatMap((hook) => hook.enforces ?? []))]

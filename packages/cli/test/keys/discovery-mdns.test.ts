@@ -114,6 +114,18 @@ behaviour('discovery.mdns.browse_time', 'is for how long answers are gathered be
   expect(await slow.status('/')).toBe(503)
 })
 
+test('[F12.20.development] the network is browsed only where the backend is named: a section for it alone asks nothing', async () => {
+  const [unnamed, named] = [freshType(), freshType()]
+  await using responder = await Responder.start()
+  const yaml = `discovery: { backend: static, static: { services: [${discovered('users', 4711)}] }, mdns: { service_types: [${unnamed}], ${HERE} } }\n`
+  await using gateway = await running(yaml + TO_USERS)
+  await waitFor(async () => expect(await namesOf(gateway)).toEqual(['users']))
+  await using other = await finding(named)
+  await waitFor(() => responder.asked.includes(`12 ${named}.local`))
+  expect(responder.asked).not.toContain(`12 ${unnamed}.local`)
+  expect(other.lines.filter(({ option }) => option === 'allowed_services')).toHaveLength(1)
+})
+
 test('what does not fit is refused', async () => {
   await expectRefused(
     (keys) => `discovery: { backend: mdns, mdns: ${keys} }\n`,

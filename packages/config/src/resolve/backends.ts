@@ -37,7 +37,10 @@ export async function backendOf(name: BackendName, { block, places, host }: Give
     path: 'discovery.backend',
     remedy: 'install it, or use another backend',
   })
-  return factory(optionsOf(block, { at: ['discovery', name], files: FILES[name], places }))
+  const { register, ...looking } = block as { readonly register?: unknown }
+  // Whoever looks is no gateway, and would take the registration of the one that runs with it when it ends.
+  const used = host.isLooking === true ? looking : { ...looking, register }
+  return factory(optionsOf(used, { at: ['discovery', name], files: FILES[name], places }))
 }
 
 interface Level {

@@ -1,16 +1,9 @@
 import * as v from 'valibot'
-import type { AnySchema } from './walk.ts'
 import { leaf, Refusal, type Leaf } from './leaf.ts'
 import { nearest } from '../report/suggest.ts'
+import { sectionOf, type AnySchema, type NamedKind } from './walk.ts'
 
 type Sections = Readonly<Record<string, v.GenericSchema<unknown, object>>>
-
-/** Maps that are told apart by their `name`, each with options of its own; a name alone is a map without options. */
-export interface NamedKind {
-  readonly sections: Readonly<Record<string, AnySchema>>
-  /** What a name that nobody has is refused with. */
-  readonly stranger: AnySchema
-}
 
 /** One of the maps, with its name. */
 export type Named<S extends Sections> = { [K in keyof S & string]: { readonly name: K } & v.InferOutput<S[K]> }[keyof S & string]
@@ -40,15 +33,6 @@ export function named<const S extends Sections>(
   }
   const kind: NamedKind = { sections: sections as unknown as NamedKind['sections'], stranger: stranger as unknown as AnySchema }
   return Object.assign(v.unknown(), { '~run': run, named: kind, shared }) as unknown as ReturnType<typeof named<S>>
-}
-
-/** The map of a name, however its words are joined. */
-export function sectionOf<T>(
-  sections: Readonly<Record<string, T>>,
-  name: string,
-): { readonly name: string; readonly schema: T } | undefined {
-  const plain = name.replaceAll('-', '_')
-  return Object.hasOwn(sections, plain) ? { name: plain, schema: sections[plain]! } : undefined
 }
 
 function refuse<T>(

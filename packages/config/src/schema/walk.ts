@@ -1,7 +1,6 @@
 import type * as v from 'valibot'
 import type { Doc } from './keys.ts'
 import type { LeafKind } from './leaf.ts'
-import { sectionOf, type NamedKind } from './named.ts'
 import { nodeAt, textOf, type Node, type Path } from '../tree/node.ts'
 
 /** Any schema, with the members the walker looks at. */
@@ -21,6 +20,22 @@ export interface AnySchema extends v.GenericSchema {
   /** The name of what stands in several places and is described once. */
   readonly shared?: string
   readonly pipe?: readonly { readonly kind: string; readonly metadata?: Doc }[]
+}
+
+/** Maps that are told apart by their `name`, each with options of its own; a name alone is a map without options. */
+export interface NamedKind {
+  readonly sections: Readonly<Record<string, AnySchema>>
+  /** What a name that nobody has is refused with. */
+  readonly stranger: AnySchema
+}
+
+/** The map of a name, however its words are joined. */
+export function sectionOf<T>(
+  sections: Readonly<Record<string, T>>,
+  name: string,
+): { readonly name: string; readonly schema: T } | undefined {
+  const plain = name.replaceAll('-', '_')
+  return Object.hasOwn(sections, plain) ? { name: plain, schema: sections[plain]! } : undefined
 }
 
 /** The schema inside `optional`. */

@@ -35,7 +35,12 @@ describe('the supervisor', () => {
       await flush()
       expect(discovery.status[0]).toMatchObject({ state: 'failing', instances: 1, error: 'down' })
       pauses.push(lines.at(-1)!.fields['retry_in_ms'] as number)
-      await vi.advanceTimersByTimeAsync(pauses.at(-1)! * 1.25)
+      expect(lines.at(-1)!.fields['age_ms']).toBe(pauses.slice(0, -1).reduce((sum, pause) => sum + pause, 0))
+      // Not before three quarters of it, and not after it.
+      await vi.advanceTimersByTimeAsync(pauses.at(-1)! * 0.75 - 1)
+      expect(provider.starts).toBe(i + 1)
+      await vi.advanceTimersByTimeAsync(pauses.at(-1)! / 4 + 1)
+      expect(provider.starts).toBe(i + 2)
     }
     expect(pauses).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000, 10_000])
     expect(provider.starts).toBe(10)
@@ -44,9 +49,67 @@ describe('the supervisor', () => {
     await vi.advanceTimersByTimeAsync(60)
     expect(ports(discovery)).toEqual([2])
     expect(discovery.status[0]).toMatchObject({ state: 'synced', error: null })
+    expect(lines.at(-1)).toMatchObject({ message: 'discovery provider is back', fields: { outage_ms: 45_750 } })
+    // Its word is as old as it was said last, also where it says nothing new.
+    await vi.advanceTimersByTimeAsync(10_000)
+    provider.say([instance('a', 2)])
+    await flush()
+    expect(discovery.status[0]!.syncedAt).toBe(Date.now())
     provider.fail('again')
     await flush()
     expect(lines.at(-1)!.fields['retry_in_ms']).toBe(250)
+  })
+
+  it('one that says what there is and fails at once, again and again, is started later each time as well', async () => {
+    let starts = 0
+    run({
+      name: 'brief',
+      async *watch() {
+        starts += 1
+        yield [instance('a', 1)]
+        throw new Error('may list and not watch')
+      },
+    })
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(starts).toBeGreaterThan(8)
+    expect(starts).toBeLessThan(20)
+  })
+
+  it('one that sees by itself when it can go on is not started again: it fails until its next set, and says why once', async () => {
+    let starts = 0
+    let see = (): void => {}
+    const seen = new Promise<void>((resolve) => (see = resolve))
+    const other = new ScriptedProvider('other')
+    const { discovery, lines } = run(
+      {
+        name: 'patient',
+        async *watch(_signal, host) {
+          starts += 1
+          host.fail('not there')
+          host.fail('not there')
+          await seen
+          yield [instance('a', 1)]
+          host.fail('gone')
+          await new Promise(() => {})
+        },
+      },
+      other,
+    )
+    other.say([instance('b', 2)])
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(discovery.status[0]).toMatchObject({ state: 'failing', error: 'not there', syncedAt: null })
+    expect([ports(discovery), discovery.hasReported, starts]).toEqual([[2], false, 1])
+    see()
+    await vi.advanceTimersByTimeAsync(60)
+    expect(discovery.status[0]).toMatchObject({ state: 'failing', error: 'gone', instances: 1 })
+    expect([ports(discovery), discovery.hasReported]).toEqual([[1, 2], true])
+    const told = lines.map(({ message, fields }) => [message.split(';')[0], fields['reason']])
+    expect(told).toEqual([
+      ['discovery provider failed', 'not there'],
+      ['discovery provider is back', undefined],
+      ['discovery provider failed', 'gone'],
+    ])
+    expect(lines[2]!.fields).toEqual({ provider: 'patient', reason: 'gone', age_ms: 0 })
   })
 
   it('a provider that ends by itself is started again', async () => {
@@ -153,9 +216,11 @@ describe('the supervisor', () => {
       instance('x', 5, { host: '::1' }),
     ]
     provider.say(set)
-    provider.say(set)
-    await flush()
-    expect(ports(discovery)).toEqual([1, 5])
+    // Who asks at intervals tells other objects every time.
+    provider.say(set.map((one) => ({ ...one })))
+    provider.say([...set.map((one) => ({ ...one })), instance('a', 6)])
+    await vi.advanceTimersByTimeAsync(60)
+    expect(ports(discovery)).toEqual([1, 5, 6])
     expect(lines.filter((line) => line.message.includes('usable address'))).toHaveLength(6)
   })
 
@@ -179,7 +244,9 @@ describe('the supervisor', () => {
   it('poll asks at once and then with jitter, until the signal', async () => {
     const list = vi.fn(async () => [instance('a', list.mock.calls.length)])
     const abort = new AbortController()
-    const reader = poll(list, { every: '10s', jitter: 0.2 })(abort.signal, { log: recorder().log })[Symbol.asyncIterator]()
+    const reader = poll(list, { every: '10s', jitter: 0.2 })(abort.signal, { log: recorder().log, fail: expect.fail })[
+      Symbol.asyncIterator
+    ]()
     expect((await reader.next()).value).toHaveLength(1)
     const second = reader.next()
     await vi.advanceTimersByTimeAsync(7_999)

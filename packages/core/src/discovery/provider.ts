@@ -37,6 +37,16 @@ export interface KeyValue {
   readonly revision: number
 }
 
+/** What a provider is given to work with. */
+export interface DiscoveryHost {
+  readonly log: Logger
+  /**
+   * Says why nothing can be told now: what was told last keeps counting, and the provider is `failing` until its next set. For one that sees by itself
+   * when it can go on; others throw.
+   */
+  fail(reason: string): void
+}
+
 /** Answers "which instances are there?", now and on every change. */
 export interface DiscoveryProvider {
   /** The kind: `static`, `kubernetes`, `consul`… Decides what FARP may assume about its records. */
@@ -44,7 +54,7 @@ export interface DiscoveryProvider {
   /** Two providers with equal identities are one: it keeps running through an update. Default: compared by reference. */
   readonly identity?: unknown
   /** Yields the full set at once, then on every change. An instance that is the same object as in an earlier set counts as unchanged. Ends when `signal` aborts. May throw: it is started again with back-off. */
-  watch(signal: AbortSignal, host: { readonly log: Logger }): AsyncIterable<ServiceSet>
+  watch(signal: AbortSignal, host: DiscoveryHost): AsyncIterable<ServiceSet>
   /**
    * Whether its records are claims that anybody could make. A service then counts only as long as no other provider knows one of that name, in any
    * letter case, and not before all others have said what they know. Default false.

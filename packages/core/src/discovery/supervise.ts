@@ -3,14 +3,20 @@ import { Latest } from '../latest.ts'
 import { originOf } from './resolve.ts'
 import { sameData } from '../same.ts'
 import { sleep } from '../time.ts'
-import type { DiscoveryProvider, KeyValues, ProviderStatus, ServiceInstance, ServiceSet } from './provider.ts'
+import type { DiscoveryHost, DiscoveryProvider, KeyValues, ProviderStatus, ServiceInstance, ServiceSet } from './provider.ts'
 import type { Logger } from '../log/logger.ts'
 
 /** Registries change in bursts: one rebuild for a rolling deploy, not fifty. */
 const COALESCE_MS = 50
 const FIRST_PAUSE_MS = 250
-/** After an outage of minutes a registry is found again within this. */
+/** After an outage of minutes a registry is asked again within this: jitter makes pauses shorter, never longer. */
 const LONGEST_PAUSE_MS = 10_000
+
+/** Who is to hear of what a provider says. */
+interface Told {
+  readonly log: Logger
+  readonly changed: () => void
+}
 
 /**
  * Runs one provider: starts it again after failures, with back-off and jitter; drops sets that say nothing new; keeps the last good set
@@ -27,6 +33,8 @@ class Supervised {
   #reported: ServiceSet | undefined
   readonly #stamped = new WeakMap<ServiceInstance, ServiceInstance>()
   readonly #usable = new WeakSet<ServiceInstance>()
+  /** Those of its last set that cannot be used: said once, however often they are told. */
+  #unusable: ReadonlySet<string> = new Set()
 
   /** `inherited` is what those said last in whose place it is; it counts until this one has reported. */
   constructor(provider: DiscoveryProvider, inherited: ServiceSet) {
@@ -41,48 +49,76 @@ class Supervised {
 
   async run(log: Logger, changed: () => void): Promise<void> {
     const { signal } = this.abort
+    const host: DiscoveryHost = { log, fail: (reason) => this.#fail(reason, { log, changed }) }
     let pause = FIRST_PAUSE_MS
     while (!signal.aborted) {
+      let wellSince = Infinity
+      let failure = 'The provider ended by itself.'
       try {
-        for await (const set of this.provider.watch(signal, { log })) {
+        for await (const set of this.provider.watch(signal, host)) {
           if (signal.aborted) return
-          pause = FIRST_PAUSE_MS
-          if (this.error !== null) log.info('discovery provider is back', { provider: this.provider.name, outage_ms: this.#outage })
-          this.error = null
-          this.syncedAt = Date.now()
-          const stamped = set.map((instance) => this.#stamp(instance, log))
-          if (this.#reported !== undefined && sameData(this.#reported, stamped)) continue
-          this.#reported = stamped
-          this.set = stamped.filter((instance) => this.#usable.has(instance))
-          changed()
+          wellSince = Math.min(wellSince, performance.now())
+          this.#take(set, { log, changed })
         }
-        if (signal.aborted) return
-        this.error = 'The provider ended by itself.'
       } catch (thrown) {
-        if (signal.aborted) return
-        this.error = thrown instanceof Error ? thrown.message : String(thrown)
+        failure = thrown instanceof Error ? thrown.message : String(thrown)
       }
-      // The others need not wait for one that cannot be reached.
-      if (this.set === undefined) changed()
-      log.warn('discovery provider failed; its last instances are kept', {
-        provider: this.provider.name,
-        reason: this.error,
-        age_ms: this.#outage,
-        retry_in_ms: Math.round(pause),
-      })
-      await sleep(pause * (0.75 + Math.random() / 2), signal)
+      if (signal.aborted) return
+      // A registry that tells what there is and refuses to be followed would be asked for all of it several times a second.
+      if (performance.now() - wellSince >= pause) pause = FIRST_PAUSE_MS
+      this.#fail(failure, { log, changed, pause })
+      await sleep(pause * (0.75 + Math.random() / 4), signal)
       pause = Math.min(pause * 2, LONGEST_PAUSE_MS)
     }
   }
 
+  #take(set: ServiceSet, { log, changed }: Told): void {
+    if (this.error !== null) log.info('discovery provider is back', { provider: this.provider.name, outage_ms: this.#outage })
+    this.error = null
+    this.syncedAt = Date.now()
+    const stamped = set.map((instance) => this.#stamp(instance))
+    if (this.#reported !== undefined && sameData(this.#reported, stamped)) return
+    this.#reported = stamped
+    this.set = stamped.filter((instance) => this.#usable.has(instance))
+    this.#complain(
+      stamped.filter((instance) => !this.#usable.has(instance)),
+      log,
+    )
+    changed()
+  }
+
+  /** `pause` is the time until it is started again. Milliseconds; none where it goes on by itself. */
+  #fail(reason: string, { log, changed, pause }: Told & { readonly pause?: number }): void {
+    const isKnown = pause === undefined && this.error === reason
+    this.error = reason
+    if (isKnown || this.abort.signal.aborted) return
+    // The others need not wait for one that cannot be reached.
+    if (this.set === undefined) changed()
+    log.warn('discovery provider failed; its last instances are kept', {
+      provider: this.provider.name,
+      reason,
+      age_ms: this.#outage,
+      ...(pause === undefined ? {} : { retry_in_ms: Math.round(pause) }),
+    })
+  }
+
   /** The instance with the name of its provider. One that is the same object as before has been looked at: thousands stay while one changes. */
-  #stamp(instance: ServiceInstance, log: Logger): ServiceInstance {
+  #stamp(instance: ServiceInstance): ServiceInstance {
     const known = this.#stamped.get(instance)
     if (known !== undefined) return known
     const stamped = { ...instance, provider: this.provider.name }
     this.#stamped.set(instance, stamped)
-    if (isUsable(stamped, log)) this.#usable.add(stamped)
+    if (isUsable(stamped)) this.#usable.add(stamped)
     return stamped
+  }
+
+  #complain(unusable: ServiceSet, log: Logger): void {
+    const keyed = new Map(unusable.map((instance) => [`${instance.service}\0${instance.id}\0${originOf(instance)}`, instance]))
+    for (const [key, { service, id }] of keyed) {
+      if (!this.#unusable.has(key))
+        log.warn('discovery reported an instance without a usable address', { provider: this.provider.name, service, instance: id })
+    }
+    this.#unusable = new Set(keyed.keys())
   }
 
   /** Milliseconds since the last set, or `null` before the first. */
@@ -102,15 +138,8 @@ class Supervised {
 }
 
 /** A registry's word is taken for an address only where it is one: a host such as `a/b` would become part of a request. */
-function isUsable(instance: ServiceInstance, log: Logger): boolean {
-  const isAddress = Number.isInteger(instance.port) && isOrigin(originOf(instance))
-  if (!isAddress)
-    log.warn('discovery reported an instance without a usable address', {
-      provider: instance.provider,
-      service: instance.service,
-      instance: instance.id,
-    })
-  return isAddress
+function isUsable(instance: ServiceInstance): boolean {
+  return Number.isInteger(instance.port) && isOrigin(originOf(instance))
 }
 
 /** All providers of a gateway, run once each, read by many. */

@@ -47,3 +47,19 @@ export interface Answered<Out> {
   readonly attempt: LiveAttempt<Out>
   readonly answer: UpstreamAnswer<Out>
 }
+
+/** The failure of the last attempt that failed. */
+export function lastError(attempts: readonly LiveAttempt[]): GatewayError | undefined {
+  return attempts.findLast((attempt) => attempt.error !== undefined)?.error
+}
+
+/** How an attempt fails when a kept connection ends just as a request is sent. */
+const BROKEN = new Set<string | undefined>(['UPSTREAM_RESET', 'UPSTREAM_REFUSED'])
+
+/** The last endpoint tried, when its connection broke and it may be offered once more. */
+export function brokenEndpoint(attempts: readonly LiveAttempt[]): LiveEndpoint | undefined {
+  const last = attempts.at(-1)
+  if (last === undefined || !BROKEN.has(last.error?.code)) return undefined
+  const times = attempts.filter((attempt) => attempt.endpoint.id === last.endpoint.id).length
+  return times === 1 ? last.endpoint : undefined
+}

@@ -1,9 +1,10 @@
 import { accept, giveUpIfEnded } from './accept.ts'
+import { answered, drop, failed } from './attempt-steps.ts'
 import { begin } from './begin.ts'
 import { bytesToKeep, delayAfterAnswer, delayAfterFailure, isUnwanted, NEVER } from './retry.ts'
 import { toGatewayError } from '../errors.ts'
 import { isRaced, Race } from './race.ts'
-import { SUPERSEDED } from './attempt.ts'
+import { lastError, SUPERSEDED } from './attempt.ts'
 import { outgoingHead } from './forward.ts'
 import type { Answer } from './answer.ts'
 import type { Answered } from './attempt.ts'
@@ -31,7 +32,7 @@ export async function forward<In, Out>(ctx: Context, wire: Wire<In, Out>, body: 
       const endpoint = upstream.pick(ctx)
       if (endpoint === undefined) {
         if (held !== null) return accept(ctx, held.answer)
-        throw ctx.lastError() ?? upstream.nothingLeft(ctx)
+        throw lastError(ctx.attempts) ?? upstream.nothingLeft(ctx)
       }
       const head = outgoingHead(ctx, endpoint)
       const { onUpstreamRequest } = ctx.route.phases
@@ -49,21 +50,21 @@ export async function forward<In, Out>(ctx: Context, wire: Wire<In, Out>, body: 
         else answer = await attempt.answer
       } catch (thrown) {
         const error = ctx.ended ?? toGatewayError(thrown)
-        ctx.failed(attempt, error)
+        failed(ctx, attempt, error)
         delay = delayAfterFailure(ctx, error, wire.replayable(body))
         if (delay === NEVER && held !== null && ctx.ended === null) return accept(ctx, held.answer)
         if (delay === NEVER) throw error
         await ctx.repeat(delay)
         continue
       }
-      ctx.answered(attempt, answer.head)
-      if (held !== null) ctx.drop(held.attempt, SUPERSEDED)
+      answered(ctx, attempt, answer.head)
+      if (held !== null) drop(ctx, held.attempt, SUPERSEDED)
       held = null
       if (isUnwanted(ctx, answer.head)) delay = delayAfterAnswer(ctx, answer.head, wire.replayable(body))
       if (delay === NEVER) return accept(ctx, answer)
       // An answer that came before the end of the body might go on taking it.
       if (wire.isWhole(body)) held = { attempt, answer }
-      else ctx.drop(attempt, SUPERSEDED)
+      else drop(ctx, attempt, SUPERSEDED)
       await ctx.repeat(delay)
     }
   } finally {

@@ -1,3 +1,4 @@
+import type { Client } from './client.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 import type { GatewayError } from '../errors.ts'
 import type { Logger } from '../log/logger.ts'
@@ -5,24 +6,6 @@ import type { ContentCoding, Protocol, RequestHead } from './head.ts'
 import type { Route } from '../routing/route.ts'
 import type { Slot } from './slots.ts'
 import type { Upstream } from '../upstream/upstream.ts'
-
-/** Who sent the request, as far as the connection and trusted proxies tell. */
-export interface Client {
-  /** The address of the client: the connection's, or the one a trusted proxy vouches for. Empty where the runtime does not tell. */
-  readonly ip: string
-  /** Whether the client spoke TLS, to us or to a trusted proxy. */
-  readonly secure: boolean
-  /** The client's certificate, when the listener asked for one and it was verified. Never that of a trusted proxy in front of the client. */
-  readonly certificate?: ClientCertificate
-}
-
-/** A verified certificate of a client. Compare whole names or fingerprints; a part of a name identifies nobody. */
-export interface ClientCertificate {
-  /** SHA-256 over the certificate: 64 lower-case hexadecimal digits. */
-  readonly fingerprint: string
-  /** Subject alternative names, as `DNS:users.internal`, `URI:spiffe://shop/users`, `email:…` or `IP:…`. */
-  readonly names: readonly string[]
-}
 
 /** One try at an endpoint. */
 export interface Attempt {

@@ -1,17 +1,25 @@
+import { authorityOf } from './authority.ts'
 import { Copy } from './copy.ts'
-import { authorityOf } from './forward.ts'
 import { MIRRORED_FIELD } from './own-fields.ts'
-import type { Context } from './request-context.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
+import type { Generation } from '../snapshot/current.ts'
 import type { LiveUpstream } from '../upstream/live-upstream.ts'
 import type { Mirror } from '../routing/route.ts'
 import type { MirrorOutcome } from './copy.ts'
+import type { RequestContext } from './context.ts'
 import type { RequestHead } from './head.ts'
 import type { Wire } from './wire.ts'
 
 /** Copies of a gateway that may be under way at a time: a mirror that hangs must not gather bodies and connections without end. */
 const MOST_COPIES = 1_000
+
+/** A request, as far as is to be known for a copy of it. */
+export interface Copied extends RequestContext {
+  readonly isFinished: boolean
+  /** Another lease on the generation of this request, for what goes on without it. Only while the request is not finished. */
+  hold(): Generation
+}
 
 /** The copies of requests that a gateway sends to mirrors. */
 export class Copies {
@@ -25,7 +33,7 @@ export class Copies {
   }
 
   /** The mirror that gets a copy of this request: a share of them does, and of plain HTTP only. */
-  chosen({ route: { mirror }, protocol }: Context): Mirror | null {
+  chosen({ route: { mirror }, protocol }: RequestContext): Mirror | null {
     return mirror !== null && protocol === 'http' && Math.random() * 100 < mirror.percent ? mirror : null
   }
 
@@ -33,14 +41,14 @@ export class Copies {
    * Sends a copy of a request as its last attempt left it, when its body is whole and short enough. Never throws: what becomes of a copy is
    * counted, and nothing else.
    */
-  send<In, Out>(ctx: Context, mirror: Mirror, what: { readonly wire: Wire<In, Out>; readonly head: RequestHead; readonly body: In }): void {
+  send<In, Out>(ctx: Copied, mirror: Mirror, what: { readonly wire: Wire<In, Out>; readonly head: RequestHead; readonly body: In }): void {
     const outcome = this.#send(ctx, mirror, what)
     if (outcome !== null) this.#count(mirror.upstream.name, outcome)
   }
 
   /** Why there is no copy; `null` when one is under way. */
   #send<In, Out>(
-    ctx: Context,
+    ctx: Copied,
     mirror: Mirror,
     { wire, head, body }: { readonly wire: Wire<In, Out>; readonly head: RequestHead; readonly body: In },
   ): MirrorOutcome | null {
@@ -81,7 +89,7 @@ export class Copies {
 
 /** What the upstream of the request got, the host by the mirror's rule, and marked: a service may want to do nothing for good. */
 function copiedHead(
-  { request }: Context,
+  { request }: RequestContext,
   mirror: Mirror,
   { head, upstream, endpoint }: { readonly head: RequestHead; readonly upstream: LiveUpstream; readonly endpoint: Endpoint },
 ): RequestHead {

@@ -1,3 +1,4 @@
+import { authorityOf } from './authority.ts'
 import { GatewayError } from '../errors.ts'
 import { formatGrpcTimeout } from './grpc-timeout.ts'
 import { HeaderList } from '../headers.ts'
@@ -192,11 +193,6 @@ function startsWithForwarded(name: string): boolean {
 
 function joined(before: string | null, value: string): string {
   return before === null ? value : `${before}, ${value}`
-}
-
-/** Host and port of an origin. */
-export function authorityOf(origin: string): string {
-  return origin.slice(origin.indexOf('//') + 2)
 }
 
 function lengthsOf(names: ReadonlySet<string>): Uint8Array {

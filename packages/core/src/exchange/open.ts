@@ -6,7 +6,7 @@ import { IDENTITY_FIELDS } from './own-fields.ts'
 import { pathOf } from '../routing/normalize.ts'
 import { sameName } from '../headers.ts'
 import type { Generation } from '../snapshot/current.ts'
-import type { Match, Route } from '../routing/route.ts'
+import type { CompiledRoute, Match } from '../routing/compiled-route.ts'
 import type { Peer } from './client.ts'
 import type { Protocol, RequestHead } from './head.ts'
 import type { Shared } from './request-context.ts'
@@ -22,8 +22,8 @@ export interface Limits {
 
 /** The two routes a gateway always has: requests that match nothing, and requests that are refused before matching. */
 export interface BuiltInRoutes {
-  readonly unmatched: Route
-  readonly rejected: Route
+  readonly unmatched: CompiledRoute
+  readonly rejected: CompiledRoute
 }
 
 /** What opening a request needs. */

@@ -1,3 +1,4 @@
+import { answered, drop, failed } from './attempt-steps.ts'
 import { begin } from './begin.ts'
 import { ERRORS, GatewayError, toGatewayError } from '../errors.ts'
 import { isUnwanted, mayRepeat } from './retry.ts'
@@ -62,9 +63,9 @@ export class Race<In, Out> {
   #answered(runner: Runner<Out>, answer: UpstreamAnswer<Out>): void {
     if (!this.#runners.delete(runner)) return
     const { attempt } = runner
-    this.#ctx.answered(attempt, answer.head)
+    answered(this.#ctx, attempt, answer.head)
     if (this.#runners.size > 0 && isUnwanted(this.#ctx, answer.head)) {
-      if (this.#held !== null) this.#ctx.drop(this.#held.attempt, SUPERSEDED)
+      if (this.#held !== null) drop(this.#ctx, this.#held.attempt, SUPERSEDED)
       this.#held = { attempt, answer }
     } else this.#win({ attempt, answer })
   }
@@ -72,7 +73,7 @@ export class Race<In, Out> {
   #failed(runner: Runner<Out>, thrown: unknown): void {
     if (!this.#runners.delete(runner)) return
     const error = this.#ctx.ended ?? toGatewayError(thrown)
-    this.#ctx.failed(runner.attempt, error)
+    failed(this.#ctx, runner.attempt, error)
     if (this.#runners.size > 0) return
     if (this.#held !== null && this.#ctx.ended === null) this.#win(this.#held)
     else {
@@ -84,8 +85,8 @@ export class Race<In, Out> {
   #win(winner: Answered<Out>): void {
     const losers = [...this.#runners]
     this.#end()
-    for (const { attempt } of losers) this.#ctx.drop(attempt, SUPERSEDED)
-    if (this.#held !== null && this.#held !== winner) this.#ctx.drop(this.#held.attempt, SUPERSEDED)
+    for (const { attempt } of losers) drop(this.#ctx, attempt, SUPERSEDED)
+    if (this.#held !== null && this.#held !== winner) drop(this.#ctx, this.#held.attempt, SUPERSEDED)
     this.#resolve(winner)
   }
 

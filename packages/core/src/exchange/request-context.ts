@@ -1,13 +1,14 @@
 import { isRequestId, randomId, traceIdOf } from './ids.ts'
 import { ERRORS, GatewayError } from '../errors.ts'
 import { clientBehind } from './client.ts'
-import { GRPC_STATUS, grpcStatusIn, grpcStatusOf } from './grpc.ts'
-import { isRepeatable } from './retry.ts'
+import { GRPC_STATUS, grpcStatusOf } from './grpc.ts'
+import { isRepeatable } from './repeatable.ts'
+import { leave } from './attempt-steps.ts'
 import { parseGrpcTimeout } from './grpc-timeout.ts'
-import type { Client, Outcome, RequestContext } from './context.ts'
-import type { Copies } from './copies.ts'
+import type { Attempting } from './attempt-steps.ts'
+import type { Client, Peer, TrustedProxies } from './client.ts'
+import type { Copied, Copies } from './copies.ts'
 import type { Deadlines, Timed } from './deadlines.ts'
-import type { Endpoint } from '../upstream/endpoint.ts'
 import type { Guest, Limiter } from '../upstream/health/limiter.ts'
 import type { LiveAttempt } from './attempt.ts'
 import type { LiveEndpoint } from '../upstream/endpoint-state.ts'
@@ -15,9 +16,10 @@ import type { Generation } from '../snapshot/current.ts'
 import type { LiveUpstream } from '../upstream/live-upstream.ts'
 import type { Logger } from '../log/logger.ts'
 import type { Informed } from './wire.ts'
-import type { Match, Mirror, Route } from '../routing/route.ts'
-import type { Peer, TrustedProxies } from './client.ts'
-import type { Coding, ContentCoding, Protocol, RequestHead, ResponseHead } from './head.ts'
+import type { CompiledRoute, Match } from '../routing/compiled-route.ts'
+import type { Mirror } from '../routing/route.ts'
+import type { Outcome } from './context.ts'
+import type { Coding, ContentCoding, Protocol, RequestHead } from './head.ts'
 import type { Slot } from './slots.ts'
 
 /** What every request of a gateway shares. */
@@ -39,8 +41,6 @@ export interface Upload {
   readonly blocked: boolean
 }
 
-/** How an attempt fails when a kept connection ends just as a request is sent. */
-const BROKEN = new Set<string | undefined>(['UPSTREAM_RESET', 'UPSTREAM_REFUSED'])
 /** Other implementations of gRPC say so, too. */
 const BAD_GRPC_TIMEOUT = { ...ERRORS.BAD_HEADER, grpcStatus: GRPC_STATUS.internal }
 const CALL_EXPIRED = 'The time that the client gave the call has passed (grpc-timeout).'
@@ -59,8 +59,8 @@ export interface Given {
 }
 
 /** The inside of a `RequestContext`: what lanes and the engine need beyond what plugins see. */
-export class Context implements RequestContext, Timed, Guest {
-  readonly route: Route
+export class Context implements Attempting, Copied, Timed, Guest {
+  readonly route: CompiledRoute
   readonly upstream: LiveUpstream
   readonly params: Readonly<Record<string, string>>
   readonly request: RequestHead
@@ -262,44 +262,6 @@ export class Context implements RequestContext, Timed, Guest {
     this.upstream.began(attempt.endpoint)
   }
 
-  /** The head of an attempt came. */
-  answered(attempt: LiveAttempt, { status, headers }: ResponseHead): void {
-    if (attempt.sending === null || attempt.status !== undefined) return
-    attempt.ms = performance.now() - attempt.startedAt
-    attempt.status = status
-    if (this.protocol === 'grpc') attempt.grpcStatus = grpcStatusIn(headers)
-    this.upstream.attempted(attempt.endpoint, attempt, this)
-  }
-
-  /** An attempt failed before its head came. */
-  failed(attempt: LiveAttempt, error: GatewayError): void {
-    if (attempt.sending === null) return
-    attempt.ms = performance.now() - attempt.startedAt
-    attempt.error = error
-    this.upstream.attempted(attempt.endpoint, attempt, this)
-    this.#leave(attempt, error)
-  }
-
-  /** Gives up an attempt, or the body of its answer, while the request goes on. */
-  drop(attempt: LiveAttempt, error: GatewayError): void {
-    const { sending } = attempt
-    if (sending === null) return
-    if (attempt.status === undefined) this.failed(attempt, error)
-    else this.#leave(attempt, error)
-    sending.abort(error)
-  }
-
-  #leave(attempt: LiveAttempt, error: GatewayError | undefined): void {
-    if (attempt.sending === null) return
-    attempt.sending = null
-    this.upstream.left(attempt.endpoint, error, this)
-  }
-
-  /** The failure of the last attempt that failed. */
-  lastError(): GatewayError | undefined {
-    return this.attempts.findLast((attempt) => attempt.error !== undefined)?.error
-  }
-
   /** Another attempt will follow: waits until it is time for it, or the request has ended. */
   async repeat(delay: number): Promise<void> {
     this.retries += 1
@@ -320,14 +282,6 @@ export class Context implements RequestContext, Timed, Guest {
     this.#alarmAt = at
     this.#onAlarm = onAlarm
     this.deadline = Math.min(this.until, at)
-  }
-
-  /** The last endpoint tried, when its connection broke and it may be offered once more. */
-  brokenEndpoint(): Endpoint | undefined {
-    const last = this.attempts.at(-1)
-    if (last === undefined || !BROKEN.has(last.error?.code)) return undefined
-    const times = this.attempts.filter((attempt) => attempt.endpoint.id === last.endpoint.id).length
-    return times === 1 ? last.endpoint : undefined
   }
 
   /** The final head is on its way to the client: from now on only silence counts, and of a stream that may be silent not even that. */
@@ -412,7 +366,7 @@ export class Context implements RequestContext, Timed, Guest {
     this.#isFinished = true
     this.#shared.deadlines.unwatch(this)
     const error = outcome.error ?? this.ended ?? this.failure ?? undefined
-    for (const attempt of this.attempts) this.#leave(attempt, error)
+    for (const attempt of this.attempts) leave(this, attempt, error)
     if (this.pending !== null) this.upstream.notSent(this.pending)
     this.place?.leave(this)
     this.#onAlarm = null

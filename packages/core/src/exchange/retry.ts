@@ -1,22 +1,15 @@
+import { brokenEndpoint } from './attempt.ts'
 import { GRPC_STATUS, grpcStatusIn, grpcStatusOf, notGrpcReply } from './grpc.ts'
 import { parseRetryAfter } from './retry-after.ts'
 import type { Context } from './request-context.ts'
 import type { GatewayError } from '../errors.ts'
-import type { Protocol, ResponseHead } from './head.ts'
-
-/** Methods whose repetition has no further effect (RFC 9110, section 9.2.2; QUERY is safe). */
-const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE', 'QUERY'])
+import type { ResponseHead } from './head.ts'
 
 /** In place of milliseconds: there is no other attempt. */
 export const NEVER = -1
 
 /** A message of gRPC is sent again when its stream was refused, whatever the call does: enough of it for usual calls. */
 const GRPC_BODY = 256 * 1024
-
-/** Whether a request may be sent twice. A handshake has its own connection, and a tunnel is more than the GET that asks for it. */
-export function isRepeatable(protocol: Protocol, method: string, declared: boolean | null): boolean {
-  return protocol === 'http' && (declared ?? IDEMPOTENT.has(method))
-}
 
 /** Bytes of a body worth keeping, for another attempt or for a copy. */
 export function bytesToKeep(ctx: Context): number {
@@ -76,7 +69,7 @@ function granted(ctx: Context, delay: number, { replayable, isCounted }: Asked):
 
 function canFollow(ctx: Context, replayable: boolean): boolean {
   if (ctx.ended !== null || !replayable || ctx.retries >= ctx.route.retry.retries) return false
-  return ctx.upstream.hasUntried(ctx) || ctx.brokenEndpoint() !== undefined
+  return ctx.upstream.hasUntried(ctx) || brokenEndpoint(ctx.attempts) !== undefined
 }
 
 /** Whether an attempt that takes too long could be followed by another; otherwise it is better than none. */

@@ -1,5 +1,6 @@
 import { describe, Histogram, labelValue } from './registry.ts'
-import type { ContractVerdict, DocumentKind, FetchStatus, RouteAction, SourceMeter } from '../snapshot/source.ts'
+import type { ContractVerdict, FetchStatus, RouteAction, SourceMeter } from '../snapshot/source.ts'
+import type { DocumentKind } from '../snapshot/route-set.ts'
 import type { HistogramData } from './registry.ts'
 
 /** What is known of services and their routes when somebody asks. */

@@ -51,6 +51,10 @@ class RouteSeries {
   }
 }
 
+function isCounted(series: RouteSeries | null): series is RouteSeries {
+  return series !== null
+}
+
 /** What the exposition asks for when it is made. */
 export interface MetricSources {
   farp(): FarpCounts
@@ -64,7 +68,9 @@ export interface MetricSources {
 export class Metrics implements GatewayMetrics {
   /** What sources count. */
   readonly farp = new FarpMetrics()
-  readonly #series: RouteSeries[] = []
+  readonly #labels: string[] = []
+  /** By the index of the template; `null` while nobody has asked for it: of thousands of templates few are asked for. */
+  readonly #series: (RouteSeries | null)[] = []
   readonly #byLabel = new Map<string, number>()
   readonly #upstreams = new Map<string, Map<string, number>>()
   readonly #retries = new Map<string, number>()
@@ -89,9 +95,14 @@ export class Metrics implements GatewayMetrics {
     const known = this.#byLabel.get(label)
     if (known !== undefined) return known
     if (this.#byLabel.size >= MOST_SERIES && label !== REST) return this.seriesFor(REST)
-    const index = this.#series.push(new RouteSeries(label)) - 1
+    const index = this.#labels.push(label) - 1
+    this.#series.push(null)
     this.#byLabel.set(label, index)
     return index
+  }
+
+  #seriesAt(index: number): RouteSeries {
+    return (this.#series[index] ??= new RouteSeries(this.#labels[index]!))
   }
 
   connections(delta: number): void {
@@ -107,7 +118,7 @@ export class Metrics implements GatewayMetrics {
   }
 
   record(ctx: Context, outcome: Outcome): void {
-    const series = this.#series[ctx.route.metric]!
+    const series = this.#seriesAt(ctx.route.metric)
     const method = METHOD_INDEX.get(ctx.request.method) ?? OTHER
     const key = method * 1000 + outcome.status
     series.requests.set(key, (series.requests.get(key) ?? 0) + 1)
@@ -123,7 +134,7 @@ export class Metrics implements GatewayMetrics {
   snapshot(): MetricsData {
     const now = performance.now()
     return {
-      series: this.#series.map(({ label, requests, durations }) => ({
+      series: this.#series.filter(isCounted).map(({ label, requests, durations }) => ({
         label,
         requests: [...requests],
         durations: durations.map((histogram) => histogram?.snapshot() ?? null),
@@ -144,7 +155,7 @@ export class Metrics implements GatewayMetrics {
   /** Adds what others counted. */
   merge(data: MetricsData): void {
     for (const { label, requests, durations } of data.series) {
-      const series = this.#series[this.seriesFor(label)]!
+      const series = this.#seriesAt(this.seriesFor(label))
       for (const [key, count] of requests) add(series.requests, key, count)
       durations.forEach((histogram, method) => {
         if (histogram !== null) (series.durations[method] ??= new Histogram()).merge(histogram)
@@ -200,7 +211,7 @@ export class Metrics implements GatewayMetrics {
       'histogram',
       'Time from the head of a request to the last byte of its answer.',
     )
-    for (const series of this.#series) {
+    for (const series of this.#series.filter(isCounted)) {
       const route = labelValue(series.label)
       for (const [key, count] of series.requests) {
         requests += `octopus_requests_total{method="${METHODS[Math.floor(key / 1000)]}",status="${key % 1000}",route=${route}} ${count}\n`

@@ -5,7 +5,7 @@ import type { GatewayOptions } from '../options.ts'
 import type { Logger } from '../log/logger.ts'
 import type { Metrics } from './gateway-metrics.ts'
 import type { Outcome } from '../exchange/context.ts'
-import type { RouteSet } from '../snapshot/source.ts'
+import type { RouteSet } from '../snapshot/route-set.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 
 /** What happens at the end of every request: `onFinish`, metrics, the access log. */

@@ -1,6 +1,6 @@
 // Policies that need nothing from outside. Those that need a client of their own are packages (`@octopus-gateway/plugins-*`).
 export { auth } from './auth/auth.ts'
-export type { AuthOptions } from './auth/auth.ts'
+export type { AuthOptions } from './auth/settings.ts'
 export { authOptions } from './auth/settings.ts'
 export { identity } from './auth/provider.ts'
 export type { Authenticator, AuthProvider, Denial, Identity } from './auth/provider.ts'

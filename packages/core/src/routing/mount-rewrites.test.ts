@@ -4,7 +4,7 @@ import { parsePattern } from './pattern.ts'
 import { RouteTable } from './table.ts'
 import type { OwnedRewrite } from './mount-rewrites.ts'
 import type { RewrittenPath } from './path-rules.ts'
-import type { Route } from './route.ts'
+import type { CompiledRoute } from './compiled-route.ts'
 
 const V1 = [{ pattern: '^/v1/(.*)$', replacement: '/$1' }]
 
@@ -14,7 +14,7 @@ function tableOf(rewrites: readonly Partial<OwnedRewrite>[], routes: readonly st
     const [service, method, at] = line.split(' ') as [string, string, string]
     const [host, path] = at.startsWith('/') ? [null, at] : [at.slice(0, at.indexOf('/')), at.slice(at.indexOf('/'))]
     const owner = service === 'config' ? { source: 'config', service: null } : { source: 'farp', service }
-    table.add({ id: line, host, ...owner } as Route, parsePattern(path), method)
+    table.add({ id: line, host, ...owner } as CompiledRoute, parsePattern(path), method)
   }
   return table
 }

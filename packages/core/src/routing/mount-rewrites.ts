@@ -1,7 +1,8 @@
 import { compileRules } from './path-rules.ts'
 import { HostIndex, parseHost } from './hosts.ts'
 import type { CompiledRules, RewrittenPath } from './path-rules.ts'
-import type { Match, PathRule, Route } from './route.ts'
+import type { PathRule, Route } from './route.ts'
+import type { Match } from './compiled-route.ts'
 
 /**
  * What the paths below a mount mean. Rules see the path below the mount, `/` for the mount itself, before anything is matched; the request is then one for

@@ -7,13 +7,13 @@ export type Segment =
 
 /** A parsed path pattern. */
 export interface Pattern {
+  /** As it was written. */
+  readonly path: string
   readonly segments: readonly Segment[]
   /** Parameter names in the order their values are found. */
   readonly names: readonly string[]
   /** Equal for patterns that match the same paths: parameter names left out. */
   readonly key: string
-  /** The path when every segment is literal and reads the same encoded and decoded, else `null`. */
-  readonly literal: string | null
 }
 
 /**
@@ -26,31 +26,45 @@ export function parsePattern(path: string): Pattern {
   if (/[?#\\\u0000-\u0020\u007f]/.test(path)) throw new TypeError(`"${path}" contains a character that cannot stand in a path.`)
   const texts = path.slice(1).split('/')
   const segments = texts.map((text, index) => parseSegment(text, { path, isLast: index === texts.length - 1 }))
+  return { path, segments, names: namesIn(segments, path), key: segments.map(keyOf).join('/') }
+}
+
+const NO_NAMES: readonly string[] = Object.freeze([])
+
+function namesIn(segments: readonly Segment[], path: string): readonly string[] {
+  if (segments.every(({ kind }) => kind === 'literal')) return NO_NAMES
   const names = segments.flatMap(namesOf)
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined) throw new TypeError(`"${path}" names the parameter "${twice}" twice.`)
-  return { segments, names, key: segments.map(keyOf).join('/'), literal: literalOf(segments) }
+  return shared(nameLists, names.join('/'), names)
 }
 
-const parsed = new WeakMap<object, { readonly path: string; readonly pattern: Pattern }>()
+/** Thousands of routes have few different parameters: one object for all of a kind is in the processor's cache when it is needed. */
+const nameLists = new Map<string, readonly string[]>()
+const params = new Map<string, Segment>()
+
+function shared<T>(known: Map<string, T>, key: string, value: T): T {
+  const one = known.get(key)
+  if (one !== undefined) return one
+  // Names come from documents of services, too, which may make up as many as they like.
+  if (known.size >= 1_024) known.clear()
+  known.set(key, value)
+  return value
+}
+
+function paramOf(name: string): Segment {
+  return shared(params, name, { kind: 'param', name })
+}
+
+const parsed = new WeakMap<object, Pattern>()
 
 /** The pattern of a route's definition, parsed once however often it is validated, compared and placed. Throws as `parsePattern` does. */
 export function patternOf(definition: { readonly path: string }): Pattern {
   const known = parsed.get(definition)
-  if (known?.path === definition.path) return known.pattern
+  if (known?.path === definition.path) return known
   const pattern = parsePattern(definition.path)
-  parsed.set(definition, { path: definition.path, pattern })
+  parsed.set(definition, pattern)
   return pattern
-}
-
-/** A decoded `/` or `%` would read as a separator or an escape when it is compared with a path as sent. */
-function literalOf(segments: readonly Segment[]): string | null {
-  let path = ''
-  for (const segment of segments) {
-    if (segment.kind !== 'literal' || /[/%]/.test(segment.text)) return null
-    path += `/${segment.text}`
-  }
-  return path
 }
 
 function parseSegment(text: string, at: { path: string; isLast: boolean }): Segment {
@@ -60,7 +74,7 @@ function parseSegment(text: string, at: { path: string; isLast: boolean }): Segm
     if (!at.isLast) throw new TypeError(`"*" matches the rest of a path, so it must be the last segment of "${at.path}".`)
     return { kind: 'rest', name: text.length === 1 ? '*' : checkName(text.slice(1), at.path) }
   }
-  if (text.startsWith(':')) return { kind: 'param', name: checkName(text.slice(1), at.path) }
+  if (text.startsWith(':')) return paramOf(checkName(text.slice(1), at.path))
   if (!/[{}]/.test(text)) return { kind: 'literal', text: decode(text, at.path) }
   return parsePartial(text, at.path)
 }
@@ -77,7 +91,7 @@ function parsePartial(text: string, path: string): Segment {
   parts.push(decode(text.slice(from), path))
   if (names.length === 0 || parts.some((part) => /[{}]/.test(part))) throw new TypeError(`"${path}" has an unbalanced brace.`)
   if (parts.slice(1, -1).includes('')) throw new TypeError(`"${path}" has two parameters side by side: nothing tells where one ends.`)
-  if (names.length === 1 && parts[0] === '' && parts[1] === '') return { kind: 'param', name: names[0]! }
+  if (names.length === 1 && parts[0] === '' && parts[1] === '') return paramOf(names[0]!)
   return { kind: 'partial', parts, names }
 }
 

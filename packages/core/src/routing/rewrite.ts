@@ -1,7 +1,7 @@
 import { compileRules } from './path-rules.ts'
 import { GatewayError } from '../errors.ts'
 import type { CompiledRules } from './path-rules.ts'
-import type { Rewrite } from './route.ts'
+import type { Rewrite } from './definition.ts'
 
 /** A function from target to target, or `null` when nothing changes. Works on the bytes as sent: what is not removed is not re-encoded. */
 export function compileRewrite(rewrite: Rewrite | undefined): ((target: string) => string) | null {

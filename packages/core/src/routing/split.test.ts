@@ -3,22 +3,22 @@ import { describe, expect, test } from 'vitest'
 import { HeaderList } from '../headers.ts'
 import { Split } from './split.ts'
 import { TrustedProxies, UNKNOWN_PEER } from '../exchange/client.ts'
-import type { Route, TargetMatch } from './route.ts'
-import type { SplitKey } from './split.ts'
+import type { Route } from './route.ts'
+import type { Branch, SplitKey, TargetMatch } from './split.ts'
 
-const branch = (name: string, weight: number, match: TargetMatch | null = null): Split['branches'][number] => ({
+const branch = (name: string, weight: number, match: TargetMatch | null = null): Branch<Route> => ({
   route: { upstream: { name } } as Route,
   weight,
   match,
 })
 
-function choiceOf(split: Split, fields: readonly string[] = [], ip = '192.0.2.1'): string {
+function choiceOf(split: Split<Route>, fields: readonly string[] = [], ip = '192.0.2.1'): string {
   const request = { method: 'GET', target: '/', headers: new HeaderList([...fields]) }
   return split.choose(request, { peer: { ...UNKNOWN_PEER, ip }, trusted: new TrustedProxies([]) }).upstream.name
 }
 
 /** How often each upstream is chosen for these clients. */
-function counts(split: Split, clients: readonly string[], field = 'x-user'): Map<string, number> {
+function counts(split: Split<Route>, clients: readonly string[], field = 'x-user'): Map<string, number> {
   const found = new Map<string, number>()
   for (const client of clients) {
     const name = choiceOf(split, [field, client])
@@ -50,7 +50,7 @@ describe('by weight', () => {
     fc.assert(
       fc.property(weights, fc.nat(), fc.integer({ min: 1, max: 50 }), (before, index, more) => {
         const grown = index % before.length
-        const splitOf = (list: readonly number[]): Split =>
+        const splitOf = (list: readonly number[]): Split<Route> =>
           new Split(
             list.map((weight, i) => branch(`u${i}`, weight)),
             'header:x-user',
@@ -75,7 +75,7 @@ describe('by weight', () => {
 })
 
 describe('what clients are told apart by', () => {
-  const even = (on: SplitKey): Split => new Split([branch('a', 1), branch('b', 1)], on)
+  const even = (on: SplitKey): Split<Route> => new Split([branch('a', 1), branch('b', 1)], on)
 
   test.each([
     ['header:X-User', (client: string) => choiceOf(even('header:X-User'), ['x-user', client])],

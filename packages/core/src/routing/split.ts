@@ -4,7 +4,6 @@ import { hashText, mixed, shareOf } from '../hash.ts'
 import { networkOf } from '../exchange/network.ts'
 import type { Peer, TrustedProxies } from '../exchange/client.ts'
 import type { RequestHead } from '../exchange/head.ts'
-import type { Route, TargetMatch } from './route.ts'
 
 /** What clients are told apart by. */
 export type SplitKey = 'ip' | `header:${string}` | `cookie:${string}`
@@ -14,22 +13,35 @@ export function isSplitKey(text: string): text is SplitKey {
   return /^(?:ip|(?:header|cookie):[!#$%&'*+.^_`|~\w-]+)$/.test(text)
 }
 
+/** What a request has to have: exact values, one of a list, or `*` for any. Field names in any letter case. */
+export interface TargetMatch {
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>
+  readonly cookies?: Readonly<Record<string, string | readonly string[]>>
+  /** The first parameter of each name, decoded. */
+  readonly query?: Readonly<Record<string, string | readonly string[]>>
+}
+
+/** What is to be known of a route that is one way of another. */
+interface Way {
+  readonly upstream: { readonly name: string }
+}
+
 /** One way that a route may go: the route as it is with this upstream and its settings. */
-export interface Branch {
-  readonly route: Route
+export interface Branch<R extends Way> {
+  readonly route: R
   readonly weight: number
   readonly match: TargetMatch | null
 }
 
 /** The upstreams of a route that has several, and the choice between them. */
-export class Split {
-  readonly branches: readonly Branch[]
+export class Split<R extends Way> {
+  readonly branches: readonly Branch<R>[]
   readonly on: SplitKey | null
-  readonly #weighted: readonly Branch[]
+  readonly #weighted: readonly Branch<R>[]
   readonly #total: number
   readonly #hasMatch: boolean
 
-  constructor(branches: readonly Branch[], on: SplitKey | null) {
+  constructor(branches: readonly Branch<R>[], on: SplitKey | null) {
     this.branches = branches.map((branch) => ({ ...branch, match: branch.match === null ? null : inLowerCase(branch.match) }))
     this.on = on?.startsWith('header:') === true ? (on.toLowerCase() as SplitKey) : on
     this.#weighted = branches.filter(({ weight }) => weight > 0)
@@ -38,7 +50,7 @@ export class Split {
   }
 
   /** The way of a request. */
-  choose(request: RequestHead, from: { readonly peer: Peer; readonly trusted: TrustedProxies }): Route {
+  choose(request: RequestHead, from: { readonly peer: Peer; readonly trusted: TrustedProxies }): R {
     if (this.#hasMatch) {
       for (const { route, match } of this.branches) if (match !== null && matches(match, request)) return route
     }
@@ -46,7 +58,7 @@ export class Split {
     return key === undefined ? this.#anew() : this.#kept(key)
   }
 
-  #anew(): Route {
+  #anew(): R {
     let point = Math.random() * this.#total
     for (const { route, weight } of this.#weighted) {
       point -= weight
@@ -56,7 +68,7 @@ export class Split {
   }
 
   /** Weighted rendezvous hashing: a weight that grows draws clients from the others, and nobody else moves. */
-  #kept(key: string): Route {
+  #kept(key: string): R {
     let best = this.#weighted[0]!.route
     let highest = -Infinity
     const digest = hashText(key)

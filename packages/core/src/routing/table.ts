@@ -2,16 +2,20 @@ import { HostIndex, parseHost } from './hosts.ts'
 import { MountRewrites } from './mount-rewrites.ts'
 import { PathTree } from './tree.ts'
 import type { Found } from './tree.ts'
-import type { Match, Route } from './route.ts'
+import type { CompiledRoute, Match } from './compiled-route.ts'
 import type { OwnedRewrite } from './mount-rewrites.ts'
 import type { Pattern } from './pattern.ts'
 import type { RewrittenPath } from './path-rules.ts'
 
-const NO_PARAMS: Readonly<Record<string, string>> = Object.freeze(Object.create(null) as Record<string, string>)
+/** Names come from documents of services: `__proto__` must be an ordinary key. What `Object.create(null)` makes is a hash table, which is slower. */
+const Params = function () {} as unknown as new () => Record<string, string>
+Params.prototype = Object.freeze(Object.create(null))
+
+const NO_PARAMS: Readonly<Record<string, string>> = Object.freeze(new Params())
 
 /** All routes of a snapshot, ready to be matched by host, method and path. */
 export class RouteTable {
-  readonly #hosts = new HostIndex<PathTree<Route>>()
+  readonly #hosts = new HostIndex<PathTree<CompiledRoute>>()
   /** `null` where nobody rewrites, which is usual. */
   readonly #rewrites: MountRewrites | null
 
@@ -20,10 +24,10 @@ export class RouteTable {
   }
 
   /** Adds a route, at the pattern of its path, for one of its methods (`null`: any). Returns the route that already holds this place, which keeps it. */
-  add(route: Route, pattern: Pattern, method: string | null): Route | null {
+  add(route: CompiledRoute, pattern: Pattern, method: string | null): CompiledRoute | null {
     const host = parseHost(route.host ?? undefined)
     let tree = this.#hosts.get(host)
-    if (tree === undefined) this.#hosts.set(host, (tree = new PathTree<Route>()))
+    if (tree === undefined) this.#hosts.set(host, (tree = new PathTree<CompiledRoute>()))
     return tree.add(pattern, method, route)
   }
 
@@ -53,11 +57,10 @@ export class RouteTable {
   }
 }
 
-function paramsOf(found: Found<Route>): Readonly<Record<string, string>> {
+function paramsOf(found: Found<CompiledRoute>): Readonly<Record<string, string>> {
   const { names, values } = found
   if (names.length === 0) return NO_PARAMS
-  // Names come from documents of services: `__proto__` must be an ordinary key.
-  const params = Object.create(null) as Record<string, string>
+  const params = new Params()
   for (let i = 0; i < names.length; i++) params[names[i]!] = values[i]!
   return params
 }

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { createGateway } from '../gateway.ts'
-import type { RouteSet, RouteSource } from './source.ts'
+import type { RouteSource } from './source.ts'
+import type { RouteSet } from './route-set.ts'
 
 const set = (service: string, upstream: string, origin: string, path: string): RouteSet => ({
   service,

@@ -11,10 +11,13 @@ import { slices } from '../slices.ts'
 import { Split } from '../routing/split.ts'
 import { toMilliseconds } from '../time.ts'
 import type { Hooks } from '../plugin/plugin.ts'
-import type { Lane, Mirror, Route, RouteDefinition } from '../routing/route.ts'
+import type { CompiledRoute } from '../routing/compiled-route.ts'
+import type { Lane, Mirror } from '../routing/route.ts'
+import type { RouteDefinition } from '../routing/definition.ts'
 import type { LiveUpstream } from '../upstream/live-upstream.ts'
 import type { OwnedRewrite } from '../routing/mount-rewrites.ts'
 import type { MiddlewareHandler } from 'hono'
+import type { RetryPolicy } from '../exchange/retry-settings.ts'
 import type { RouteEntry } from './entries.ts'
 import type { RoutingOptions } from '../options.ts'
 import type { RoutingSettings } from '../upstream/definition.ts'
@@ -34,21 +37,21 @@ export interface BuildHost {
 
 /** The routes of a generation and the table that finds them. */
 export interface Built {
-  readonly routes: readonly Route[]
-  readonly standby: readonly { readonly route: Route; readonly winner: Route }[]
+  readonly routes: readonly CompiledRoute[]
+  readonly standby: readonly { readonly route: CompiledRoute; readonly winner: CompiledRoute }[]
   readonly table: RouteTable
 }
 
 /** Compiles routes off the request path, in slices. */
 export async function buildRoutes(entries: readonly RouteEntry[], mounts: readonly OwnedRewrite[], host: BuildHost): Promise<Built> {
   const table = new RouteTable(mounts)
-  const routes: Route[] = []
-  const standby: { route: Route; winner: Route }[] = []
-  const phasesByHooks: PhasesByHooks = new Map()
+  const routes: CompiledRoute[] = []
+  const standby: { route: CompiledRoute; winner: CompiledRoute }[] = []
+  const shared: Shared = { phases: new Map(), retries: new Map(), methods: new Map() }
   const turn = slices()
   for (const entry of entries) {
     await turn()
-    const route = compileRoute(entry, host, phasesByHooks)
+    const route = compileRoute(entry, host, shared)
     const pattern = patternOf(entry.definition)
     let isPlaced = false
     for (const method of route.methods ?? [null]) {
@@ -63,17 +66,24 @@ export async function buildRoutes(entries: readonly RouteEntry[], mounts: readon
   return { routes, standby, table }
 }
 
-type PhasesByHooks = Map<readonly Hooks[], ReturnType<typeof compilePhases>>
+/** What routes that say nothing of their own have together. */
+interface Shared {
+  readonly phases: Map<readonly Hooks[], ReturnType<typeof compilePhases>>
+  /** By the settings of the upstream. */
+  readonly retries: Map<RoutingSettings, RetryPolicy>
+  readonly methods: Map<string, readonly string[]>
+}
 
-function compileRoute(entry: RouteEntry, host: BuildHost, phasesByHooks: PhasesByHooks): Route {
+function compileRoute(entry: RouteEntry, host: BuildHost, shared: Shared): CompiledRoute {
   const { upstream: target, splitOn = null } = entry.definition
   if (typeof target === 'string') {
-    if (entry.definition.mirror !== undefined) return compileBranch(entry, host, { name: target, phasesByHooks })
-    const of = { entry, ...host.upstreamOf(entry, target), hooks: host.hooksOf(entry.definition), routing: host.routing }
-    return host.compiled.find(of) ?? host.compiled.keep(of, compileBranch(entry, host, { name: target, phasesByHooks }))
+    if (entry.definition.mirror !== undefined) return compileBranch(entry, host, { name: target, shared })
+    const { upstream, settings } = host.upstreamOf(entry, target)
+    const of = { entry, upstream, settings, hooks: host.hooksOf(entry.definition), routing: host.routing }
+    return host.compiled.find(of) ?? host.compiled.keep(of, compileBranch(entry, host, { name: target, shared }))
   }
   const branches = target.map(({ upstream, weight = 1, match = null }) => ({
-    route: compileBranch(entry, host, { name: upstream, phasesByHooks }),
+    route: compileBranch(entry, host, { name: upstream, shared }),
     weight,
     match,
   }))
@@ -85,21 +95,23 @@ function compileRoute(entry: RouteEntry, host: BuildHost, phasesByHooks: PhasesB
 }
 
 /** A route as it is with one of its upstreams. */
-function compileBranch(entry: RouteEntry, host: BuildHost, { name, phasesByHooks }: { name: string; phasesByHooks: PhasesByHooks }): Route {
+function compileBranch(entry: RouteEntry, host: BuildHost, { name, shared }: { name: string; shared: Shared }): CompiledRoute {
   const { definition } = entry
   const { upstream, settings } = host.upstreamOf(entry, name)
   const own = host.hooksOf(definition)
   const guarded = definition.auth === 'nobody' ? closedBehind(own) : own
   const hooks = definition.responseFields === undefined ? guarded : fieldsBehind(guarded, definition.responseFields)
-  let phases = phasesByHooks.get(hooks)
-  if (phases === undefined) phasesByHooks.set(hooks, (phases = compilePhases(hooks)))
+  let phases = shared.phases.get(hooks)
+  if (phases === undefined) shared.phases.set(hooks, (phases = compilePhases(hooks)))
   const rewrite = compileRewrite(definition.rewrite)
   const middleware = hooks.map((hook) => hook.middleware).filter((handler) => handler !== undefined)
+  const { lane, laneReason } = laneOf(upstream, middleware)
+  // No spread: what is spread into an object lies outside of it, and there are thousands.
   return {
     id: entry.id,
     path: definition.path,
     host: definition.host ?? null,
-    methods: definition.methods?.map((method) => method.toUpperCase()) ?? null,
+    methods: methodsOf(definition, shared),
     priority: definition.priority ?? 50,
     source: entry.source,
     service: entry.service,
@@ -110,7 +122,8 @@ function compileBranch(entry: RouteEntry, host: BuildHost, { name, phasesByHooks
     phases,
     hooks,
     middleware: middleware.length === 0 ? null : middleware,
-    ...laneOf(upstream, middleware),
+    lane,
+    laneReason,
     timeout: Math.min(
       milliseconds('timeout', 30_000, [definition, settings, host.routing]),
       toMilliseconds(definition.timeoutHint ?? Infinity),
@@ -119,7 +132,7 @@ function compileBranch(entry: RouteEntry, host: BuildHost, { name, phasesByHooks
     idleTimeout: milliseconds('idleTimeout', 60_000, [definition, settings, host.routing]),
     // The gateway's own default is for bodies; a stream that may be silent is cut only by who says so.
     streamIdleTimeout: milliseconds('idleTimeout', Infinity, [definition, settings]),
-    retry: retryPolicy([definition, settings, host.routing]),
+    retry: retryOf(definition, settings, { host, shared }),
     idempotent: definition.idempotent ?? null,
     auth: definition.auth ?? null,
     deprecated: definition.deprecated ?? false,
@@ -131,6 +144,26 @@ function compileBranch(entry: RouteEntry, host: BuildHost, { name, phasesByHooks
     rules: definition.rewrite?.rules ?? null,
     rewrite: rewrite === null ? unchanged : (head) => void (head.target = rewrite(head.target)),
   }
+}
+
+function methodsOf({ methods }: RouteDefinition, shared: Shared): readonly string[] | null {
+  if (methods === undefined) return null
+  const key = methods.join(' ')
+  let list = shared.methods.get(key)
+  if (list === undefined) shared.methods.set(key, (list = methods.map((method) => method.toUpperCase())))
+  return list
+}
+
+function retryOf(
+  definition: RouteDefinition,
+  settings: RoutingSettings,
+  { host, shared }: { host: BuildHost; shared: Shared },
+): RetryPolicy {
+  const { retries, retry, hedge } = definition
+  if (retries !== undefined || retry !== undefined || hedge !== undefined) return retryPolicy([definition, settings, host.routing])
+  let policy = shared.retries.get(settings)
+  if (policy === undefined) shared.retries.set(settings, (policy = retryPolicy([settings, host.routing])))
+  return policy
 }
 
 function mirrorOf(entry: RouteEntry, host: BuildHost): Mirror | null {
@@ -173,7 +206,7 @@ const ownFieldsByHooks = new WeakMap<readonly Hooks[], Map<string, OwnFields | n
 const CARRIES = [false, true].map((websocket) => [false, true].map((grpc) => Object.freeze({ http: true, websocket, grpc })))
 
 /** A middleware that a protocol cannot pass through may be a guard: without the author's word the protocol is refused. */
-function carriesOf(upstream: LiveUpstream, hooks: readonly Hooks[]): Route['carries'] {
+function carriesOf(upstream: LiveUpstream, hooks: readonly Hooks[]): CompiledRoute['carries'] {
   const carries = (protocol: 'websocket' | 'grpc'): boolean =>
     upstream.handler === null && hooks.every((hook) => hook.middleware === undefined || hook.carries?.includes(protocol) === true)
   return CARRIES[carries('websocket') ? 1 : 0]![carries('grpc') ? 1 : 0]!

@@ -4,7 +4,7 @@ import { LiveUpstream, PLAIN_SETTINGS } from '../upstream/live-upstream.ts'
 import { retryPolicy } from '../exchange/retry-settings.ts'
 import type { BuiltInRoutes } from '../exchange/open.ts'
 import type { Hooks } from '../plugin/plugin.ts'
-import type { Route } from '../routing/route.ts'
+import type { CompiledRoute } from '../routing/compiled-route.ts'
 
 /** The name of the upstream of replies that the gateway makes itself. */
 export const NO_UPSTREAM = '-'
@@ -23,7 +23,7 @@ export function builtInRoutes(hooks: readonly Hooks[], host: { seriesFor(label: 
     onFinish,
   }
   const upstream = new LiveUpstream(NO_UPSTREAM, new EndpointPool(), PLAIN_SETTINGS)
-  const route = (id: string): Route => ({
+  const route = (id: string): CompiledRoute => ({
     id,
     path: id,
     host: null,

@@ -1,6 +1,6 @@
 import type { Hooks } from '../plugin/plugin.ts'
 import type { LiveUpstream } from '../upstream/live-upstream.ts'
-import type { Route } from '../routing/route.ts'
+import type { CompiledRoute } from '../routing/compiled-route.ts'
 import type { RouteEntry } from './entries.ts'
 import type { RoutingOptions } from '../options.ts'
 import type { RoutingSettings } from '../upstream/definition.ts'
@@ -19,15 +19,15 @@ export interface Ingredients {
  * that nobody has any more goes by itself.
  */
 export class CompiledRoutes {
-  readonly #known = new WeakMap<RouteEntry['definition'], { readonly route: Route; readonly of: Ingredients }>()
+  readonly #known = new WeakMap<RouteEntry['definition'], { readonly route: CompiledRoute; readonly of: Ingredients }>()
 
   /** The route that was made of the very same things. */
-  find(of: Ingredients): Route | undefined {
+  find(of: Ingredients): CompiledRoute | undefined {
     const known = this.#known.get(of.entry.definition)
     return known !== undefined && isSame(known.of, of) ? known.route : undefined
   }
 
-  keep(of: Ingredients, route: Route): Route {
+  keep(of: Ingredients, route: CompiledRoute): CompiledRoute {
     this.#known.set(of.entry.definition, { route, of })
     return route
   }

@@ -1,4 +1,4 @@
-import type { Finding } from './source.ts'
+import type { Finding } from './route-set.ts'
 import type { Logger } from '../log/logger.ts'
 import type { Route } from '../routing/route.ts'
 import type { Snapshot } from './snapshot.ts'

@@ -2,7 +2,7 @@ import { sameData } from '../same.ts'
 import { slices } from '../slices.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 import type { LiveUpstream } from '../upstream/live-upstream.ts'
-import type { Route } from '../routing/route.ts'
+import type { CompiledRoute } from '../routing/compiled-route.ts'
 import type { Snapshot, SnapshotDiff } from './snapshot.ts'
 
 /** The endpoints that the upstreams of a snapshot will have, by name; those that it shares with another one still have the other's. */
@@ -10,11 +10,11 @@ export type EndpointsByUpstream = ReadonlyMap<string, readonly Endpoint[]>
 
 /** What changes between two snapshots. */
 export async function diffSnapshots(previous: Snapshot, next: Snapshot, endpoints: EndpointsByUpstream): Promise<SnapshotDiff> {
-  const before = new Map<string, Route>()
-  const added: Route[] = []
-  const changed: Route[] = []
+  const before = new Map<string, CompiledRoute>()
+  const added: CompiledRoute[] = []
+  const changed: CompiledRoute[] = []
   const changes = new Map<string, readonly string[]>()
-  const kept = new Set<Route>()
+  const kept = new Set<CompiledRoute>()
   const turn = slices()
   for (const route of previous.routes) {
     before.set(route.id, route)
@@ -69,16 +69,16 @@ const VISIBLE = Object.keys({
   tags: true,
   meta: true,
 } satisfies Record<
-  Exclude<keyof Route, 'upstream' | 'split' | 'mirror' | 'rewrite' | 'rules' | 'phases' | 'middleware' | 'ownFields' | 'metric'>,
+  Exclude<keyof CompiledRoute, 'upstream' | 'split' | 'mirror' | 'rewrite' | 'rules' | 'phases' | 'middleware' | 'ownFields' | 'metric'>,
   true
->) as (keyof Route)[]
+>) as (keyof CompiledRoute)[]
 
 /** As an author calls what is called otherwise inside. */
 const WRITTEN: Readonly<Record<string, string>> = { hooks: 'plugins', hostMode: 'host' }
 
 /** `null` for none, which is usual. */
-function routeDifferences(a: Route, b: Route): string[] | null {
-  const same = (key: keyof Route): boolean => a[key] === b[key] || sameData(a[key], b[key])
+function routeDifferences(a: CompiledRoute, b: CompiledRoute): string[] | null {
+  const same = (key: keyof CompiledRoute): boolean => a[key] === b[key] || sameData(a[key], b[key])
   const isSame = sameTargets(a, b) && sameMirror(a, b) && VISIBLE.every(same) && sameRewrite(a, b)
   if (isSame) return null
   return [
@@ -89,31 +89,31 @@ function routeDifferences(a: Route, b: Route): string[] | null {
   ]
 }
 
-function sameRewrite(a: Route, b: Route): boolean {
+function sameRewrite(a: CompiledRoute, b: CompiledRoute): boolean {
   return a.rewrite === b.rewrite || (sameData(a.rules, b.rules) && rewritten(a) === rewritten(b))
 }
 
-function sameTargets(a: Route, b: Route): boolean {
+function sameTargets(a: CompiledRoute, b: CompiledRoute): boolean {
   if (a.split === null && b.split === null) return a.upstream.name === b.upstream.name
   return sameData(targetsOf(a), targetsOf(b))
 }
 
-function sameMirror(a: Route, b: Route): boolean {
+function sameMirror(a: CompiledRoute, b: CompiledRoute): boolean {
   return (a.mirror === null && b.mirror === null) || sameData(mirrorOf(a), mirrorOf(b))
 }
 
-function mirrorOf({ mirror }: Route): unknown {
+function mirrorOf({ mirror }: CompiledRoute): unknown {
   return mirror === null ? null : { ...mirror, upstream: mirror.upstream.name }
 }
 
 /** Where a route goes, as data. */
-function targetsOf({ upstream, split }: Route): unknown {
+function targetsOf({ upstream, split }: CompiledRoute): unknown {
   if (split === null) return upstream.name
   return { on: split.on, targets: split.branches.map(({ route, weight, match }) => ({ upstream: route.upstream.name, weight, match })) }
 }
 
 /** What a rewrite does is told by what comes out of it. */
-function rewritten(route: Route): string {
+function rewritten(route: CompiledRoute): string {
   const probe = { method: 'GET', target: `${route.path}?`, headers: null as never }
   try {
     route.rewrite(probe)

@@ -3,8 +3,8 @@ import { parseHost } from '../routing/hosts.ts'
 import { patternOf } from '../routing/pattern.ts'
 import { slices } from '../slices.ts'
 import { sorted } from './sorted.ts'
-import type { RouteDefinition } from '../routing/route.ts'
-import type { RouteSet } from './source.ts'
+import type { RouteDefinition } from '../routing/definition.ts'
+import type { RouteSet } from './route-set.ts'
 
 /** A route definition with where it came from. */
 export interface RouteEntry {

@@ -7,7 +7,8 @@ import type { Discovery } from '../discovery/supervise.ts'
 import type { GatewayListener } from './events.ts'
 import type { KeyValueStore } from '../store/store.ts'
 import type { Logger } from '../log/logger.ts'
-import type { RouteSet, RouteSource, SourceHost, SourceMeter } from './source.ts'
+import type { RouteSource, SourceHost, SourceMeter } from './source.ts'
+import type { RouteSet } from './route-set.ts'
 
 const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 30_000

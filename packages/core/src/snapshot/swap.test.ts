@@ -5,7 +5,7 @@ import { instance, ScriptedProvider, ScriptedSource, setOf } from '../../test/su
 import { recorder } from '../../test/support/scripted.ts'
 import type { Gateway } from '../gateway-types.ts'
 import type { GatewayOptions } from '../options.ts'
-import type { RouteSet } from './source.ts'
+import type { RouteSet } from './route-set.ts'
 
 function gatewayWith(options: GatewayOptions): Gateway {
   const gateway = createGateway(options)

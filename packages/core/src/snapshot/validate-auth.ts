@@ -1,8 +1,9 @@
 import { didYouMean } from '../suggest.ts'
 import type { ConfigIssue } from '../errors.ts'
 import type { Hooks } from '../plugin/plugin.ts'
-import type { Rights, RouteAuth, RouteDefinition } from '../routing/route.ts'
-import type { RouteSet } from './source.ts'
+import type { Rights, RouteAuth } from '../routing/route.ts'
+import type { RouteDefinition } from '../routing/definition.ts'
+import type { RouteSet } from './route-set.ts'
 
 /** The auth providers that these plugins ask. */
 export function enforcedBy(hooks: readonly Hooks[]): ReadonlySet<string> {

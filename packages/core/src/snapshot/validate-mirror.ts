@@ -1,6 +1,6 @@
 import { didYouMean } from '../suggest.ts'
 import type { ConfigIssue } from '../errors.ts'
-import type { RouteDefinition } from '../routing/route.ts'
+import type { RouteDefinition } from '../routing/definition.ts'
 import type { UpstreamDefinition } from '../upstream/definition.ts'
 
 /** Everything wrong with the mirrors of routes. A request that goes to a function never becomes bytes, so there is nothing to copy. */

@@ -16,7 +16,7 @@ import type { ConfigIssue } from '../errors.ts'
 import type { Duration } from '../time.ts'
 import type { GatewayBalancingSettings } from '../upstream/balancing.ts'
 import type { MountRewrite } from '../routing/mount-rewrites.ts'
-import type { RouteDefinition, Target } from '../routing/route.ts'
+import type { RouteDefinition, Target } from '../routing/definition.ts'
 import type { RoutingSettings, UpstreamDefinition, UpstreamOptions } from '../upstream/definition.ts'
 
 /** Everything wrong with routes and upstreams; `path` prefixes every issue. */

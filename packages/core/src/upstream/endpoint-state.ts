@@ -12,13 +12,7 @@ import type { Verdict } from './health/verdict.ts'
 export type OutReason = Outage | 'unhealthy' | 'ejected'
 
 /** What the gateway has seen of an endpoint, for people. */
-export interface EndpointStatus {
-  readonly id: string
-  readonly origin: string
-  readonly weight: number
-  readonly zone?: string
-  readonly priority?: number
-  readonly labels: Readonly<Record<string, string>>
+export interface EndpointStatus extends Endpoint {
   /** `available`; `half-open`: what is sent to it next decides; `out`: it gets nothing. */
   readonly state: 'available' | 'half-open' | 'out'
   /**

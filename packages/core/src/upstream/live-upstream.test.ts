@@ -3,9 +3,9 @@ import { EndpointPool } from './endpoint-state.ts'
 import { LiveUpstream, PLAIN_SETTINGS } from './live-upstream.ts'
 import { UpstreamSet } from './upstream-set.ts'
 import type { Attempt } from '../exchange/context.ts'
-import type { Context } from '../exchange/request-context.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { LiveEndpoint } from './endpoint-state.ts'
+import type { UpstreamContext } from './upstream-context.ts'
 
 const endpoint = (id: string, more: Partial<Endpoint> = {}): Endpoint => ({
   id,
@@ -21,9 +21,9 @@ function upstreamOf(...endpoints: Endpoint[]): LiveUpstream {
   return upstream
 }
 
-function context(subset: Record<string, string[]> | null = null, tried: LiveEndpoint[] = []): Context {
+function context(subset: Record<string, string[]> | null = null, tried: LiveEndpoint[] = []): UpstreamContext {
   const attempts: Attempt[] = tried.map((one) => ({ endpoint: one, ms: 1 }))
-  return { route: { subset }, attempts, pending: null, brokenEndpoint: () => undefined } as unknown as Context
+  return { route: { subset }, attempts, pending: null } as unknown as UpstreamContext
 }
 
 const pickMany = (upstream: LiveUpstream, times: number): string[] => Array.from({ length: times }, () => upstream.pick(context())!.id)

@@ -1,5 +1,6 @@
 import type { RetryBudget } from '../exchange/retry-budget.ts'
 import { balancingPolicy } from './balancing.ts'
+import { brokenEndpoint } from '../exchange/attempt.ts'
 import { Choice } from './choice.ts'
 import { DEFAULT_TRANSPORT } from './transport.ts'
 import { healthPolicy } from './health.ts'
@@ -11,13 +12,13 @@ import type { BalancingPolicy } from './balancing.ts'
 import type { HealthPolicy } from './health.ts'
 import type { ConcurrencyStatus, Upstream } from './upstream.ts'
 import type { Attempt, RequestContext } from '../exchange/context.ts'
-import type { Context } from '../exchange/request-context.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { ResponseHead } from '../exchange/head.ts'
 import type { Limiter } from './health/limiter.ts'
 import type { EndpointPool, EndpointStatus, HealthCounts, LiveEndpoint } from './endpoint-state.ts'
 import type { Transport } from './transport.ts'
 import type { UpstreamHandler } from './definition.ts'
+import type { UpstreamContext } from './upstream-context.ts'
 
 /** What of an upstream is settled when it is made. */
 export interface UpstreamSettings {
@@ -111,14 +112,14 @@ export class LiveUpstream implements Upstream {
    * connection broke is offered again when it is the only one, since a kept connection may end just as a request is sent (RFC 9112,
    * section 9.5). Where others wait for the outcome, what is returned is the endpoint with a trial, of this request alone.
    */
-  pick(ctx: RequestContext): LiveEndpoint | undefined {
+  pick(ctx: UpstreamContext): LiveEndpoint | undefined {
     const now = performance.now()
-    const picked = this.#choice.pick(ctx, now) ?? ((ctx as Context).brokenEndpoint() as LiveEndpoint | undefined)
-    return picked === undefined ? undefined : this.#watch.chosen(picked, ctx as Context, now)
+    const picked = this.#choice.pick(ctx, now) ?? brokenEndpoint(ctx.attempts)
+    return picked === undefined ? undefined : this.#watch.chosen(picked, ctx, now)
   }
 
   /** Tells the client of a sticky upstream which endpoint has answered. Clients of gRPC keep no cookies. */
-  stick(ctx: Context, head: ResponseHead): void {
+  stick(ctx: UpstreamContext, head: ResponseHead): void {
     const { sticky } = this.#choice
     if (sticky === null || ctx.protocol === 'grpc') return
     // All other attempts have been given up.
@@ -149,7 +150,7 @@ export class LiveUpstream implements Upstream {
   }
 
   /** The head of an attempt came, or it failed before one: what is known of the endpoint follows from it. */
-  attempted(endpoint: LiveEndpoint, attempt: Attempt, ctx: Context): void {
+  attempted(endpoint: LiveEndpoint, attempt: Attempt, ctx: UpstreamContext): void {
     // A function in this process is not out of order because it answers 503: it means what it says.
     if (this.handler === null) this.#watch.attempted(endpoint, attempt, ctx, this.#endpoints)
     const sign = signOf(attempt, ctx)
@@ -157,7 +158,7 @@ export class LiveUpstream implements Upstream {
   }
 
   /** The attempt is over, with its body; `error` when it failed, or its answer broke off. */
-  left(endpoint: LiveEndpoint, error: GatewayError | undefined, ctx: Context): void {
+  left(endpoint: LiveEndpoint, error: GatewayError | undefined, ctx: UpstreamContext): void {
     endpoint.state.active -= 1
     if (this.handler === null) this.#watch.left(endpoint, error, ctx, this.#endpoints)
   }

@@ -1,6 +1,5 @@
 import type { BalancingPolicy } from './balancing.ts'
 import type { Endpoint } from './endpoint.ts'
-import type { RequestContext } from '../exchange/context.ts'
 import type { Transport } from './transport.ts'
 import type { UpstreamHandler } from './definition.ts'
 
@@ -28,6 +27,4 @@ export interface Upstream {
   readonly balancing: BalancingPolicy
   /** `null` without a limit. */
   readonly concurrency: ConcurrencyStatus | null
-  /** The next endpoint for this request, or `undefined` when none is left that was not tried. */
-  pick(ctx: RequestContext): Endpoint | undefined
 }

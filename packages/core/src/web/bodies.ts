@@ -8,6 +8,9 @@ import type { ResponseBody } from './whole-response.ts'
 /** A response body on the web lane: as it comes, or all of it when it is here already. */
 export type WebBody = ReadableStream<Uint8Array> | Uint8Array | null
 
+/** A request body on the web lane: a stream, or `null`. */
+export type WebUpload = ReadableStream<Uint8Array> | null
+
 /** RFC 9110: these have no content, and `Response` refuses one. */
 const WITHOUT_BODY = new Set([101, 204, 205, 304])
 

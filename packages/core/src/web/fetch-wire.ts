@@ -3,10 +3,7 @@ import { GatewayError } from '../errors.ts'
 import { HeaderList } from '../headers.ts'
 import { KeptBodies } from './kept-body.ts'
 import type { Call, UpstreamAnswer, Wire } from '../exchange/wire.ts'
-import type { WebBody } from './bodies.ts'
-
-/** A request body on the web lane: a stream, or `null`. */
-export type WebUpload = ReadableStream<Uint8Array> | null
+import type { WebBody, WebUpload } from './bodies.ts'
 
 /**
  * The way out where there is only `fetch`. It decodes bodies, so the fields that described the encoded body go; it cannot send a body with GET

@@ -1,5 +1,5 @@
 import type { Call } from '../exchange/wire.ts'
-import type { WebUpload } from './fetch-wire.ts'
+import type { WebUpload } from './bodies.ts'
 
 /** Request bodies under way on the web lane, each kept until its answer begins so that it can be sent again. */
 export class KeptBodies {

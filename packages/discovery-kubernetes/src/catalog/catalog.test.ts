@@ -1,86 +1,101 @@
-import { Catalog, type Kind } from './catalog.ts'
+import { Catalog } from './catalog.ts'
 import { expect, test } from 'vitest'
 
 const rules = { portName: undefined, includeNotReady: false, isQualified: false }
-const metadata = { name: 'users', namespace: 'shop' }
-const slice = {
-  metadata: { ...metadata, labels: { 'kubernetes.io/service-name': 'users' } },
+const KEY = 'shop/users'
+const sliceOf = (service: string, more: object = {}): object => ({
+  metadata: { labels: { 'kubernetes.io/service-name': service } },
   addressType: 'IPv4',
   ports: [{ port: 8080 }],
   endpoints: [{ addresses: ['10.0.0.1'] }],
+  ...more,
+})
+
+/** A catalog, and how often it has said that something has changed. */
+function catalogOf(more: Partial<typeof rules> | { readonly portName: string } = {}): { readonly catalog: Catalog; changes(): number } {
+  let changes = 0
+  return { catalog: new Catalog({ ...rules, ...more }, () => void (changes += 1)), changes: () => changes }
 }
 
 test('an instance of which nothing has changed is the same object as before: whoever compares sets is done at once', () => {
-  const catalog = new Catalog(rules)
+  const { catalog } = catalogOf()
   for (const name of ['users', 'orders']) {
-    catalog.put('services', { metadata: { name, namespace: 'shop' } })
-    catalog.put('endpointslices', { ...slice, metadata: { name, namespace: 'shop', labels: { 'kubernetes.io/service-name': name } } })
+    catalog.services.put(`shop/${name}`, {})
+    catalog.slices.put(`shop/${name}`, sliceOf(name))
   }
   const before = catalog.instances().set
-  catalog.put('endpointslices', { ...slice, endpoints: [{ addresses: ['10.0.0.2'] }] })
+  catalog.slices.put(KEY, sliceOf('users', { endpoints: [{ addresses: ['10.0.0.2'] }] }))
   const after = catalog.instances().set
   expect(after.map(({ host }) => host)).toEqual(['10.0.0.1', '10.0.0.2'])
   expect(after[0]).toBe(before[0])
 })
 
+test('what is deleted is gone', () => {
+  const { catalog, changes } = catalogOf()
+  const hosts = (): unknown[] => catalog.instances().set.map(({ host }) => host)
+  catalog.services.put(KEY, {})
+  catalog.slices.put('shop/users-1', sliceOf('users'))
+  catalog.slices.put('shop/users-2', sliceOf('users', { endpoints: [{ addresses: ['10.0.0.2'] }] }))
+  expect(hosts()).toEqual(['10.0.0.1', '10.0.0.2'])
+  catalog.slices.delete('shop/users-1')
+  expect(hosts()).toEqual(['10.0.0.2'])
+  const before = changes()
+  catalog.services.delete(KEY)
+  expect([hosts(), catalog.hasServices('shop'), changes() > before]).toEqual([[], false, true])
+})
+
 test('a Service whose ports nobody can use is told once it has endpoints', () => {
-  const catalog = new Catalog({ ...rules, portName: 'web' })
-  catalog.put('services', { metadata })
+  const { catalog } = catalogOf({ portName: 'web' })
+  catalog.services.put(KEY, {})
   expect(catalog.instances()).toEqual({ set: [], portless: [] })
-  catalog.put('endpointslices', slice)
-  expect(catalog.instances()).toEqual({ set: [], portless: ['shop/users'] })
+  catalog.slices.put(KEY, sliceOf('users'))
+  expect(catalog.instances()).toEqual({ set: [], portless: [KEY] })
   expect(catalog.instances().portless).toEqual([])
 })
 
 test('objects that are none are passed over, whatever is in them', () => {
-  const strange: unknown[] = [
-    null,
-    7,
-    'x',
-    [],
-    {},
-    { metadata: null },
-    { metadata: { name: 7, namespace: 'shop' } },
-    { metadata: { name: 'x' } },
-  ]
-  const catalog = new Catalog(rules)
-  for (const kind of ['services', 'endpointslices', 'pods'] satisfies Kind[]) {
-    for (const object of strange) {
-      catalog.put(kind, object)
-      catalog.delete(kind, object)
+  const { catalog } = catalogOf()
+  for (const table of [catalog.services, catalog.slices, catalog.pods]) {
+    for (const value of [null, 7, 'x', [], {}, [null], [7], [{}], [[]]]) {
+      const { metadata } = sliceOf('users') as { readonly metadata: object }
+      table.put(KEY, value)
+      table.put(KEY, { metadata: value })
+      table.put(KEY, sliceOf('users', { spec: { ports: value, ipFamilies: value }, ports: value, endpoints: value, addressType: 'IPv4' }))
+      table.put(
+        KEY,
+        sliceOf('users', { endpoints: [{ addresses: value, conditions: value, targetRef: value, hints: { forZones: value } }] }),
+      )
+      table.put(KEY, sliceOf('users', { metadata: { ...metadata, labels: value, annotations: value } }))
     }
-    for (const value of [null, 7, 'x', {}, [null], [7], [{}], [[]]]) {
-      const object = { ...slice, spec: { ports: value, ipFamilies: value }, ports: value, endpoints: value, addressType: 'IPv4' }
-      catalog.put(kind, object)
-      catalog.put(kind, { ...slice, endpoints: [{ addresses: value, conditions: value, targetRef: value, hints: { forZones: value } }] })
-      catalog.put(kind, { ...slice, metadata: { ...slice.metadata, labels: value, annotations: value } })
-    }
-    catalog.replace(kind, 'shop', strange)
+    table.delete(KEY)
   }
   expect(catalog.instances()).toEqual({ set: [], portless: [] })
-  catalog.put('services', JSON.parse('{"metadata":{"name":"users","namespace":"shop","annotations":{"__proto__":"x","constructor":"y"}}}'))
-  catalog.put('endpointslices', slice)
+  catalog.services.put(KEY, JSON.parse('{"metadata":{"annotations":{"__proto__":"x","constructor":"y"}}}'))
+  catalog.slices.put(KEY, sliceOf('users'))
   const [users] = catalog.instances().set
   expect(Object.getPrototypeOf(users?.metadata)).toBe(Object.prototype)
   expect(users?.metadata['constructor']).toBe('y')
 })
 
 test('what happens to pods touches the Services that have them, and no others', () => {
-  const catalog = new Catalog(rules)
-  const pod = (name: string, build: string): unknown => ({ metadata: { name, namespace: 'shop', annotations: { build } } })
-  const withPod = (name: string): unknown => ({ ...slice, endpoints: [{ addresses: ['10.0.0.1'], targetRef: { kind: 'Pod', name } }] })
-  catalog.put('services', { metadata })
-  catalog.put('endpointslices', withPod('users-1'))
+  const { catalog, changes } = catalogOf()
+  const pod = (build: string): object => ({ metadata: { annotations: { build } } })
+  const withPod = (name: string): object => sliceOf('users', { endpoints: [{ addresses: ['10.0.0.1'], targetRef: { kind: 'Pod', name } }] })
   const builds = (): unknown[] => catalog.instances().set.map((instance) => instance.metadata['build'])
+  /** Whether it says that something has changed. */
+  const isToldOf = (change: () => void): boolean => {
+    const before = changes()
+    change()
+    return changes() > before
+  }
+  catalog.services.put(KEY, {})
+  catalog.slices.put(KEY, withPod('users-1'))
   expect(builds()).toEqual([undefined])
-  catalog.put('pods', pod('orders-1', '1'))
-  expect(catalog.isTouched).toBe(false)
-  catalog.put('pods', pod('users-1', '2'))
-  expect([catalog.isTouched, builds()]).toEqual([true, ['2']])
-  catalog.put('pods', { ...(pod('users-1', '2') as object), status: { phase: 'Running' } })
-  expect(catalog.isTouched).toBe(false)
-  catalog.put('endpointslices', withPod('users-2'))
+  expect(isToldOf(() => catalog.pods.put('shop/orders-1', pod('1')))).toBe(false)
+  expect(isToldOf(() => catalog.pods.put('shop/users-1', pod('2')))).toBe(true)
+  expect(builds()).toEqual(['2'])
+  expect(isToldOf(() => catalog.pods.put('shop/users-1', { ...pod('2'), status: { phase: 'Running' } }))).toBe(false)
+  catalog.slices.put(KEY, withPod('users-2'))
   expect(builds()).toEqual([undefined])
-  catalog.delete('pods', pod('users-1', '2'))
-  expect(catalog.isTouched).toBe(false)
+  expect(isToldOf(() => catalog.pods.delete('shop/users-1'))).toBe(false)
 })

@@ -1,15 +1,18 @@
 import { Groups } from './groups.ts'
 import { instancesOf, type Rules } from './instances.ts'
 import { isDeepStrictEqual } from 'node:util'
-import { keyOf, serviceView, sliceView, type ServiceView, type SliceView } from './views.ts'
 import { metadataOf, type Metadata } from './metadata.ts'
+import { serviceView, sliceView, type ServiceView, type SliceView } from './views.ts'
+import type { Collection } from '@octopus-gateway/kubernetes-client'
 import type { ServiceInstance, ServiceSet } from '@octopus-gateway/core'
 
-export type Kind = 'services' | 'endpointslices' | 'pods'
+/** Where the objects of one kind are kept, by `namespace/name`. */
+type Table = Pick<Collection, 'put' | 'delete'>
 
 /** What is known of a cluster. Instances are made anew only of Services that something has happened to. */
 export class Catalog {
   readonly #rules: Rules
+  readonly #changed: () => void
   readonly #services = new Map<string, ServiceView>()
   readonly #slices = new Map<string, SliceView>()
   readonly #slicesOf = new Groups()
@@ -20,52 +23,60 @@ export class Catalog {
   readonly #touched = new Set<string>()
   #order: readonly string[] = []
 
-  constructor(rules: Rules) {
-    this.#rules = rules
+  readonly services: Table = {
+    put: (key, object) => {
+      this.#services.set(key, serviceView(key, object))
+      this.#touch(key)
+    },
+    delete: (key) => {
+      this.#services.delete(key)
+      this.#touch(key)
+    },
   }
 
-  /** Whether instances have to be made anew: most of what happens to pods is none of their business. */
-  get isTouched(): boolean {
-    return this.#touched.size > 0
+  readonly slices: Table = {
+    put: (key, object) => {
+      this.slices.delete(key)
+      const view = sliceView(key, object)
+      if (view === undefined) return
+      this.#slices.set(key, view)
+      this.#slicesOf.add(view.service, key)
+      for (const pod of podsOf(view)) this.#slicesOfPod.add(pod, key)
+      this.#touch(view.service)
+    },
+    delete: (key) => {
+      const view = this.#slices.get(key)
+      if (view === undefined) return
+      this.#slices.delete(key)
+      this.#slicesOf.delete(view.service, key)
+      for (const pod of podsOf(view)) this.#slicesOfPod.delete(pod, key)
+      this.#touch(view.service)
+    },
+  }
+
+  readonly pods: Table = {
+    put: (key, object) => {
+      // Pods change all the time, and rarely in what they say of themselves.
+      const metadata = metadataOf(object)
+      if (isDeepStrictEqual(this.#pods.get(key), metadata)) return
+      this.#pods.set(key, metadata)
+      this.#touchUsers(key)
+    },
+    delete: (key) => {
+      this.#pods.delete(key)
+      this.#touchUsers(key)
+    },
+  }
+
+  /** `changed` is called when instances have to be made anew: most of what happens to pods is none of their business. */
+  constructor(rules: Rules, changed: () => void) {
+    this.#rules = rules
+    this.#changed = changed
   }
 
   /** Whether a namespace has a Service. */
   hasServices(namespace: string): boolean {
     return [...this.#services.values()].some((service) => service.namespace === namespace)
-  }
-
-  /** All objects of a kind in a namespace, or in all of them. */
-  replace(kind: Kind, namespace: string | undefined, objects: readonly unknown[]): void {
-    const present = new Set(objects.map(keyOf))
-    const isThere = (key: string): boolean => namespace === undefined || key.startsWith(`${namespace}/`)
-    for (const key of this.#keys(kind)) if (isThere(key) && !present.has(key)) this.#delete(kind, key)
-    for (const object of objects) this.put(kind, object)
-  }
-
-  put(kind: Kind, object: unknown): void {
-    const key = keyOf(object)
-    if (key === undefined) return
-    switch (kind) {
-      case 'services':
-        this.#services.set(key, serviceView(object))
-        this.#touched.add(key)
-        return
-      case 'endpointslices':
-        this.#putSlice(key, sliceView(object))
-        return
-      case 'pods': {
-        // Pods change all the time, and rarely in what they say of themselves.
-        const metadata = metadataOf(object)
-        if (isDeepStrictEqual(this.#pods.get(key), metadata)) return
-        this.#pods.set(key, metadata)
-        this.#touchUsers(key)
-      }
-    }
-  }
-
-  delete(kind: Kind, object: unknown): void {
-    const key = keyOf(object)
-    if (key !== undefined) this.#delete(kind, key)
   }
 
   /** The instances of all Services, in a fixed order, and which Services have become known that have endpoints and no port for them. */
@@ -74,64 +85,31 @@ export class Catalog {
     let isAnotherOrder = false
     for (const key of this.#touched) {
       const service = this.#services.get(key)
-      const made = service === undefined ? undefined : this.#make(key, service)
+      const slices = this.#slicesOf.of(key).map((slice) => this.#slices.get(slice)!)
+      const podOf = (name: string): Metadata | undefined => this.#pods.get(`${service?.namespace}/${name}`)
+      const made = service === undefined ? undefined : instancesOf(service, slices, podOf, this.#rules)
       isAnotherOrder ||= (made === undefined) === this.#made.has(key)
       if (made === undefined) this.#made.delete(key)
       else this.#made.set(key, made)
-      if (made?.length === 0 && this.#slicesOfService(key).some(({ endpoints }) => endpoints.length > 0)) portless.push(key)
+      if (made?.length === 0 && slices.some(({ endpoints }) => endpoints.length > 0)) portless.push(key)
     }
     this.#touched.clear()
     if (isAnotherOrder) this.#order = [...this.#made.keys()].sort()
     return { set: this.#order.flatMap((key) => this.#made.get(key)!), portless }
   }
 
-  #make(key: string, service: ServiceView): ServiceInstance[] {
-    return instancesOf(service, this.#slicesOfService(key), (pod) => this.#pods.get(`${service.namespace}/${pod}`), this.#rules)
+  #touch(service: string): void {
+    this.#touched.add(service)
+    this.#changed()
   }
 
-  #slicesOfService(key: string): SliceView[] {
-    return [...this.#slicesOf.of(key)].sort().map((slice) => this.#slices.get(slice)!)
-  }
-
-  #putSlice(key: string, view: SliceView | undefined): void {
-    this.#delete('endpointslices', key)
-    if (view === undefined) return
-    this.#slices.set(key, view)
-    this.#slicesOf.add(view.service, key)
-    for (const pod of podsOf(view)) this.#slicesOfPod.add(pod, key)
-    this.#touched.add(view.service)
-  }
-
-  #delete(kind: Kind, key: string): void {
-    switch (kind) {
-      case 'services':
-        if (this.#services.delete(key)) this.#touched.add(key)
-        return
-      case 'endpointslices': {
-        const view = this.#slices.get(key)
-        if (view === undefined) return
-        this.#slices.delete(key)
-        this.#slicesOf.delete(view.service, key)
-        for (const pod of podsOf(view)) this.#slicesOfPod.delete(pod, key)
-        this.#touched.add(view.service)
-        return
-      }
-      case 'pods':
-        if (this.#pods.delete(key)) this.#touchUsers(key)
-    }
-  }
-
-  #keys(kind: Kind): string[] {
-    return [...(kind === 'services' ? this.#services : kind === 'pods' ? this.#pods : this.#slices).keys()]
-  }
-
-  #touchUsers(podKey: string): void {
-    for (const slice of this.#slicesOfPod.of(podKey)) this.#touched.add(this.#slices.get(slice)!.service)
+  #touchUsers(pod: string): void {
+    for (const slice of this.#slicesOfPod.of(pod)) this.#touch(this.#slices.get(slice)!.service)
   }
 }
 
 /** `namespace/name` of the pods behind a slice, which are in the namespace of its Service. */
 function podsOf({ service, endpoints }: SliceView): string[] {
   const [namespace] = service.split('/')
-  return endpoints.flatMap(({ pod }) => (pod === undefined ? [] : [`${namespace}/${pod}`]))
+  return endpoints.flatMap(({ pod }) => (pod === undefined ? [] : `${namespace}/${pod}`))
 }

@@ -2,9 +2,9 @@
 export class Groups {
   readonly #groups = new Map<string, Set<string>>()
 
-  /** In the order in which they came. */
+  /** In the order of the alphabet. */
   of(key: string): readonly string[] {
-    return [...(this.#groups.get(key) ?? [])]
+    return [...(this.#groups.get(key) ?? [])].sort()
   }
 
   add(key: string, member: string): void {

@@ -1,6 +1,6 @@
 import { firstOf, type Metadata } from './metadata.ts'
 import { instanceWith } from '@octopus-gateway/discovery-support'
-import { portOf, type Chosen } from './port.ts'
+import { chosenPort, type Chosen } from './port.ts'
 import type { EndpointView, ServiceView, SliceView } from './views.ts'
 import type { ServiceInstance } from '@octopus-gateway/core'
 
@@ -88,7 +88,7 @@ function distinct(service: ServiceView, slices: readonly SliceView[], portName: 
   const found = new Map<string, Found>()
   const rank = ({ endpoint, slice }: Found): number => (slice.family === service.family ? 2 : 0) + (endpoint.ready ? 1 : 0)
   for (const slice of slices) {
-    const chosen = portOf(service, slice, portName)
+    const chosen = chosenPort(service, slice, portName)
     if (chosen === undefined) continue
     for (const endpoint of slice.endpoints) {
       const key = endpoint.pod ?? endpoint.address

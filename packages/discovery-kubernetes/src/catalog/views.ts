@@ -14,7 +14,6 @@ export interface ServiceView {
 
 /** What is kept of an EndpointSlice. */
 export interface SliceView {
-  readonly name: string
   /** `namespace/name` of its Service. */
   readonly service: string
   readonly metadata: Metadata
@@ -41,17 +40,10 @@ export interface EndpointView {
   readonly forZones: readonly string[]
 }
 
-/** `namespace/name` of an object, or `undefined` for what is none. */
-export function keyOf(object: unknown): string | undefined {
-  const metadata = field(object, 'metadata')
-  const name = textOf(field(metadata, 'name'))
-  const namespace = textOf(field(metadata, 'namespace'))
-  return name === undefined || namespace === undefined ? undefined : `${namespace}/${name}`
-}
-
-export function serviceView(object: unknown): ServiceView {
+/** `key` is `namespace/name`. */
+export function serviceView(key: string, object: unknown): ServiceView {
   const spec = field(object, 'spec')
-  const [namespace = '', name = ''] = keyOf(object)?.split('/') ?? []
+  const [namespace = '', name = ''] = key.split('/')
   const ports = itemsOf(field(spec, 'ports')).flatMap((port): [number, string][] => {
     const number = portOf(field(port, 'port'))
     return number === undefined ? [] : [[number, textOf(field(port, 'name')) ?? '']]
@@ -60,15 +52,13 @@ export function serviceView(object: unknown): ServiceView {
   return { namespace, name, metadata: metadataOf(object), family, ports: new Map(ports) }
 }
 
-/** `undefined` for one that belongs to no Service, or lists names instead of addresses. */
-export function sliceView(object: unknown): SliceView | undefined {
-  const [namespace = '', name = ''] = keyOf(object)?.split('/') ?? []
+/** `key` is `namespace/name`. `undefined` for one that belongs to no Service, or lists names instead of addresses. */
+export function sliceView(key: string, object: unknown): SliceView | undefined {
   const service = textOf(field(field(field(object, 'metadata'), 'labels'), 'kubernetes.io/service-name'))
   const family = textOf(field(object, 'addressType'))
   if (service === undefined || (family !== 'IPv4' && family !== 'IPv6')) return undefined
   return {
-    name,
-    service: `${namespace}/${service}`,
+    service: `${key.split('/')[0]}/${service}`,
     metadata: metadataOf(object),
     family,
     ports: itemsOf(field(object, 'ports')).flatMap(portView),

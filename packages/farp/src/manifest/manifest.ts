@@ -1,4 +1,3 @@
-import type { ConflictStrategy } from '../merge/merged.ts'
 import type { AuthDeclaration } from './auth.ts'
 import type { JsonObject } from '../json.ts'
 import type { PathRule } from '@octopus-gateway/core'
@@ -30,6 +29,9 @@ export type SchemaLocation =
   | { readonly type: 'reflection'; readonly address: string | undefined }
   /** Nothing usable was said; the fall-backs are tried. */
   | { readonly type: 'unknown' }
+
+/** What happens in a merged document when two services claim the same. */
+export type ConflictStrategy = 'prefix' | 'error' | 'skip' | 'overwrite' | 'merge'
 
 /** How a document takes part in the federated one. */
 export interface Composition {

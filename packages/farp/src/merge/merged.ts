@@ -1,4 +1,5 @@
 import { compareText } from '../semver.ts'
+import type { ConflictStrategy } from '../manifest/manifest.ts'
 import type { FederatedService } from './input.ts'
 import type { JsonObject } from '../json.ts'
 
@@ -40,9 +41,6 @@ export interface MergeConflict {
   /** The strategy that decided. */
   readonly strategy: string
 }
-
-/** What happens in a merged document when two services claim the same. */
-export type ConflictStrategy = 'prefix' | 'error' | 'skip' | 'overwrite' | 'merge'
 
 /** The head of a merged document. */
 export interface FederatedInfo {

@@ -2,7 +2,8 @@ import { compareText, compareVersions } from '../semver.ts'
 import { componentName } from './names.ts'
 import { labelOf } from './merged.ts'
 import type { FederatedService } from './input.ts'
-import type { ConflictStrategy, MergeOptions, Report } from './merged.ts'
+import type { MergeOptions, Report } from './merged.ts'
+import type { ConflictStrategy } from '../manifest/manifest.ts'
 
 /** The order in which services are merged, so that the same input gives the same document. */
 export function byName(a: FederatedService, b: FederatedService): number {

@@ -147,7 +147,7 @@ test('[R38] [F12.5.http] compressed bombs, unknown and nested codings are refuse
     ['zstd', Buffer.from('{}')],
   ] as const) {
     await using server = await site((_request, response) => void response.writeHead(200, { 'content-encoding': coding }).end(body))
-    expect((await failure(ask(server.origin))).kind, coding).toBe('content')
+    expect((await failure(ask(server.origin, { limits: LIMITS }))).kind, coding).toBe('content')
   }
 })
 

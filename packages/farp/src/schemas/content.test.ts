@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { LIMITS } from '../limits.ts'
 import { openApiAdapter } from '../adapters/openapi.ts'
 import { SchemaCache } from './content.ts'
-import type { LoadedSchema } from './load.ts'
+import type { LoadedSchema } from './content.ts'
 
 const bytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
 const openapi = { type: 'openapi', adapter: openApiAdapter } as const
@@ -50,6 +51,30 @@ test('[R38] only a verified hash finds content', () => {
   expect(cache.verified('openapi', content.hash)).toBeUndefined()
   cache.remember(content.hash, content)
   expect(cache.verified('openapi', content.hash)).toBe(content)
+})
+
+test('[R38] a hash that is wrong is found wrong once, for the bytes that came', () => {
+  const cache = new SchemaCache(LIMITS)
+  const compact = bytes(document)
+  const spaced = Buffer.from(JSON.stringify(document, undefined, 2))
+  const content = cache.fromBytes(openapi, compact)
+  expect(cache.fromBytes(openapi, spaced)).toBe(content)
+  let looks = 0
+  const came = (as: Uint8Array): { bytes: Uint8Array; readonly value: unknown } => ({
+    bytes: as,
+    get value() {
+      looks++
+      return document
+    },
+  })
+  const declared = createHash('sha256').update(spaced).digest('hex')
+  const wrong = (): boolean => cache.hasHash(declared, content, came(compact))
+  expect([wrong(), wrong(), looks]).toEqual([false, false, 1])
+  // Other bytes may have it.
+  expect(cache.hasHash(declared, content, came(spaced))).toBe(true)
+  for (let n = 0; n < 16; n++) cache.hasHash(`${n}`.padStart(64, '0'), content, came(compact))
+  const before = looks
+  expect([wrong(), looks > before]).toEqual([false, true])
 })
 
 test('[R38] whoever makes up new schemas does not fill the memory, wherever they come from', () => {

@@ -1,11 +1,12 @@
 import { LRUCache } from 'lru-cache'
 import { sha256 } from '../manifest/checksum.ts'
-import { schemaHash } from './canonical.ts'
+import { isHashOf, schemaHash } from './canonical.ts'
 import { SchemaError } from './parse.ts'
 import type { AdaptedSchema, AdapterContext, SchemaAdapter, SchemaType } from '../adapters/adapter.ts'
+import type { Finding } from '@octopus-gateway/core'
 import type { JsonObject } from '../json.ts'
 import type { Limits } from '../limits.ts'
-import type { LoadedSchema } from './load.ts'
+import type { SchemaDescriptor } from '../manifest/manifest.ts'
 
 /** A parsed schema; one object per content, however many instances serve it. */
 export interface SchemaContent {
@@ -19,6 +20,23 @@ export interface SchemaContent {
 export interface Language {
   readonly type: SchemaType
   readonly adapter: SchemaAdapter
+}
+
+/** A schema in use, with what it takes to ask whether it changed. */
+export interface LoadedSchema {
+  readonly descriptor: SchemaDescriptor
+  readonly content: SchemaContent
+  /** What it offers. */
+  readonly adapted: AdaptedSchema
+  /** The hash the descriptor declared, and whether the content fulfils it. */
+  readonly declared: string | undefined
+  readonly isVerified: boolean
+  readonly url: string | undefined
+  readonly etag: string | undefined
+  /** When it was last seen to be current: Unix milliseconds. */
+  readonly seenAt: number
+  /** What was noted when it was had: said again as long as a server that described itself is not asked again. */
+  readonly noted?: readonly Finding[]
 }
 
 /**
@@ -40,6 +58,8 @@ export class SchemaCache {
     maxSize: 67_108_864,
     sizeCalculation: ({ content }) => this.sizeOf(content),
   })
+  /** Hashes that a content was found not to have, with the digest of the bytes it came in. */
+  readonly #wrong = new WeakMap<SchemaContent, Set<string>>()
   /** Characters or bytes of contents as they came. */
   readonly #sizes = new WeakMap<SchemaContent, number>()
 
@@ -70,6 +90,22 @@ export class SchemaCache {
   /** Remembers that a declared hash was found right. */
   remember(declared: string, content: SchemaContent): void {
     this.#entries.set(`declared:${content.type}:${declared}`, content, { size: this.sizeOf(content) })
+  }
+
+  /**
+   * Whether a content has the hash that is declared for it. Hashing a large document in every known way takes long, and whoever declares a wrong hash
+   * declares it again at every look: each is found wrong once.
+   */
+  hasHash(declared: string, content: SchemaContent, came: { readonly bytes?: Uint8Array; readonly value: unknown }): boolean {
+    if (this.verified(content.type, declared) === content) return true
+    const wrong = this.#wrong.get(content) ?? new Set<string>()
+    const key = came.bytes === undefined ? declared : `${declared} ${sha256(came.bytes)}`
+    if (wrong.has(key)) return false
+    if (isHashOf(declared, came)) return true
+    // Whoever makes up new ones must not fill the memory.
+    if (wrong.size >= 16) wrong.clear()
+    this.#wrong.set(content, wrong.add(key))
+    return false
   }
 
   /** Parses bytes, or finds them parsed. Throws `SchemaError`. */

@@ -7,38 +7,20 @@ import { isReflected, isReflectedFirst, reflected, reflectionAddresses } from '.
 import { originOf } from '../address.ts'
 import { decodeUtf8 } from './utf8.ts'
 import { candidatesOf, endpointOf } from './candidates.ts'
-import { isHashOf } from './canonical.ts'
 import { readRegistry } from './registry.ts'
 import { ownObject, table } from '../json.ts'
 import type { Candidate, Whereabouts } from './candidates.ts'
 import type { FetchStatus, Finding, SourceMeter } from '@octopus-gateway/core'
 import type { DocumentFetcher, FetchedDocument } from '../net/guarded.ts'
 import type { Limits } from '../limits.ts'
-import type { AdaptedSchema, SchemaType } from '../adapters/adapter.ts'
+import type { SchemaType } from '../adapters/adapter.ts'
 import type { SchemaAdapters } from '../adapters/index.ts'
-import type { Language, SchemaCache, SchemaContent } from './content.ts'
+import type { Language, LoadedSchema, SchemaCache, SchemaContent } from './content.ts'
 import type { RegistryStore } from './registry.ts'
 import type { SchemaDescriptor } from '../manifest/manifest.ts'
 
 /** What a mismatch between a schema and its declared hash means: nothing, a finding, or that the schema is not used. */
 export type HashPolicy = 'off' | 'warn' | 'enforce'
-
-/** A schema in use, with what it takes to ask whether it changed. */
-export interface LoadedSchema {
-  readonly descriptor: SchemaDescriptor
-  readonly content: SchemaContent
-  /** What it offers. */
-  readonly adapted: AdaptedSchema
-  /** The hash the descriptor declared, and whether the content fulfils it. */
-  readonly declared: string | undefined
-  readonly isVerified: boolean
-  readonly url: string | undefined
-  readonly etag: string | undefined
-  /** When it was last seen to be current: Unix milliseconds. */
-  readonly seenAt: number
-  /** What was noted when it was had: said again as long as a server that described itself is not asked again. */
-  readonly noted?: readonly Finding[]
-}
 
 /** What loading needs. */
 export interface LoadContext extends Whereabouts {
@@ -341,9 +323,9 @@ function settle(load: Load, { content, value, bytes, from }: Arrived): LoadedSch
   const { descriptor, context, findings, name } = load
   const { hash } = descriptor
   const { previous, policy = from === 'registry' ? 'enforce' : 'warn' } = context
-  // Hashing a large document in every known way takes long; a document that did not change needs it once.
-  const isKnown = previous?.content === content && previous.declared === hash
-  const isRight = isKnown ? previous.isVerified : hash !== undefined && isHashOf(hash, { value, ...(bytes === undefined ? {} : { bytes }) })
+  const isKnown = previous?.content === content && previous.declared === hash && previous.isVerified
+  const isRight =
+    isKnown || (hash !== undefined && context.cache.hasHash(hash, content, { value, ...(bytes === undefined ? {} : { bytes }) }))
   if (isRight && hash !== undefined) context.cache.remember(hash, content)
   else if (hash !== undefined && policy !== 'off') {
     const isRefused = policy === 'enforce'

@@ -1,6 +1,5 @@
 import { compareVersions } from '../semver.ts'
-import type { Generation } from './routes.ts'
-import type { Pools } from './plan.ts'
+import type { Generation, Pools } from './routes.ts'
 
 /** The newest pool of each major version once more, at `/<service>/v1`, where no version has that place itself. */
 export function majorAliases(pools: Pools): (readonly Generation[])[] {

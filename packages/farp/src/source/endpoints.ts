@@ -2,15 +2,25 @@ import { grpcEndpoint, grpcUpstream } from './grpc-pools.ts'
 import { originOf } from '../address.ts'
 import { sharesOf } from '../pool.ts'
 import { table } from '../json.ts'
-import type { Colour, Settings } from '../options.ts'
+import type { Settings } from '../options.ts'
+import type { Colour } from '../pool.ts'
 import type { Endpoint, UpstreamOptions } from '@octopus-gateway/core'
 import type { Candidate } from './eligible.ts'
-import type { Plan } from './plan.ts'
 import type { Placed } from './placement.ts'
+import type { ServiceHints } from '../manifest/hints.ts'
 
 /** The upstream of the shadows of a pool. */
 export function shadowOf(upstream: string): string {
   return `${upstream}#shadow`
+}
+
+/** The upstreams of a service's routes. */
+export interface PlannedUpstreams {
+  readonly upstreams: readonly string[]
+  /** What the newest generation of an upstream hints at. */
+  readonly hints: ReadonlyMap<string, ServiceHints['upstream']>
+  /** Those of them that have a second pool, for gRPC. */
+  readonly grpcPools: readonly string[]
 }
 
 /** Who serves, who gets copies, and how the requests are shared. */
@@ -56,7 +66,7 @@ const DIVIDED: ReadonlySet<string> = new Set(['canary', 'blue', 'green'])
 
 /** All upstreams of a service: those of its pools, their second pools for gRPC, and their shadows. */
 export function upstreamsOf(
-  { upstreams: names, hints, grpcPools }: Pick<Plan, 'upstreams' | 'hints' | 'grpcPools'>,
+  { upstreams: names, hints, grpcPools }: PlannedUpstreams,
   { placed, shadows, settings }: Fleets,
   weights: ReadonlyMap<string, number>,
 ): Readonly<Record<string, UpstreamOptions>> {

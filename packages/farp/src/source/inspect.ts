@@ -12,11 +12,10 @@ import type { Address } from '../address.ts'
 import type { DocumentFetcher } from '../net/guarded.ts'
 import type { FetchError } from '../net/fetcher.ts'
 import type { Finding, ServiceInstance, SourceMeter } from '@octopus-gateway/core'
-import type { LoadedSchema } from '../schemas/load.ts'
+import type { LoadedSchema, SchemaCache } from '../schemas/content.ts'
 import type { Manifest, SchemaDescriptor } from '../manifest/manifest.ts'
 import type { ParsedManifest } from '../manifest/parse.ts'
 import type { Metadata } from '../metadata.ts'
-import type { SchemaCache } from '../schemas/content.ts'
 import type { RegistryStore } from '../schemas/registry.ts'
 import type { Settings } from '../options.ts'
 import type { TrustScope } from '../trust.ts'
@@ -107,7 +106,8 @@ const FOREIGN_NAME = 'the manifest is of another service than the one that was r
 /** The manifest that was pushed. Once it was used it counts as long as the instance is there and serves none. */
 async function fromPush(inspection: Inspection, text: string): Promise<Inspected> {
   const { manifest, findings } = inspection.parse(text)
-  const failure = inspection.pushed?.isFresh === true ? undefined : await healthFailure(manifest, inspection)
+  const maxBytes = inspection.settings.limits.manifestBytes
+  const failure = inspection.pushed?.isFresh === true ? undefined : await healthFailure(manifest, { ...inspection, maxBytes })
   if (failure !== undefined) return { kind: 'silent', failure, findings }
   return withSchemas(inspection, { condition: 'ok', manifest, manifestUrl: undefined, isPushed: true, findings })
 }

@@ -15,20 +15,15 @@ import type { PoolAuth } from '../auth/index.ts'
 import type { DocumentPlan } from './documents.ts'
 import type { FederatedService } from '../merge/input.ts'
 import type { Finding, MountRewrite, RouteDefinition } from '@octopus-gateway/core'
-import type { Generation, PoolRoutes } from './routes.ts'
-import type { ServiceHints } from '../manifest/hints.ts'
+import type { Generation, PoolRoutes, Pools } from './routes.ts'
+import type { PlannedUpstreams } from './endpoints.ts'
 import type { Settings } from '../options.ts'
 
 /** All that is made of a service's generations. */
-export interface Plan {
+export interface Plan extends PlannedUpstreams {
   readonly serviceVersion: string
   readonly routes: readonly RouteDefinition[]
   readonly rewrites: readonly MountRewrite[]
-  readonly upstreams: readonly string[]
-  /** What the newest generation of an upstream hints at. */
-  readonly hints: ReadonlyMap<string, ServiceHints['upstream']>
-  /** Those of them that have a second pool, for gRPC. */
-  readonly grpcPools: readonly string[]
   readonly documents: readonly FederatedService[]
   readonly prefixes: readonly string[]
   readonly findings: readonly Finding[]
@@ -45,9 +40,6 @@ export interface PlanContext {
   /** What is demanded of the callers of a pool, by the name of its book. */
   authOf(book: string, generations: readonly Generation[], operations: readonly Guarded[]): PoolAuth
 }
-
-/** Pools by the name of their upstream, each with its generations, the newest first. */
-export type Pools = ReadonlyMap<string, readonly Generation[]>
 
 /** The routes of all pools of a service, and everything that changes with them. */
 export function plannedRoutes(pools: Pools, context: PlanContext): Plan {

@@ -14,7 +14,7 @@ import type { AuthDeclaration } from '../manifest/auth.ts'
 import type { Candidate } from './eligible.ts'
 import type { Finding, RouteDefinition } from '@octopus-gateway/core'
 import type { Placement } from './placement.ts'
-import type { LoadedSchema } from '../schemas/load.ts'
+import type { LoadedSchema } from '../schemas/content.ts'
 import type { Mount } from '../mount.ts'
 import type { Guarded } from '../auth/declared.ts'
 import type { PoolAuth } from '../auth/index.ts'
@@ -32,6 +32,9 @@ export interface Generation {
   /** Whether this is the second mount of a pool. */
   readonly isAlias?: boolean
 }
+
+/** Pools by the name of their upstream, each with its generations, the newest first. */
+export type Pools = ReadonlyMap<string, readonly Generation[]>
 
 /** The operations of one schema that are to be routed. */
 export interface Offer {

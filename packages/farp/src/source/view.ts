@@ -2,7 +2,7 @@ import { own } from '../json.ts'
 import { sha256 } from '../manifest/checksum.ts'
 import type { Address } from '../address.ts'
 import type { Finding, InstanceReport, ServiceInstance } from '@octopus-gateway/core'
-import type { LoadedSchema } from '../schemas/load.ts'
+import type { LoadedSchema } from '../schemas/content.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 
 /** What is known of one instance. A new object for every change. */

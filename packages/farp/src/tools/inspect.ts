@@ -9,7 +9,7 @@ import { targetOf } from './target.ts'
 import type { Address } from '../address.ts'
 import type { FarpOptions, Settings } from '../options.ts'
 import type { InstanceView } from '../source/view.ts'
-import type { LoadedSchema } from '../schemas/load.ts'
+import type { LoadedSchema } from '../schemas/content.ts'
 import type { RouteSet } from '@octopus-gateway/core'
 import type { Manifest, SchemaDescriptor } from '../manifest/manifest.ts'
 

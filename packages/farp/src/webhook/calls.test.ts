@@ -21,18 +21,19 @@ interface Answer {
   readonly value?: unknown
 }
 
-/** A service with a manifest of one's own, and whatever else it answers. */
-async function start(
-  routes: readonly object[],
-  options: FarpOptions,
-  answer: (line: string) => Answer = () => ({}),
-): Promise<{ farp: Harness; calls: Call[]; port: number }> {
+interface Served {
+  readonly calls: Call[]
+  readonly port: number
+}
+
+/** A service with a manifest of one's own, and whatever else it answers; what has no answer waits for ever. */
+async function serve(name: string, routes: readonly object[], answer: (line: string) => Answer | undefined): Promise<Served> {
   const calls: Call[] = []
-  const polling = { interval: '1h', timeout: '1s', long_polling: false }
+  // Who has no answer holds its place for a minute.
+  const polling = { interval: '1h', timeout: '1s', long_polling: name === 'slow' }
   const manifest = (): object => ({
-    service_name: 'users',
-    instance_id: 'users-1',
-    schemas: [{ type: 'openapi', location: { type: 'inline' }, inline_schema: openapiOf('Users', ['GET /a']) }],
+    service_name: name,
+    schemas: [{ type: 'openapi', location: { type: 'inline' }, inline_schema: openapiOf(name, ['GET /a']) }],
     webhook: { publish_events: ['maintenance.mode'], http_routes: { service_routes: routes, polling } },
   })
   const server = createServer(async (request, response) => {
@@ -41,20 +42,26 @@ async function start(
     const parts: Buffer[] = []
     for await (const part of request as AsyncIterable<Buffer>) parts.push(part)
     calls.push({ line, authorization: request.headers.authorization, body: Buffer.concat(parts).toString() })
-    const { status = 200, value = {} } = answer(line)
-    response.writeHead(status).end(JSON.stringify(value))
+    const answered = answer(line)
+    if (answered !== undefined) response.writeHead(answered.status ?? 200).end(JSON.stringify(answered.value ?? {}))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+  onTestFinished(() => server.close().closeAllConnections())
+  return { calls, port: (server.address() as AddressInfo).port }
+}
+
+async function start(
+  routes: readonly object[],
+  options: FarpOptions,
+  answer: (line: string) => Answer = () => ({}),
+): Promise<Served & { readonly farp: Harness }> {
+  const served = await serve('users', routes, answer)
   const farp = startFarp({ watchInterval: '1h', ...options })
-  onTestFinished(async () => {
-    await farp.stop()
-    server.close().closeAllConnections()
-  })
-  farp.discover([record('users', port, { id: 'users-1' })])
+  onTestFinished(() => farp.stop())
+  farp.discover([record('users', served.port, { id: 'users-1' })])
   await farp.until('it is routed', () => farp.routes('users').length > 0)
-  return { farp, calls, port }
+  return { ...served, farp }
 }
 
 const POLL = { id: 'p', path: '/farp/events', method: 'GET', type: 'event.poll', auth_required: true }
@@ -74,6 +81,24 @@ test('events are asked for, acted on and acknowledged, with the token of the ope
   await waitFor(() => calls.length === 3)
   expect(calls.map(({ line }) => line)).toEqual(['GET /farp/events', 'POST /farp/events/a%2F..%2Fb%20c/ack', 'POST /farp/events/2/ack'])
   expect(new Set(calls.map(({ authorization }) => authorization))).toEqual(new Set([`Bearer ${TOKEN}`]))
+})
+
+test('[R38] a service whose instances never answer does not keep others from being asked', async () => {
+  let held = 0
+  const answer = (line: string): Answer | undefined => {
+    if (line === 'GET /farp/events') held++
+    return undefined
+  }
+  const slow = await serve('slow', [{ ...POLL, auth_required: false }], answer)
+  const users = await serve('users', [{ ...POLL, auth_required: false }], () => ({ value: [] }))
+  const farp = startFarp({ watchInterval: '1h', webhooks: { poll: true } })
+  onTestFinished(() => farp.stop())
+  const instances = Array.from({ length: 70 }, (_, index) => record('slow', slow.port, { id: `slow-${index}` }))
+  farp.discover(instances)
+  await waitFor(() => held === 16)
+  farp.discover([...instances, record('users', users.port, { id: 'users-1' })])
+  await waitFor(() => users.calls.length === 1)
+  expect(held).toBe(16)
 })
 
 test('nobody is asked who does not offer it, without the word of the operator, or without the token that is needed', async () => {

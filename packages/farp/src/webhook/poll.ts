@@ -31,6 +31,8 @@ const LONG_PAUSE = 1_000
 const MAX_EVENTS = 100
 /** Instances that are asked at once; each may hold its place for the time of a long poll. */
 const MAX_POLLS = 64
+/** Those of one service: it must not hold all places by never answering. */
+const MAX_POLLS_OF_SERVICE = 16
 
 interface Plan {
   readonly poll: ServiceRoute
@@ -41,7 +43,7 @@ interface Plan {
 /** Asks instances for their events that cannot send them, each on its own. */
 export class Pollers {
   readonly #host: PollHost
-  readonly #turns = new Turns(MAX_POLLS, MAX_POLLS)
+  readonly #turns = new Turns(MAX_POLLS, MAX_POLLS_OF_SERVICE)
   readonly #deliveries = new Deliveries()
   readonly #running = new Map<string, { readonly signature: string; readonly abort: AbortController }>()
   /** Instances that have sent a webhook: nobody asks who speaks. */
@@ -112,10 +114,10 @@ export class Pollers {
     for (const event of eventsOf(answer.body, limits)) {
       const id = `${to.key}\n${event.id}`
       const { publishes } = to.webhook
-      const isNew = !this.#deliveries.has(id)
+      const isNew = !this.#deliveries.has(to.service, id)
       if (isNew && (publishes.size === 0 || publishes.has(event.name)))
         act(to, { event: event.name, timestamp: 0, instance: undefined, service: undefined, data: event.data })
-      this.#deliveries.add(id)
+      this.#deliveries.add(to.service, id)
       if (ack !== undefined) await callRoute(to, ack, { settings, fetcher: patient, signal, eventId: event.id })
     }
   }

@@ -70,13 +70,13 @@ export class Receiver {
     // The id is for a sender who tries again; it is not signed, so what was signed is remembered as well.
     const ids = [sent.request.headers.get('x-farp-delivery') ?? '', sent.signature]
     const known = ids.filter((id) => id !== '').map((id) => `${from.key}\n${id.slice(0, 200)}`)
-    if (known.some((id) => this.#deliveries.has(id, now))) return answer(200, 'duplicate')
+    if (known.some((id) => this.#deliveries.has(from.service, id, now))) return answer(200, 'duplicate')
     if (this.#gate.take(from.key) > 0) return answer(429, `an instance may send ${PER_MINUTE} events a minute`, { 'retry-after': '1' })
     const { publishes } = from.webhook
     if (publishes.size > 0 && !publishes.has(message.event)) return answer(403, 'the manifest does not list this event in publish_events')
     this.#host.heard(from.key)
     const isUsed = act(from, message)
-    for (const id of known) this.#deliveries.add(id, now)
+    for (const id of known) this.#deliveries.add(from.service, id, now)
     this.#host.log.info('a webhook was taken', { service: from.service, instance: clean(sent.named, 200), event: message.event })
     return answer(200, isUsed ? 'processed' : 'ignored')
   }

@@ -1,4 +1,4 @@
-import type { Addressee } from './addressee.ts'
+import type { DeclaredWebhook } from '../manifest/webhook.ts'
 
 /** How messages between services and this gateway work. */
 export interface WebhookSettings {
@@ -14,7 +14,10 @@ export interface WebhookSettings {
 }
 
 /** The secrets that count for an instance. The operator's alone, where there is one: the manifest's can be read by everyone who can read the manifest. */
-export function secretsOf(settings: WebhookSettings, { service, webhook }: Pick<Addressee, 'service' | 'webhook'>): readonly string[] {
+export function secretsOf(
+  settings: WebhookSettings,
+  { service, webhook }: { readonly service: string; readonly webhook: Pick<DeclaredWebhook, 'secret'> },
+): readonly string[] {
   const given = settings.secrets.get(service)
   if (given !== undefined) return [given]
   return settings.manifestSecrets && webhook.secret !== '' ? [webhook.secret] : []

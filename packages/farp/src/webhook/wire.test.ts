@@ -160,10 +160,20 @@ test('the webhook member is read as it comes', () => {
 
 test('deliveries are remembered for a while, and not without bound', () => {
   const deliveries = new Deliveries(1000, 3)
-  deliveries.add('a', 0)
-  expect([deliveries.has('a', 999), deliveries.has('a', 1000), deliveries.has('b', 0)]).toEqual([true, false, false])
-  for (const id of ['b', 'c', 'd']) deliveries.add(id, 10)
-  expect([deliveries.size, deliveries.has('a', 20), deliveries.has('d', 20)]).toEqual([3, false, true])
-  deliveries.add('e', 5000)
+  const has = (id: string, now: number): boolean => deliveries.has('users', id, now)
+  deliveries.add('users', 'a', 0)
+  expect([has('a', 999), has('a', 1000), has('b', 0)]).toEqual([true, false, false])
+  for (const id of ['b', 'c', 'd']) deliveries.add('users', id, 10)
+  expect([deliveries.size, has('a', 20), has('d', 20)]).toEqual([3, false, true])
+  deliveries.add('users', 'e', 5000)
   expect(deliveries.size).toBe(1)
+  deliveries.add('orders', 'f', 7000)
+  expect([deliveries.size, has('e', 5500)]).toEqual([1, false])
+})
+
+test('[R38] no service has deliveries of another forgotten', () => {
+  const deliveries = new Deliveries(1000, 3)
+  deliveries.add('users', 'a', 0)
+  for (let n = 0; n < 10; n++) deliveries.add('orders', `${n}`, 1)
+  expect([deliveries.has('users', 'a', 2), deliveries.has('orders', 'a', 2), deliveries.size]).toEqual([true, false, 4])
 })

@@ -1,7 +1,7 @@
 import { checkCall, GRPC_PATH, readStatus, STATUS_WORDS } from './grpc-check.ts'
 import { dial } from '../connect/dial.ts'
 import { GatewayError, HeaderList } from '@octopus-gateway/core'
-import { judgeAnswer, MOST_BODY, USER_AGENT } from '@octopus-gateway/core/lane'
+import { authorityOf, judgeAnswer, MOST_BODY, USER_AGENT } from '@octopus-gateway/core/lane'
 import { readUpTo } from './read-up-to.ts'
 import { Tickets } from '../connect/tickets.ts'
 import { Wires } from '../wires.ts'
@@ -79,8 +79,7 @@ export class NodeProber implements HealthProber {
     signal: AbortSignal,
     what: { protocol: Call<NodeUpload>['protocol']; method: string; target: string; fields: readonly string[]; body: NodeUpload },
   ): Sending<Flow> {
-    const authority = endpoint.origin.slice(endpoint.origin.indexOf('//') + 2)
-    const headers = new HeaderList(['host', authority, 'user-agent', USER_AGENT, ...what.fields])
+    const headers = new HeaderList(['host', authorityOf(endpoint.origin), 'user-agent', USER_AGENT, ...what.fields])
     const sending = this.#wires.send({
       endpoint,
       transport,

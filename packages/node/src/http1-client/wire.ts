@@ -1,11 +1,10 @@
-import { drainFlow } from '../drain.ts'
 import { ClientExchange } from './exchange.ts'
 import { Pool } from './pool.ts'
-import { Replays } from '../replay.ts'
+import { ReplayingWire } from '../replaying-wire.ts'
 import { requestStart } from './request-head.ts'
 import { toGatewayError } from '@octopus-gateway/core'
 import type { Call, Sending } from '@octopus-gateway/core/lane'
-import type { Flow, NodeUpload, NodeWire } from '../flow.ts'
+import type { Flow, NodeUpload } from '../flow.ts'
 import type { Transport } from '@octopus-gateway/core'
 import type { PoolOwner } from './pool.ts'
 
@@ -13,50 +12,25 @@ import type { PoolOwner } from './pool.ts'
 const PRUNE_MS = 1_000
 
 /** The way out over HTTP/1.1 by a client of our own, with one pool of connections for each transport and origin. */
-export class Http1Wire implements NodeWire, PoolOwner {
+export class Http1Wire extends ReplayingWire implements PoolOwner {
   isClosing = false
   readonly #byTransport = new WeakMap<Transport, Map<string, Pool>>()
   /** All pools that have connections. */
   readonly #pools = new Set<Pool>()
   #timer: ReturnType<typeof setInterval> | null = null
   #onClosed: (() => void) | null = null
-  readonly #replays: Replays
-
-  constructor(replays = new Replays()) {
-    this.#replays = replays
-  }
 
   send(call: Call<NodeUpload>): Sending<Flow> {
     try {
       const { head, body, keep, isIdempotent, isCopied } = call
       // Before a connection stands nothing is read of a body: only what may be sent again after that has to be kept.
-      const replay = body === null ? null : this.#replays.of(body, isIdempotent || isCopied ? keep : 0)
+      const replay = body === null ? null : this.replays.of(body, isIdempotent || isCopied ? keep : 0)
       const exchange = new ClientExchange(call, requestStart(head, body), replay)
       this.#pool(call).send(exchange, call.connectTimeout)
       return exchange
     } catch (thrown) {
       return { answer: Promise.reject(toGatewayError(thrown)), abort() {} }
     }
-  }
-
-  replayable(body: NodeUpload): boolean {
-    return this.#replays.replayable(body)
-  }
-
-  isWhole(body: NodeUpload): boolean {
-    return this.#replays.isWhole(body)
-  }
-
-  copyOf(body: NodeUpload, most: number): NodeUpload | undefined {
-    return this.#replays.copyOf(body, most)
-  }
-
-  drain(flow: Flow, most: number): Promise<void> {
-    return drainFlow(flow, most)
-  }
-
-  settled(body: NodeUpload): void {
-    this.#replays.settled(body)
   }
 
   async close(graceMs: number): Promise<void> {

@@ -1,50 +1,24 @@
-import { drainFlow } from '../drain.ts'
 import { GatewayError } from '@octopus-gateway/core'
 import { H2Flow } from './flow.ts'
 import { H2Pool } from './pool.ts'
-import { Replays } from '../replay.ts'
+import { ReplayingWire } from '../replaying-wire.ts'
 import type { Call, Sending } from '@octopus-gateway/core/lane'
-import type { Flow, NodeUpload, NodeWire } from '../flow.ts'
+import type { Flow, NodeUpload } from '../flow.ts'
 import type { Transport } from '@octopus-gateway/core'
 
 /** How often idle connections are looked for. */
 const SWEEP_MS = 5_000
 
 /** The way out over HTTP/2: `node:http2`, one pool of connections for each transport and origin. */
-export class H2Wire implements NodeWire {
+export class H2Wire extends ReplayingWire {
   readonly #pools = new Map<Transport, Map<string, H2Pool>>()
-  readonly #replays: Replays
   #sweeper: ReturnType<typeof setInterval> | null = null
-
-  constructor(replays = new Replays()) {
-    this.#replays = replays
-  }
 
   send(call: Call<NodeUpload>): Sending<Flow> {
     const pool = this.poolOf(call.transport, call.endpoint.origin)
-    const flow = new H2Flow(call, pool, this.#replays.always(call.body, call.keep))
+    const flow = new H2Flow(call, pool, this.replays.always(call.body, call.keep))
     pool.acquire(flow)
     return flow
-  }
-
-  replayable(body: NodeUpload): boolean {
-    return this.#replays.replayable(body)
-  }
-
-  isWhole(body: NodeUpload): boolean {
-    return this.#replays.isWhole(body)
-  }
-
-  copyOf(body: NodeUpload, most: number): NodeUpload | undefined {
-    return this.#replays.copyOf(body, most)
-  }
-
-  drain(flow: Flow, most: number): Promise<void> {
-    return drainFlow(flow, most)
-  }
-
-  settled(body: NodeUpload): void {
-    this.#replays.settled(body)
   }
 
   async close(graceMs: number): Promise<void> {

@@ -14,10 +14,17 @@ import type { Failure, FromWorker, Addresses, ToWorker } from './messages.ts'
 import type { SlotHost, WorkerStatus } from './slot.ts'
 import type { HealthControl } from '@octopus-gateway/core/lane'
 import type { WorkerProcess } from './worker-process.ts'
-import type { Workers, WorkersOptions } from './workers.ts'
 
-/** Runs the workers; apart from `createWorkers` so that tests can give it processes of their own. */
-export class Control implements Workers {
+/** What workers are made of, beside their program. */
+export interface ControlOptions {
+  readonly count: number
+  /** Given to every worker: structured-cloneable data from which it makes its gateway and listens. */
+  readonly configuration: unknown
+  readonly log: Logger
+}
+
+/** Runs the workers: the `Workers` of `createWorkers`, apart from it so that tests can give it processes of their own. */
+export class Control {
   readonly #gateway: Gateway
   readonly #log: Logger
   readonly #slots: readonly Slot[]
@@ -38,7 +45,7 @@ export class Control implements Workers {
   #updating: Promise<unknown> = Promise.resolve()
   #started: { resolve(): void; reject(failure: Failure): void } | null = null
 
-  constructor(gateway: Gateway, options: Pick<WorkersOptions, 'count' | 'configuration' | 'log'>, spawn: () => WorkerProcess) {
+  constructor(gateway: Gateway, options: ControlOptions, spawn: () => WorkerProcess) {
     this.#gateway = gateway
     this.#log = options.log
     this.#health = (gateway as Gateway & { readonly [HEALTH]: HealthControl })[HEALTH]

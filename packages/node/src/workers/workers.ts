@@ -1,18 +1,14 @@
 import { Control } from './control.ts'
 import { workerProcesses } from './cluster-process.ts'
 import type { CloseOptions } from '../serve-options.ts'
-import type { Gateway, HealthData, Logger } from '@octopus-gateway/core'
+import type { ControlOptions } from './control.ts'
+import type { Gateway, HealthData } from '@octopus-gateway/core'
 import type { Addresses } from './messages.ts'
 import type { WorkerProgram } from './cluster-process.ts'
 import type { WorkerStatus } from './slot.ts'
 
 /** How a gateway is served by workers. */
-export interface WorkersOptions extends WorkerProgram {
-  readonly count: number
-  /** Given to every worker: structured-cloneable data from which it makes its gateway and listens. */
-  readonly configuration: unknown
-  readonly log: Logger
-}
+export interface WorkersOptions extends WorkerProgram, ControlOptions {}
 
 /** The workers of a gateway. */
 export interface Workers {

@@ -52,6 +52,8 @@ export class EurekaRegistry {
   readonly #instances = new Map<string, EurekaInstance>()
   readonly #renewed = new Map<string, number>()
   #changes: Change[] = []
+  /** An answer that is told until something else changes. */
+  #kept: { readonly changes: readonly Change[]; readonly hash: string } | null = null
 
   register(given: EurekaRegistration): void {
     const instance = completed(given)
@@ -89,7 +91,7 @@ export class EurekaRegistry {
     if (instance === undefined) return false
     this.#instances.delete(key)
     this.#renewed.delete(key)
-    this.#changes.push({ at: Date.now(), action: 'DELETED', instance })
+    this.#change('DELETED', instance)
     return true
   }
 
@@ -108,11 +110,22 @@ export class EurekaRegistry {
     this.#instances.delete(keyOf(app, id))
   }
 
+  /**
+   * Registers at the moment when a real server makes the answer that it keeps for all who ask for changes: that one lacks the instance, and counts
+   * without it, until something else changes.
+   */
+  registerUnseen(given: EurekaRegistration): void {
+    const kept = { changes: [...this.#changes], hash: this.#hash() }
+    this.register(given)
+    this.#kept = kept
+  }
+
   /** Forgets everything, as a server does that starts anew. */
   clear(): void {
     this.#instances.clear()
     this.#renewed.clear()
     this.#changes = []
+    this.#kept = null
   }
 
   /** All that is there. */
@@ -123,7 +136,11 @@ export class EurekaRegistry {
   /** What has changed within so many milliseconds, each instance as it is now; the hash is that of all that is there. */
   delta(retention: number): Record<string, unknown> {
     this.#changes = this.#changes.filter(({ at }) => at > Date.now() - retention)
-    return this.#applications(this.#changes.map(({ action, instance }) => ({ ...instance, actionType: action })))
+    const { changes, hash } = this.#kept ?? { changes: this.#changes, hash: this.#hash() }
+    return this.#applications(
+      changes.map(({ action, instance }) => ({ ...instance, actionType: action })),
+      hash,
+    )
   }
 
   #decide(key: string, decided: Pick<EurekaInstance, 'status' | 'overriddenStatus'>): boolean {
@@ -134,14 +151,19 @@ export class EurekaRegistry {
 
   #put(key: string, instance: EurekaInstance, action: Change['action']): void {
     this.#instances.set(key, instance)
-    this.#changes.push({ at: Date.now(), action, instance })
+    this.#change(action, instance)
   }
 
-  #applications(instances: readonly EurekaInstance[]): Record<string, unknown> {
+  #change(action: Change['action'], instance: EurekaInstance): void {
+    this.#changes.push({ at: Date.now(), action, instance })
+    this.#kept = null
+  }
+
+  #applications(instances: readonly EurekaInstance[], hash = this.#hash()): Record<string, unknown> {
     const apps = new Map<string, EurekaInstance[]>()
     for (const instance of instances) apps.set(instance.app, [...(apps.get(instance.app) ?? []), instance])
     const application = [...apps].map(([name, instance]) => ({ name, instance }))
-    return { applications: { versions__delta: '1', apps__hashcode: this.#hash(), application } }
+    return { applications: { versions__delta: '1', apps__hashcode: hash, application } }
   }
 
   /** `DOWN_1_UP_2_`: how many there are of each status. */

@@ -11,8 +11,10 @@ export const mdns = optional(
     }),
     domain: defaulted(domain(), 'local', { description: 'The domain to look in. Hosts answer by themselves for `local` only.' }),
     interface: optional(text('interface'), {
-      description: 'The name or IPv4 address of the only network interface that is used: `eth0`, `192.168.1.7`.',
-      otherwise: 'every interface with an IPv4 address, but loopback',
+      description:
+        'The only network interface that is used: by its name (`eth0`) over IPv4 and IPv6, by one of its addresses (`192.168.1.7`, `fe80::7`) over this family alone.',
+      otherwise: 'every interface that is up, but loopback',
+      risk: "Without it, everybody in all of the machine's networks is heard.",
     }),
     allowed_services: optional(list(name()), {
       description: 'Names of the services that may be found.',

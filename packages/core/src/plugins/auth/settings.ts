@@ -3,9 +3,27 @@ import { IDENTITY_HEADERS } from '../../exchange/own-fields.ts'
 import { skipPathProblem } from './skip-paths.ts'
 import { validate } from '../../plugin/define.ts'
 import * as v from 'valibot'
-import type { AuthOptions } from './auth.ts'
 import type { AuthProvider } from './provider.ts'
 import type { IdentityHeaders } from './identity-headers.ts'
+
+/** Options of `auth`. */
+export interface AuthOptions {
+  /** Asked in this order until one knows the caller. At least one, each with a name of its own. */
+  readonly providers: readonly AuthProvider[]
+  /** Whether a caller without a credential is refused where its route says nothing about it. Default true. */
+  readonly required?: boolean | undefined
+  /**
+   * Paths at which nobody is asked, as they are sent: `/status`, or `/public/*` for everything below. A route whose `auth` demands something
+   * demands it all the same. Default `[]`.
+   */
+  readonly skipPaths?: readonly string[] | undefined
+  /** The field that tells upstreams the principal. Default `x-auth-principal`. */
+  readonly principalHeader?: string | undefined
+  /** The field that tells upstreams the roles, separated by commas. Default `x-auth-roles`. */
+  readonly rolesHeader?: string | undefined
+  /** The field that tells upstreams the scopes, separated by spaces. Default `x-auth-scopes`. */
+  readonly scopesHeader?: string | undefined
+}
 
 /** Options with every default filled in. */
 export interface AuthSettings {

@@ -1,7 +1,7 @@
 import { GRPC_STATUS } from '../../exchange/grpc.ts'
 import type { Attempt } from '../../exchange/context.ts'
-import type { Context } from '../../exchange/request-context.ts'
 import type { GatewayError } from '../../errors.ts'
+import type { UpstreamContext } from '../upstream-context.ts'
 
 /**
  * What an attempt, or the end of one, says of its endpoint. `unwell`: it works, and this request went wrong there, which may be a fault of
@@ -17,14 +17,14 @@ const DATA_LOSS = 15
 const UNWELL_CALLS = new Set<number>([GRPC_STATUS.unknown, GRPC_STATUS.internal, DATA_LOSS])
 
 /** Of the head of an answer, or a failure before there was one. */
-export function signOf({ status, grpcStatus, error }: Attempt, ctx: Context): Sign {
+export function signOf({ status, grpcStatus, error }: Attempt, ctx: UpstreamContext): Sign {
   if (error !== undefined) return signOfError(error, ctx)
   if (grpcStatus !== undefined) return signOfCall(grpcStatus)
   if (status === undefined || status < 500) return 'good'
   return FAILING.has(status) ? 'failed' : 'unwell'
 }
 
-function signOfError(error: GatewayError, ctx: Context): Sign {
+function signOfError(error: GatewayError, ctx: UpstreamContext): Sign {
   if (error.spec.source !== 'upstream') return 'none'
   switch (error.code) {
     case 'UPSTREAM_CONNECT':
@@ -41,7 +41,7 @@ function signOfError(error: GatewayError, ctx: Context): Sign {
 }
 
 /** Of the end of an answer whose head was good. Streams that last are cut when a service is updated: that says nothing. */
-export function signOfEnd(error: GatewayError | undefined, ctx: Context): Sign {
+export function signOfEnd(error: GatewayError | undefined, ctx: UpstreamContext): Sign {
   if (error !== undefined) return isCut(error) && !ctx.isStream ? 'failed' : 'none'
   return ctx.protocol === 'grpc' && ctx.isStream && ctx.grpcStatus !== undefined ? signOfCall(ctx.grpcStatus) : 'good'
 }

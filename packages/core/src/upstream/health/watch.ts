@@ -1,12 +1,12 @@
 import { mostEjected } from './outlier.ts'
 import { signOf, signOfEnd } from './sign.ts'
 import type { Attempt } from '../../exchange/context.ts'
-import type { Context } from '../../exchange/request-context.ts'
 import type { EndpointPool, LiveEndpoint } from '../endpoint-state.ts'
 import type { GatewayError } from '../../errors.ts'
 import type { HealthPolicy } from '../health.ts'
 import type { LogLevel } from '../../log/logger.ts'
 import type { Outage } from './circuit.ts'
+import type { UpstreamContext } from '../upstream-context.ts'
 
 /** Turns what requests meet at the endpoints of an upstream into their states, and tells the log of every change. */
 export class HealthWatch {
@@ -21,7 +21,7 @@ export class HealthWatch {
   }
 
   /** An endpoint was picked. Where others wait for the outcome the request gets an endpoint of its own, with a trial. */
-  chosen(picked: LiveEndpoint, ctx: Context, now: number): LiveEndpoint {
+  chosen(picked: LiveEndpoint, ctx: UpstreamContext, now: number): LiveEndpoint {
     const { circuit, outlier } = picked.state
     if (outlier.isOut && now >= outlier.ejectedUntil) {
       outlier.isOut = false
@@ -36,7 +36,7 @@ export class HealthWatch {
   }
 
   /** The head of an attempt came, or it failed before one. */
-  attempted(endpoint: LiveEndpoint, attempt: Attempt, ctx: Context, all: readonly LiveEndpoint[]): void {
+  attempted(endpoint: LiveEndpoint, attempt: Attempt, ctx: UpstreamContext, all: readonly LiveEndpoint[]): void {
     const { circuit } = endpoint.state
     const trial = endpoint.trial ?? null
     const before = circuit.outage
@@ -62,7 +62,7 @@ export class HealthWatch {
   }
 
   /** An attempt is over with its body. */
-  left(endpoint: LiveEndpoint, error: GatewayError | undefined, ctx: Context, all: readonly LiveEndpoint[]): void {
+  left(endpoint: LiveEndpoint, error: GatewayError | undefined, ctx: UpstreamContext, all: readonly LiveEndpoint[]): void {
     giveBack(endpoint)
     const { circuit, outlier } = endpoint.state
     // The usual case: a good end after good ends.

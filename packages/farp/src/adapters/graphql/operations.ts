@@ -2,8 +2,8 @@ import { clean } from '../../text.ts'
 import { finding } from '../../findings.ts'
 import { own, ownText, table } from '../../json.ts'
 import { skipped } from '../notes.ts'
-import { toPathPattern } from '../path-pattern.ts'
-import type { AdaptedSchema, AdapterContext, SchemaOperation } from '../adapter.ts'
+import { operationAt } from '../operation.ts'
+import type { AdaptedSchema, AdapterContext } from '../adapter.ts'
 import type { Finding } from '@octopus-gateway/core'
 import type { JsonObject } from '../../json.ts'
 
@@ -16,24 +16,10 @@ export const GRAPHQL_PATH = '/graphql'
  */
 export function graphqlOperations(_document: JsonObject, { metadata, endpoint }: AdapterContext): AdaptedSchema {
   const path = pathOf(endpoint ?? GRAPHQL_PATH)
-  const pattern = toPathPattern(path)
-  if ('problem' in pattern) return { operations: [], findings: [skipped(path, pattern.problem)] }
   const extensions = table<unknown>([['x-graphql', settingsOf(metadata)]])
-  const operations = ['POST', 'GET'].map((method): SchemaOperation => ({
-    path,
-    ...pattern,
-    method,
-    protocol: 'graphql',
-    isFixed: false,
-    serverPrefix: '',
-    operationId: undefined,
-    summary: undefined,
-    tags: [],
-    deprecated: false,
-    security: undefined,
-    extensions,
-  }))
-  return { operations, findings: unmeasured(metadata) }
+  const post = operationAt(path, 'POST', { protocol: 'graphql', extensions })
+  if ('problem' in post) return { operations: [], findings: [skipped(path, post.problem)] }
+  return { operations: [post, { ...post, method: 'GET' }], findings: unmeasured(metadata) }
 }
 
 /** The path of an endpoint, which some producers write as a URL. */

@@ -3,10 +3,21 @@ import { clean } from '../../text.ts'
 import { decodeFiles, plain } from './descriptor-set.ts'
 import { link } from './link.ts'
 import { SchemaError } from '../../schemas/parse.ts'
-import type { Ask, Reflected } from './reflect.ts'
 import type { FileDescriptorProto } from '@bufbuild/protobuf/wkt'
+import type { JsonObject } from '../../json.ts'
 import type { Limits } from '../../limits.ts'
 import type { ReflectionAnswer, ReflectionQuestion } from './reflection-messages.ts'
+
+/** What a server said of itself. */
+export interface Reflected {
+  /** A FileDescriptorSet in protobuf's JSON mapping, with the files that its services need, dependencies first. */
+  readonly document: JsonObject
+  /** What it could not or would not describe, for people. */
+  readonly notes: readonly string[]
+}
+
+/** Asks questions; answers come in their order. */
+export type Ask = (questions: readonly ReflectionQuestion[]) => Promise<ReflectionAnswer[]>
 
 /** Gets the files that declare these services, and what those need, round after round until nothing is missing that the server has. */
 export async function gather(services: readonly string[], ask: Ask, limits: Limits): Promise<Reflected> {

@@ -19,7 +19,7 @@ import type { AddressInfo } from 'node:net'
 import type { FileDescriptorProto } from '@bufbuild/protobuf/wkt'
 import type { JsonValue } from '@bufbuild/protobuf'
 import type { Limits } from '../../limits.ts'
-import type { Reflected } from './reflect.ts'
+import type { Reflected } from './gather.ts'
 import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
 
 const fast: Limits = { ...LIMITS, connectMs: 500, headersMs: 300, totalMs: 600 }

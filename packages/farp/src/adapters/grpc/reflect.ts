@@ -7,8 +7,8 @@ import { clean, messageOf } from '../../text.ts'
 import { originOf } from '../../address.ts'
 import { SchemaError } from '../../schemas/parse.ts'
 import type { Address } from '../../address.ts'
+import type { Ask, Reflected } from './gather.ts'
 import type { DocumentFetcher } from '../../net/guarded.ts'
-import type { JsonObject } from '../../json.ts'
 import type { Limits } from '../../limits.ts'
 import type { ReflectionAnswer, ReflectionQuestion } from './reflection-messages.ts'
 import type { TrustScope } from '../../trust.ts'
@@ -19,14 +19,6 @@ export interface ReflectionContext {
   readonly scope: TrustScope
   readonly limits: Limits
   readonly signal: AbortSignal
-}
-
-/** What a server said of itself. */
-export interface Reflected {
-  /** A FileDescriptorSet in protobuf's JSON mapping, with the files that its services need, dependencies first. */
-  readonly document: JsonObject
-  /** What it could not or would not describe, for people. */
-  readonly notes: readonly string[]
 }
 
 /** Newest first; servers may know one of them only. */
@@ -49,9 +41,6 @@ export async function reflectGrpc(address: Address, context: ReflectionContext):
     throw new SchemaError(`the server has ${services.length} services; the limit is ${context.limits.paths}`)
   return gather(services, ask, context.limits)
 }
-
-/** Asks questions; answers come in their order. */
-export type Ask = (questions: readonly ReflectionQuestion[]) => Promise<ReflectionAnswer[]>
 
 async function introduce(address: Address, context: ReflectionContext): Promise<{ readonly ask: Ask; readonly names: readonly string[] }> {
   let refusal: FetchError | undefined

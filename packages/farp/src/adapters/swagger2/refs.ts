@@ -2,12 +2,13 @@ import { own, ownObject, ownText, table } from '../../json.ts'
 import { pointerTokens, resolvePointer } from '../pointers.ts'
 import { convertSchema } from './schema.ts'
 import type { JsonObject } from '../../json.ts'
+import type { SchemaRefs } from './schema.ts'
 
 /** What a parameter of the document's `parameters` becomes. */
 export type ParameterPlace = 'parameters' | 'requestBodies' | 'inline'
 
 /** Where the named parts of a document go, and what its references become. */
-export class Refs {
+export class Refs implements SchemaRefs {
   readonly document: JsonObject
   readonly #names = new Map<string, ReadonlyMap<string, string>>()
   /** Schemas that are referred to where they stand, moved to the components. */
@@ -23,7 +24,6 @@ export class Refs {
     this.#taken = new Set(this.#names.get('definitions')!.values())
   }
 
-  /** A schema as OpenAPI 3 writes it, made once. */
   converted(schema: JsonObject, convert: () => JsonObject): JsonObject {
     const known = this.#converted.get(schema) ?? convert()
     this.#converted.set(schema, known)
@@ -35,7 +35,6 @@ export class Refs {
     return this.#names.get(member)!.get(name) ?? name
   }
 
-  /** What a reference to a schema becomes. */
   schema(ref: string): string {
     const [member = '', name = '', ...rest] = ref.startsWith('#') ? pointerTokens(ref) : []
     if (member === 'definitions' && name !== '') return pointer(['components', 'schemas', this.nameOf('definitions', name), ...rest])

@@ -1,17 +1,24 @@
 import { isObject, own, ownText, table } from '../../json.ts'
 import type { JsonObject } from '../../json.ts'
-import type { Refs } from './refs.ts'
+
+/** What of a document is to be known where a schema is converted. */
+export interface SchemaRefs {
+  /** What a reference to a schema becomes. */
+  schema(ref: string): string
+  /** A schema as OpenAPI 3 writes it, made once. */
+  converted(schema: JsonObject, convert: () => JsonObject): JsonObject
+}
 
 const ONE: ReadonlySet<string> = new Set(['additionalProperties', 'items', 'not'])
 const MANY: ReadonlySet<string> = new Set(['allOf', 'anyOf', 'oneOf'])
 const NAMED: ReadonlySet<string> = new Set(['properties', 'patternProperties', 'definitions'])
 
 /** A schema of Swagger 2.0 as OpenAPI 3.0 writes it. Examples, defaults and other data stay as they are. */
-export function convertSchema(schema: JsonObject, refs: Refs): JsonObject {
+export function convertSchema(schema: JsonObject, refs: SchemaRefs): JsonObject {
   return refs.converted(schema, () => convert(schema, refs))
 }
 
-function convert(schema: JsonObject, refs: Refs): JsonObject {
+function convert(schema: JsonObject, refs: SchemaRefs): JsonObject {
   const ref = own(schema, '$ref')
   if (typeof ref === 'string') return table([['$ref', refs.schema(ref)]])
   const sub = (value: unknown): unknown => (isObject(value) ? convertSchema(value, refs) : value)
@@ -50,6 +57,6 @@ const OF_SCHEMAS: ReadonlySet<string> = new Set([
 ])
 
 /** The schema of a parameter, form field or header, whose keywords stand in itself. */
-export function schemaOfItem(item: JsonObject, refs: Refs): JsonObject {
+export function schemaOfItem(item: JsonObject, refs: SchemaRefs): JsonObject {
   return convertSchema(table(Object.entries(item).filter(([name]) => OF_SCHEMAS.has(name))), refs)
 }

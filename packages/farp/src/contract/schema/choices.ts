@@ -2,9 +2,8 @@ import { isObject, ownText } from '../../json.ts'
 import { isSame } from './same.ts'
 import { LOOSER, NARROWER, note, UNCLEAR, WIDER } from './context.ts'
 import type { ChangeEffect } from '../change.ts'
-import type { Choice, Shape } from './shape.ts'
+import type { Choice, Node, Shape } from './side.ts'
 import type { Context, Flow } from './context.ts'
-import type { Node } from './side.ts'
 import type { Pair } from './values.ts'
 
 const SAFE = { request: 'safe', response: 'safe' } as const

@@ -2,9 +2,8 @@ import { clean } from '../../text.ts'
 import { LOOSER, NARROWER, note } from './context.ts'
 import { shapeOf } from './shape.ts'
 import type { Context, Flow } from './context.ts'
-import type { Node, Side } from './side.ts'
+import type { Node, Shape, Side } from './side.ts'
 import type { Pair } from './values.ts'
-import type { Shape } from './shape.ts'
 
 /** Properties, what is beside them, and items. */
 export function compareMembers(pair: Pair, flow: Flow, context: Context): void {

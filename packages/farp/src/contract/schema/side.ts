@@ -1,8 +1,8 @@
 import { isObject, ownText } from '../../json.ts'
 import { pointerTokens, resolvePointer } from '../../adapters/openapi.ts'
 import { step } from '../pointer.ts'
+import type { Bounds } from './bounds.ts'
 import type { JsonObject } from '../../json.ts'
-import type { Shape } from './shape.ts'
 
 /** How a document writes schemas. */
 export interface Dialect {
@@ -17,6 +17,50 @@ export interface Node {
   readonly value: unknown
   /** A JSON pointer. */
   readonly at: string
+}
+
+/** `anyOf` or `oneOf`. */
+export interface Choice {
+  readonly word: 'anyOf' | 'oneOf'
+  readonly at: string
+  readonly branches: readonly Node[]
+}
+
+/** A schema with everything it is put together from, `allOf` and references followed. */
+export interface Shape {
+  readonly at: string
+  /** What it was read from. */
+  readonly nodes: readonly Node[]
+  /** Accepts nothing: `false`. */
+  readonly isNever: boolean
+  /** JSON types without `null`; `undefined` where the schema does not say. */
+  readonly types: ReadonlySet<string> | undefined
+  readonly isNullable: boolean
+  /** By their JSON text, without `null`; `undefined` where any value goes. */
+  readonly values: ReadonlyMap<string, string> | undefined
+  /** Clients were told to expect more values (`x-extensible-enum`). */
+  readonly isExtensible: boolean
+  readonly formats: ReadonlySet<string>
+  readonly patterns: ReadonlySet<string>
+  readonly bounds: Bounds
+  readonly hasUniqueItems: boolean
+  readonly properties: ReadonlyMap<string, readonly Node[]>
+  readonly required: ReadonlySet<string>
+  /** What members beside the properties may be: anything (`undefined`), nothing (`false`), or what these schemas say. */
+  readonly others: readonly Node[] | false | undefined
+  readonly items: readonly Node[] | undefined
+  readonly choices: readonly Choice[]
+  readonly isReadOnly: boolean
+  readonly isWriteOnly: boolean
+  readonly isDeprecated: boolean
+  /** JSON text, or `undefined` for none. */
+  readonly default: string | undefined
+  /** Words that are compared for equality alone. */
+  readonly rest: readonly (readonly [word: string, value: unknown])[]
+  /** References that lead nowhere, or out of the document. */
+  readonly lost: readonly string[]
+  /** There were more parts than are looked at. */
+  readonly isCut: boolean
 }
 
 /** One of the two documents. */

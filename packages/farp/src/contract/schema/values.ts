@@ -2,7 +2,7 @@ import { clean } from '../../text.ts'
 import { compareBound } from './bounds.ts'
 import { LOOSER, NARROWER, note, OTHER, UNCLEAR, WIDER } from './context.ts'
 import type { Context, Flow } from './context.ts'
-import type { Shape } from './shape.ts'
+import type { Shape } from './side.ts'
 
 /** A schema as it was and as it is. */
 export interface Pair {

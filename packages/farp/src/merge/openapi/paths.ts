@@ -1,5 +1,6 @@
 import { labelOf } from '../merged.ts'
-import type { ConflictStrategy, MergeConflict } from '../merged.ts'
+import type { MergeConflict } from '../merged.ts'
+import type { ConflictStrategy } from '../../manifest/manifest.ts'
 import type { FederatedService, RoutedOperation } from '../input.ts'
 
 /** An operation and the path of the merged document where it is shown. */

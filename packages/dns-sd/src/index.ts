@@ -1,0 +1,2 @@
+export { browse } from './browse.ts'
+export type { BrowseOptions, Found } from './browse.ts'

@@ -1,0 +1,219 @@
+import { GRACE, isDue, leave, stay, termOf, type Term } from './terms.ts'
+import { Hosts } from './hosts.ts'
+import { instanceLabel, keyOf } from './names.ts'
+import type { Answer, Heard, Question } from './message.ts'
+
+/** More instances are not kept: anybody in the network can make some up. */
+const MOST_INSTANCES = 1_000
+/** Browses in a row without an answer after which an instance is gone. */
+const MOST_MISSED = 3
+
+/** Makes something of the strings of a TXT record, told what was made of those before: the same thing where they say nothing new. */
+export type ReadText<T> = (strings: readonly string[], before: T | undefined) => T
+
+/** An instance of DNS-SD, as far as it is known. */
+export interface Entry<T> {
+  /** Its whole name. */
+  readonly name: string
+  readonly label: string
+  /** Which of the browsed types it belongs to. */
+  readonly type: number
+  /** What its TXT records have said so far. */
+  readonly text: T | undefined
+  readonly place: Place | undefined
+}
+
+interface Place {
+  readonly target: string
+  readonly port: number
+}
+
+interface Known<T> extends Entry<T> {
+  text: T | undefined
+  place: Place | undefined
+  readonly listed: Term
+  readonly described: Term
+  readonly placed: Term
+  missed: number
+  /** When it was said to be over, as long as nobody has answered for it since. */
+  leftAt: number | undefined
+  /** How often something of it was asked for. */
+  asked: number
+}
+
+const NEVER = -Infinity
+
+/** What the network has said, for as long as that is so. Times are milliseconds of one clock. */
+export class Seen<T> {
+  readonly #types: ReadonlyMap<string, number>
+  readonly #read: ReadText<T>
+  readonly #entries = new Map<string, Known<T>>()
+  readonly #hosts = new Hosts()
+  #browsedAt = 0
+  /** Counts what may make a difference to whoever reads. */
+  version = 0
+  /** Whether there were more instances than are kept. */
+  isFull = false
+
+  /** `parents` are types with their domain: `_farp._tcp.local`. */
+  constructor(parents: readonly string[], read: ReadText<T>) {
+    this.#types = new Map(parents.map((parent, index) => [keyOf(parent), index]))
+    this.#read = read
+  }
+
+  /** Oldest first. */
+  get entries(): Iterable<Entry<T>> {
+    return this.#entries.values()
+  }
+
+  /** In a fixed order; link-local IPv6 ones with the zone in which they were heard. */
+  addresses(host: string): string[] {
+    return this.#hosts.addresses(host)
+  }
+
+  /** Takes what a responder on the link with this zone says. What belongs to nobody who was asked for is left out. Instances come first, then hosts, in whatever order that was said. */
+  hear(answers: readonly Answer[], zone: string, now: number): void {
+    for (const answer of answers) if (answer.type === 'PTR') this.#hearListed(answer, now)
+    for (const answer of answers) if (answer.type === 'SRV') this.#hearPlaced(answer, now)
+    for (const answer of answers) {
+      if (answer.type === 'TXT') this.#hearDescribed(answer, now)
+      else if ((answer.type === 'A' || answer.type === 'AAAA') && this.#hosts.hear(answer, zone, now)) this.version += 1
+    }
+  }
+
+  #hearListed({ name, target, ttl }: Heard<'PTR'>, now: number): void {
+    const type = this.#types.get(keyOf(name))
+    const label = type === undefined ? undefined : instanceLabel(target, name)
+    if (type === undefined || label === undefined) return
+    const known = this.#entries.get(keyOf(target))
+    if (known !== undefined) {
+      if (ttl === 0) return part(known, now)
+      stay(known.listed, ttl, now)
+      // Answers wait for up to a second, and some are sent after the goodbye that makes them wrong: only a later question tells.
+      const isDoubtful = known.leftAt !== undefined && this.#browsedAt <= known.leftAt + GRACE
+      known.missed = isDoubtful ? MOST_MISSED - 1 : 0
+      if (!isDoubtful) known.leftAt = undefined
+      return
+    }
+    if (ttl === 0) return
+    this.isFull = this.#entries.size >= MOST_INSTANCES
+    if (this.isFull) return
+    this.#entries.set(keyOf(target), {
+      name: target,
+      label,
+      type,
+      text: undefined,
+      place: undefined,
+      missed: 0,
+      leftAt: undefined,
+      asked: 0,
+      listed: termOf(ttl, now),
+      described: termOf(0, NEVER),
+      placed: termOf(0, NEVER),
+    })
+    this.version += 1
+  }
+
+  #hearPlaced({ name, target, port, ttl }: Heard<'SRV'>, now: number): void {
+    const entry = this.#entries.get(keyOf(name))
+    if (entry === undefined) return
+    if (ttl === 0) return part(entry, now)
+    stay(entry.placed, ttl, now)
+    if (entry.place?.target !== target || entry.place.port !== port) this.#move(entry, { target, port })
+  }
+
+  #hearDescribed({ name, strings, ttl }: Heard<'TXT'>, now: number): void {
+    const entry = this.#entries.get(keyOf(name))
+    if (entry === undefined || ttl === 0) return
+    stay(entry.described, ttl, now)
+    const before = entry.text
+    entry.text = this.#read(strings, before)
+    if (entry.text !== before) this.version += 1
+  }
+
+  #move(entry: Known<T>, place: Place | undefined): void {
+    // In this order, so that a host that stays is not forgotten in between.
+    if (place !== undefined) this.#hosts.enter(place.target)
+    if (entry.place !== undefined) this.#hosts.exit(entry.place.target)
+    entry.place = place
+    this.version += 1
+  }
+
+  #remove(key: string, entry: Known<T>): void {
+    this.#move(entry, undefined)
+    this.#entries.delete(key)
+  }
+
+  /** Whether somebody who was said to be gone was heard nevertheless. */
+  isInDoubt(now: number): boolean {
+    for (const { leftAt, listed } of this.#entries.values()) if (leftAt !== undefined && listed.until > now + GRACE) return true
+    return false
+  }
+
+  /** Everybody is asked now: who has not answered since the last time is missed. */
+  browse(now: number): void {
+    for (const [key, entry] of this.#entries) {
+      if (entry.listed.heardAt < this.#browsedAt) entry.missed += 1
+      if (entry.missed >= MOST_MISSED) this.#remove(key, entry)
+    }
+    this.#browsedAt = now
+  }
+
+  /** Lets go what is over. */
+  expire(now: number): void {
+    for (const [key, entry] of this.#entries) {
+      if (entry.listed.until <= now) this.#remove(key, entry)
+      else if (entry.place !== undefined && entry.placed.until <= now) this.#move(entry, undefined)
+    }
+    if (this.#hosts.expire(now)) this.version += 1
+  }
+
+  /** What is not known, or known for more than half of its time; what was asked for least comes first. */
+  questions(now: number, most: number): Question[] {
+    const staying = [...this.#entries.values()].filter(({ listed }) => listed.until > now + GRACE)
+    const due = staying.map((entry) => ({ entry, asked: this.#questionsAbout(entry, now) })).filter(({ asked }) => asked.length > 0)
+    const questions = new Map<string, Question>()
+    for (const { entry, asked } of due.sort((a, b) => a.entry.asked - b.entry.asked)) {
+      if (questions.size + asked.length > most) break
+      entry.asked += 1
+      for (const question of asked) questions.set(`${question.type} ${keyOf(question.name)}`, question)
+    }
+    return [...questions.values()]
+  }
+
+  #questionsAbout({ name, place, placed, described }: Known<T>, now: number): Question[] {
+    const isHostKnown = place === undefined || this.#hosts.isKnown(place.target, now)
+    return [
+      ...(isDue(placed, now) ? [{ name, type: 'SRV' } as const] : []),
+      ...(isDue(described, now) ? [{ name, type: 'TXT' } as const] : []),
+      ...(isHostKnown ? [] : (['A', 'AAAA'] as const).map((type) => ({ name: place.target, type }))),
+    ]
+  }
+
+  /** When the first thing is over. `Infinity` when there is nothing. */
+  get nextEnd(): number {
+    let next = Infinity
+    for (const { until } of this.#terms()) next = Math.min(next, until)
+    return next
+  }
+
+  /** The shortest time for which something was said. Milliseconds, `Infinity` when there is nothing. */
+  get shortestTerm(): number {
+    let shortest = Infinity
+    for (const { heardAt, until } of this.#terms()) shortest = Math.min(shortest, until - heardAt)
+    return shortest
+  }
+
+  *#terms(): Generator<Term> {
+    for (const { listed, place, placed } of this.#entries.values()) {
+      yield listed
+      if (place !== undefined) yield placed
+    }
+    yield* this.#hosts.terms()
+  }
+}
+
+function part(entry: Known<unknown>, now: number): void {
+  leave(entry.listed, now)
+  entry.leftAt = now
+}

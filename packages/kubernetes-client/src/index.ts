@@ -1,0 +1,6 @@
+export { KubernetesClient } from './client.ts'
+export type { ClientOptions, Question } from './client.ts'
+export type { AccessOptions } from './access/choose.ts'
+export { ApiFailure } from './failure.ts'
+export { mirror } from './mirror.ts'
+export type { Collection } from './mirror.ts'
