@@ -72,7 +72,7 @@ export class Cluster {
   async *stream({ path, body, longest }: Pick<Question, 'path' | 'body' | 'longest'>, signal: AbortSignal): AsyncGenerator<string> {
     const answer = await this.#post(this.#members.current, { path, body, times: STREAMS }, signal)
     if (answer.status !== 200) throw strange(this.name, answer.status, await answer.text(LONGEST_WORD))
-    yield* answer.lines(longest, true)
+    yield* answer.lines(longest)
   }
 
   async #askMember(member: HttpClient, question: Question, signal: AbortSignal): Promise<JsonObject> {

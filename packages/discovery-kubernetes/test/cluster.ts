@@ -2,11 +2,11 @@ import { kubernetesDiscovery, type KubernetesOptions } from '@octopus-gateway/di
 import { onTestFinished } from 'vitest'
 import { OWNER, writeKubeconfig, type KubernetesServer, type OpenKubernetes } from '../../../tests/support/registries/kubernetes.ts'
 import { startKubernetes, testCertificates, type KubernetesApi, type KubernetesOptions as ServerOptions } from '@octopus-gateway/testing'
-import { watched } from '../../../tests/support/finding.ts'
+import { watched, type Line } from '../../../tests/support/finding.ts'
 import type { Gateway } from '@octopus-gateway/core'
 
-/** A gateway that finds services in a cluster. Closed at the end of the test. */
-export const watching = (options: KubernetesOptions): Gateway => watched(kubernetesDiscovery(options))
+/** A gateway that finds services in a cluster, and whose log is written into `log`. Closed at the end of the test. */
+export const watching = (options: KubernetesOptions, log?: Line[]): Gateway => watched(kubernetesDiscovery(options), log)
 
 /** An API server without users, and a kubeconfig for it. Closed at the end of the test. */
 export async function cluster(options: ServerOptions = {}): Promise<{ readonly api: KubernetesApi; readonly kubeconfig: string }> {

@@ -1,7 +1,7 @@
 import { Agent as HttpAgent, request as httpRequest } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { lines } from './lines.ts'
-import { Outage, Refusal } from './outage.ts'
+import { Outage, TooLarge, Unreachable } from './outage.ts'
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Remedies } from './remedies.ts'
 import type { TlsContext } from './tls.ts'
@@ -45,11 +45,6 @@ export interface HttpQuestion {
   readonly signal: AbortSignal
 }
 
-/** Larger than an answer may be. */
-export class TooLarge extends Refusal {
-  override readonly name = 'TooLarge'
-}
-
 /** The connection was gone before anything was said on it. */
 class Stale extends Error {}
 
@@ -65,7 +60,7 @@ export class HttpClient implements Disposable {
     this.#agent = keepAlive && agent()
   }
 
-  /** The answer, as soon as it begins; its `text` or its `lines` are to be read. Rejects with an `Outage` when there is none, and as `signal` aborts. */
+  /** The answer, as soon as it begins; its `text` or its `lines` are to be read. Rejects with `Unreachable` when there is none, and as `signal` aborts. */
   async ask(question: HttpQuestion): Promise<Answer> {
     try {
       return await this.#once(question, this.#agent)
@@ -87,7 +82,7 @@ export class HttpClient implements Disposable {
       const request = begin(place, question, agent)
       let failing: { destroy(error: Error): unknown } = request
       const limit = (ms: number, problem: string): NodeJS.Timeout =>
-        setTimeout(() => failing.destroy(new Outage(`${place.name} ${problem} within ${ms} ms.`)), ms)
+        setTimeout(() => failing.destroy(new Unreachable(`${place.name} ${problem} within ${ms} ms.`)), ms)
       let timer = limit(times.head, 'did not answer')
       request.on('close', () => clearTimeout(timer))
       request.on('socket', (socket) => socket.setKeepAlive(true, KEEP_ALIVE_MS))
@@ -100,7 +95,7 @@ export class HttpClient implements Disposable {
         if (times.body !== undefined) clearTimeout(timer)
         if (times.body !== undefined && times.body < Infinity) timer = limit(times.body, 'did not complete its answer')
         if (times.silence !== undefined)
-          response.setTimeout(times.silence, () => response.destroy(new Outage(`${place.name} has fallen silent.`)))
+          response.setTimeout(times.silence, () => response.destroy(new Unreachable(`${place.name} has fallen silent.`)))
         resolve(new Answer(response, place, signal))
       })
       request.end(body)
@@ -124,7 +119,7 @@ export class Answer {
     this.#signal = signal
   }
 
-  /** All of it. Rejects with `TooLarge` when it is more than `longest` bytes, with an `Outage` when it breaks off, and as the question's signal aborts. */
+  /** All of it. Rejects with `TooLarge` when it is more than `longest` bytes, with `Unreachable` when it breaks off, and as the question's signal aborts. */
   async text(longest: number): Promise<string> {
     const chunks: Buffer[] = []
     let length = 0
@@ -142,10 +137,10 @@ export class Answer {
     return Buffer.concat(chunks).toString()
   }
 
-  /** Line by line, as they come, none longer than `longest` bytes. Throws like `text`. */
-  async *lines(longest: number, isOpenEnded = false): AsyncGenerator<string> {
+  /** Line by line, as they come, none longer than `longest` bytes; what comes after the last end of a line is one as well. Throws like `text`. */
+  async *lines(longest: number): AsyncGenerator<string> {
     try {
-      yield* lines(this.#response as AsyncIterable<Buffer>, longest, isOpenEnded)
+      yield* lines(this.#response as AsyncIterable<Buffer>, longest, this.#place.name)
     } catch (thrown) {
       throw failureOf(thrown, this.#place, this.#signal)
     } finally {
@@ -158,10 +153,10 @@ export class Answer {
 type Whereabouts = Pick<Place, 'name' | 'failing' | 'remedies'>
 
 /** The outage that a server is which cannot be used: why, and what to do. */
-export function unreachable({ name, failing = 'cannot be reached', remedies }: Whereabouts, cause: unknown): Outage {
+export function unreachable({ name, failing = 'cannot be reached', remedies }: Whereabouts, cause: unknown): Unreachable {
   const { code = '', message } = cause as NodeJS.ErrnoException
   const remedy = remedies.get(code)
-  return new Outage(`${name} ${failing} (${code || message})${remedy === undefined ? '' : `: ${remedy}`}.`, { cause })
+  return new Unreachable(`${name} ${failing} (${code || message})${remedy === undefined ? '' : `: ${remedy}`}.`, { cause })
 }
 
 function failureOf(thrown: unknown, place: Place, signal: AbortSignal): unknown {

@@ -6,7 +6,7 @@ async function linesOf(chunks: readonly string[], longest = 100): Promise<string
     for (const chunk of chunks) yield Buffer.from(chunk, 'latin1')
   }
   const found: string[] = []
-  for await (const line of lines(stream(), longest)) found.push(line)
+  for await (const line of lines(stream(), longest, 'Registry')) found.push(line)
   return found
 }
 
@@ -18,7 +18,8 @@ test('lines are those of the whole stream, however it is cut', async () => {
   }
 })
 
-test('what has no end of its own is not a line, and one without end is refused', async () => {
-  expect(await linesOf(['{"a":1}\n{"b"'])).toEqual(['{"a":1}'])
-  await expect(linesOf(['x'.repeat(60), 'x'.repeat(60)])).rejects.toThrow('a line is longer than 100 bytes')
+test('what has no end of its own is a line as well, and one without end is refused', async () => {
+  expect(await linesOf(['{"a":1}\n{"b"'])).toEqual(['{"a":1}', '{"b"'])
+  expect(await linesOf(['{"a":1}\n', ' '])).toEqual(['{"a":1}'])
+  await expect(linesOf(['x'.repeat(60), 'x'.repeat(60)])).rejects.toThrow('Registry answers with a line of more than 100 bytes.')
 })

@@ -1,8 +1,10 @@
+import { TooLarge } from './outage.ts'
+
 /**
- * The lines of a stream, without those that are empty. Throws when one is longer than `longest` bytes. What comes after the last end of a line is
- * dropped, or a line as well with `isOpenEnded`.
+ * The lines of a stream, without those that are empty. What comes after the last end of a line is one as well: whether it is whole, its reader sees. Throws
+ * `TooLarge`, with the name of whoever writes them, when one is longer than `longest` bytes.
  */
-export async function* lines(stream: AsyncIterable<Buffer>, longest: number, isOpenEnded = false): AsyncGenerator<string> {
+export async function* lines(stream: AsyncIterable<Buffer>, longest: number, name: string): AsyncGenerator<string> {
   let pieces: Buffer[] = []
   let size = 0
   for await (const chunk of stream) {
@@ -17,8 +19,8 @@ export async function* lines(stream: AsyncIterable<Buffer>, longest: number, isO
     }
     pieces.push(chunk.subarray(start))
     size += chunk.length - start
-    if (size > longest) throw new Error(`a line is longer than ${longest} bytes`)
+    if (size > longest) throw new TooLarge(`${name} answers with a line of more than ${longest} bytes.`)
   }
   const rest = Buffer.concat(pieces).toString('utf8')
-  if (isOpenEnded && rest.trim() !== '') yield rest
+  if (rest.trim() !== '') yield rest
 }

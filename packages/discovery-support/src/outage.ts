@@ -8,6 +8,14 @@ export class Refusal extends Outage {
   override readonly name: string = 'Refusal'
 }
 
+/** No answer has come, or it has broken off: nothing is said against what the next one says. */
+export class Unreachable extends Outage {}
+
+/** Larger than an answer may be. */
+export class TooLarge extends Refusal {
+  override readonly name = 'TooLarge'
+}
+
 /** What a stranger wrote, fit for a line of a log. */
 export function clean(text: string): string {
   return text

@@ -87,8 +87,9 @@ export class KubernetesClient implements Disposable {
   }
 
   /**
-   * The lines of an answer, each one JSON, as they come; resolves as soon as it begins. It is over when the server ends it, and throws an `Outage` where the
-   * connection breaks and after `longest` milliseconds. Rejects like `get`.
+   * The lines of an answer, each one JSON, as they come; resolves as soon as it begins. It is over when the server ends it, and throws `Unreachable` where the
+   * connection breaks and after `longest` milliseconds, another `Outage` for a line that is no JSON, also because it has no end, or of more than 4 MB. Rejects
+   * like `get`.
    */
   async stream(question: Question, longest: number, signal: AbortSignal): Promise<AsyncGenerator<unknown>> {
     return this.#lines(await this.#ask(question, longest, signal), question)

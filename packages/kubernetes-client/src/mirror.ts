@@ -1,5 +1,6 @@
 import { ApiFailure } from './failure.ts'
-import { clean, field, itemsOf, Outage, Pauses, textOf } from '@octopus-gateway/discovery-support'
+import { around, clean, field, itemsOf, Outage, Pauses, textOf, Unreachable } from '@octopus-gateway/discovery-support'
+import { sleep } from '@octopus-gateway/core'
 import type { KubernetesClient } from './client.ts'
 
 /** A page of a list: a few megabytes at most. */
@@ -13,6 +14,9 @@ const GRACE_S = 30
 /** A watch that has lived that long was not in vain. Milliseconds. */
 const GOOD_LIFE_MS = 10_000
 const PAUSE_MS = { first: 50, longest: 5_000 }
+/** So many watches may break one after another before they have told anything. */
+const MOST_BREAKS = 3
+const FORBIDDEN_MS = 5 * 60_000
 
 const formOf = (kind: string): string => `application/json;as=${kind};g=meta.k8s.io;v=v1`
 const WHOLE = { list: 'application/json', watch: 'application/json' }
@@ -33,25 +37,31 @@ export interface Collection {
   delete(key: string): void
   /** All that was there at one moment has been put, and what was not has been deleted: at the beginning, and after a history that was lost. */
   listed(): void
-  /** Nobody may read it (403): it is empty from now on, and no failure. Default: it is one. */
+  /** Nobody may read it (403): it is empty from now on, and no failure, and asked for again after a pause. Default: it is one. */
   forbidden?(): void
+  /** How long that pause is, a tenth more or less. Milliseconds; default 300,000, which is five minutes. */
+  readonly forbiddenPause?: number
 }
 
 /**
  * Lists a collection and follows what becomes of it, until `signal` aborts. A watch that ends or breaks is continued where it was, one whose history is gone
  * (410) begins again with a list, and whatever ends at once is asked for in growing pauses, from 50 ms to 5 s. Rejects with an `Outage` when the server refuses
- * or cannot be reached, and as `signal` aborts: to begin again is up to the caller.
+ * or cannot be reached, when a watch says what cannot be read or breaks four times before it tells anything, and as `signal` aborts: to begin again is up to
+ * the caller.
  */
 export async function mirror(client: KubernetesClient, collection: Collection, signal: AbortSignal): Promise<void> {
-  const known = new Set<string>()
-  const source: Source = { client, collection, signal, known }
-  try {
-    await follow(source)
-  } catch (thrown) {
-    if (collection.forbidden === undefined || !hasStatus(thrown, 403)) throw thrown
-    replace(source, [])
-    collection.listed()
-    collection.forbidden()
+  const { forbiddenPause = FORBIDDEN_MS } = collection
+  const source: Source = { client, collection, signal, known: new Set() }
+  while (!signal.aborted) {
+    try {
+      await follow(source)
+    } catch (thrown) {
+      if (collection.forbidden === undefined || !hasStatus(thrown, 403)) throw thrown
+      replace(source, [])
+      collection.listed()
+      collection.forbidden()
+      await sleep(around(forbiddenPause), signal)
+    }
   }
 }
 
@@ -67,6 +77,7 @@ async function follow(source: Source): Promise<void> {
   const { collection, signal } = source
   const pauses = new Pauses(PAUSE_MS.first, PAUSE_MS.longest)
   let revision: string | undefined
+  let breaks = 0
   while (!signal.aborted) {
     if (revision === undefined) {
       // Reading the pages may take longer than the server keeps their revision.
@@ -76,9 +87,14 @@ async function follow(source: Source): Promise<void> {
       revision = listed.revision
     }
     const since = performance.now()
-    revision = await watch(source, revision).catch(unlessGone)
+    const end: End | undefined = await watch(source, revision).catch(unlessGone)
+    const isGood = performance.now() - since > GOOD_LIFE_MS
+    // An event that breaks every connection would be asked for all the time, and what comes after it never told.
+    breaks = end?.broken === undefined || isGood || end.revision !== revision ? 0 : breaks + 1
+    if (end?.broken !== undefined && breaks > MOST_BREAKS) throw end.broken
     // A server that ends every watch at once would be asked all the time.
-    if (performance.now() - since > GOOD_LIFE_MS) pauses.reset()
+    if (isGood) pauses.reset()
+    revision = end?.revision
     await pauses.take(signal)
   }
 }
@@ -101,8 +117,16 @@ async function list({ client, collection, signal }: Source): Promise<{ readonly 
   }
 }
 
-/** Follows one watch to its end. Returns the revision to go on from. */
-async function watch({ client, collection, signal, known }: Source, from: string): Promise<string> {
+/** How a watch has ended that can be continued. */
+interface End {
+  /** To go on from. */
+  readonly revision: string
+  /** Where its connection broke. */
+  readonly broken?: Unreachable
+}
+
+/** Follows one watch to its end. */
+async function watch({ client, collection, signal, known }: Source, from: string): Promise<End> {
   const { path } = collection
   const seconds = Math.round(WATCH_S.least + Math.random() * (WATCH_S.most - WATCH_S.least))
   const how = { watch: 'true', allowWatchBookmarks: 'true', resourceVersion: from, timeoutSeconds: String(seconds) }
@@ -124,10 +148,11 @@ async function watch({ client, collection, signal, known }: Source, from: string
       revision = textOf(field(field(object, 'metadata'), 'resourceVersion')) ?? revision
     }
   } catch (thrown) {
-    // One connection may break; when the next cannot be had, it is an outage.
-    if (!(thrown instanceof Outage) || thrown instanceof ApiFailure) throw thrown
+    // Connections break. Whatever else is wrong with what a watch says would be there in the next one as well.
+    if (!(thrown instanceof Unreachable)) throw thrown
+    return { revision, broken: thrown }
   }
-  return revision
+  return { revision }
 }
 
 /** What the last event of a watch says, a `Status`. */

@@ -1,6 +1,7 @@
 import { ApiFailure, type KubernetesClient } from '@octopus-gateway/kubernetes-client'
 import { clientFor, cluster, mirrored, SERVICES, type Mirrored } from './cluster.ts'
 import { describe, expect, test } from 'vitest'
+import type { ServerResponse } from 'node:http'
 import { waitFor, type KubernetesApi, type KubernetesService } from '@octopus-gateway/testing'
 
 const service = (name: string): KubernetesService => ({ name, endpoints: [] })
@@ -14,12 +15,22 @@ async function watching(api: KubernetesApi, client: KubernetesClient): Promise<M
   return mirror
 }
 
-/** A server with an empty list, whose watches say this and then nothing more. */
-const clientHearing = (...events: readonly unknown[]): Promise<KubernetesClient> =>
-  clientFor(({ url = '' }, response) => {
-    if (!url.includes('watch=true')) response.end('{"items":[],"metadata":{"resourceVersion":"1"}}')
-    else for (const event of events) response.write(`${JSON.stringify(event)}\n`)
+/** A server with an empty list, whose watches are answered like this, and how often it was asked for both. */
+async function answering(answer: (watch: ServerResponse) => void): Promise<{ readonly client: KubernetesClient; readonly asked: Asked }> {
+  const asked = { lists: 0, watches: 0 }
+  const client = await clientFor(({ url = '' }, response) => {
+    const isWatch = url.includes('watch=true')
+    asked[isWatch ? 'watches' : 'lists'] += 1
+    if (isWatch) answer(response)
+    else response.end('{"items":[],"metadata":{"resourceVersion":"1"}}')
   })
+  return { client, asked }
+}
+
+interface Asked {
+  readonly lists: number
+  readonly watches: number
+}
 
 describe('lists', () => {
   test('of many are read in pages, all of one revision', async () => {
@@ -146,6 +157,20 @@ describe('watches', () => {
     expect(mirror.isOver).toBe(false)
   })
 
+  test('that are refused because of that (410, at their head) begin with a list as well', async () => {
+    const { api, client } = await cluster()
+    api.putService(service('users'))
+    const mirror = await watching(api, client)
+    api.fail('watch', 410, 2)
+    api.endWatches()
+    api.putService(service('orders'))
+    await waitFor(() => mirror.lists === 3)
+    await waitFor(() => asked(api, 'watch').length === 4)
+    api.putService(service('stock'))
+    await waitFor(() => mirror.keys().join() === 'orders,stock,users')
+    expect([mirror.isOver, mirror.lists]).toEqual([false, 3])
+  })
+
   test('whose connections break are made anew', async () => {
     const { api, client } = await cluster()
     api.putService(service('users'))
@@ -167,13 +192,37 @@ describe('watches', () => {
 
   test('that the server ends with a reason are over, and it is told', async () => {
     const status = { kind: 'Status', code: 500, message: 'etcd is\u001b[31m gone' }
-    const client = await clientHearing({ type: 'ERROR', object: status })
+    const { client } = await answering((watch) => watch.write(`${JSON.stringify({ type: 'ERROR', object: status })}\n`))
     const reason = await mirrored(client).over
     expect(reason).toBeInstanceOf(ApiFailure)
     expect(reason).toMatchObject({
       status: 500,
       message: `The Kubernetes API at ${client.host} has ended the watch of ${SERVICES}: etcd is [31m gone.`,
     })
+  })
+
+  test.each<[string, (watch: ServerResponse) => void, string]>([
+    ['no JSON', (watch) => watch.write('{"type":\n'), `answered GET ${SERVICES} with something that is not JSON: is this Kubernetes?`],
+    ['half a line', (watch) => watch.end('{"type":'), `answered GET ${SERVICES} with something that is not JSON: is this Kubernetes?`],
+    ['a line of 5 MB', (watch) => watch.write('x'.repeat(5 * 1024 * 1024)), 'answers with a line of more than 4194304 bytes.'],
+  ])('that say %s are over, and nobody goes on behind that', async (_, say, expected) => {
+    const { client, asked } = await answering(say)
+    expect(await mirrored(client).over).toMatchObject({ message: `The Kubernetes API at ${client.host} ${expected}` })
+    expect(asked).toEqual({ lists: 1, watches: 1 })
+  })
+
+  test('that break one after another and tell nothing are over; those that tell something go on', async () => {
+    const half = await answering((watch) => watch.write('{"type":', () => watch.destroy()))
+    expect(await mirrored(half.client).over).toMatchObject({ message: expect.stringMatching(/ cannot be reached \(/) })
+    expect(half.asked).toEqual({ lists: 1, watches: 4 })
+    let revision = 1
+    const { client, asked } = await answering((watch) => {
+      const metadata = { name: 'users', namespace: 'default', resourceVersion: String((revision += 1)) }
+      watch.write(`${JSON.stringify({ type: 'MODIFIED', object: { metadata } })}\n{"type":`, () => watch.destroy())
+    })
+    const mirror = mirrored(client)
+    await waitFor(() => asked.watches >= 6)
+    expect([mirror.isOver, mirror.lists]).toEqual([false, 1])
   })
 })
 
@@ -211,8 +260,21 @@ describe('what the roles do not allow', () => {
     expect([mirror.keys(), refusals]).toEqual([['users'], 0])
     api.fail('watch', 403, 1)
     api.endWatches()
-    expect(await mirror.over).toBeUndefined()
-    expect([mirror.keys(), mirror.lists, refusals]).toEqual([[], 2, 1])
+    await waitFor(() => refusals === 1)
+    expect([mirror.keys(), mirror.lists, mirror.isOver]).toEqual([[], 2, false])
+  })
+
+  test('which is asked for again, and followed as soon as the roles allow it', async () => {
+    const { api, client } = await cluster()
+    api.putService(service('users'))
+    api.fail('list', 403, 3)
+    let refusals = 0
+    const mirror = mirrored(client, { forbidden: () => void (refusals += 1), forbiddenPause: 1 })
+    await waitFor(() => mirror.keys().join() === 'users')
+    await waitFor(() => asked(api, 'watch').length === 1)
+    api.putService(service('orders'))
+    await waitFor(() => mirror.keys().join() === 'orders,users')
+    expect([refusals, asked(api, 'list').length, mirror.isOver]).toEqual([3, 4, false])
   })
 
   test('is no excuse for another failure', async () => {
