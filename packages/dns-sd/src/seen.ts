@@ -16,8 +16,8 @@ export interface Entry<T> {
   /** Its whole name. */
   readonly name: string
   readonly label: string
-  /** Which of the browsed types it belongs to. */
-  readonly type: number
+  /** As it is browsed. */
+  readonly type: string
   /** What its TXT records have said so far. */
   readonly text: T | undefined
   readonly place: Place | undefined
@@ -45,19 +45,22 @@ const NEVER = -Infinity
 
 /** What the network has said, for as long as that is so. Times are milliseconds of one clock. */
 export class Seen<T> {
-  readonly #types: ReadonlyMap<string, number>
+  /** The types that are browsed, with their domain: `_farp._tcp.local`. */
+  readonly parents: readonly string[]
+  readonly #types: ReadonlyMap<string, string>
   readonly #read: ReadText<T>
   readonly #entries = new Map<string, Known<T>>()
   readonly #hosts = new Hosts()
-  #browsedAt = 0
+  /** The last time since the network can be asked. */
+  #browsedAt = NEVER
   /** Counts what may make a difference to whoever reads. */
   version = 0
   /** Whether there were more instances than are kept. */
   isFull = false
 
-  /** `parents` are types with their domain: `_farp._tcp.local`. */
-  constructor(parents: readonly string[], read: ReadText<T>) {
-    this.#types = new Map(parents.map((parent, index) => [keyOf(parent), index]))
+  constructor(types: readonly string[], domain: string, read: ReadText<T>) {
+    this.parents = types.map((type) => `${type}.${domain}`)
+    this.#types = new Map(types.map((type, index) => [keyOf(this.parents[index]!), type]))
     this.#read = read
   }
 
@@ -148,6 +151,12 @@ export class Seen<T> {
   isInDoubt(now: number): boolean {
     for (const { leftAt, listed } of this.#entries.values()) if (leftAt !== undefined && listed.until > now + GRACE) return true
     return false
+  }
+
+  /** The network can be asked again: what was missed before does not count. A goodbye does. */
+  resume(): void {
+    for (const entry of this.#entries.values()) if (entry.leftAt === undefined) entry.missed = 0
+    this.#browsedAt = NEVER
   }
 
   /** Everybody is asked now: who has not answered since the last time is missed. */
