@@ -72,7 +72,7 @@ export function browser<T>(options: BrowseOptions<T>): Browse<T> {
   let kept: Kept<T> | undefined
   return async function* (signal, warn) {
     const { seen, at } = kept ?? { seen: new Seen(options.types, options.domain, options.readText), at: 0 }
-    // Whoever browses at the same time, with an answer for each question only, would miss them.
+    // Not for two at a time: hosts answer one of two questions within a second, and what both miss would be counted twice.
     kept = undefined
     const begun = performance.now()
     const clock = (): number => at + performance.now() - begun

@@ -1,4 +1,4 @@
-import { GRACE, isDue, leave, stay, termOf, type Term } from './terms.ts'
+import { ending, GRACE, isDue, termOf, type Term } from './terms.ts'
 import { Hosts } from './hosts.ts'
 import { instanceLabel, keyOf } from './names.ts'
 import type { Answer, Heard, Question } from './message.ts'
@@ -30,10 +30,11 @@ interface Place {
 
 interface Known<T> extends Entry<T> {
   text: T | undefined
-  place: Place | undefined
-  readonly listed: Term
-  readonly described: Term
-  readonly placed: Term
+  place: (Place & Term) | undefined
+  listed: Term
+  /** Of the text. */
+  described: Term | undefined
+  /** Browses in a row that it has not answered. */
   missed: number
   /** When it was said to be over, as long as nobody has answered for it since. */
   leftAt: number | undefined
@@ -89,52 +90,42 @@ export class Seen<T> {
     const label = type === undefined ? undefined : instanceLabel(target, name)
     if (type === undefined || label === undefined) return
     const known = this.#entries.get(keyOf(target))
-    if (known !== undefined) {
-      if (ttl === 0) return part(known, now)
-      stay(known.listed, ttl, now)
-      // Answers wait for up to a second, and some are sent after the goodbye that makes them wrong: only a later question tells.
-      const isDoubtful = known.leftAt !== undefined && this.#browsedAt <= known.leftAt + GRACE
-      known.missed = isDoubtful ? MOST_MISSED - 1 : 0
-      if (!isDoubtful) known.leftAt = undefined
-      return
-    }
+    if (known !== undefined) return ttl === 0 ? part(known, now) : this.#hearAgain(known, ttl, now)
     if (ttl === 0) return
     this.isFull = this.#entries.size >= MOST_INSTANCES
     if (this.isFull) return
-    this.#entries.set(keyOf(target), {
-      name: target,
-      label,
-      type,
-      text: undefined,
-      place: undefined,
-      missed: 0,
-      leftAt: undefined,
-      asked: 0,
-      listed: termOf(ttl, now),
-      described: termOf(0, NEVER),
-      placed: termOf(0, NEVER),
-    })
+    const unknown = { text: undefined, described: undefined, place: undefined, leftAt: undefined }
+    this.#entries.set(keyOf(target), { name: target, label, type, listed: termOf(ttl, now), ...unknown, missed: 0, asked: 0 })
     this.version += 1
+  }
+
+  #hearAgain(known: Known<T>, ttl: number, now: number): void {
+    known.listed = termOf(ttl, now)
+    // Answers wait for up to a second, and some are sent after the goodbye that makes them wrong: only a later question tells.
+    const isDoubtful = known.leftAt !== undefined && this.#browsedAt <= known.leftAt + GRACE
+    known.missed = isDoubtful ? MOST_MISSED - 1 : 0
+    if (!isDoubtful) known.leftAt = undefined
   }
 
   #hearPlaced({ name, target, port, ttl }: Heard<'SRV'>, now: number): void {
     const entry = this.#entries.get(keyOf(name))
     if (entry === undefined) return
     if (ttl === 0) return part(entry, now)
-    stay(entry.placed, ttl, now)
-    if (entry.place?.target !== target || entry.place.port !== port) this.#move(entry, { target, port })
+    const place = { target, port, ...termOf(ttl, now) }
+    if (entry.place?.target === target && entry.place.port === port) entry.place = place
+    else this.#move(entry, place)
   }
 
   #hearDescribed({ name, strings, ttl }: Heard<'TXT'>, now: number): void {
     const entry = this.#entries.get(keyOf(name))
     if (entry === undefined || ttl === 0) return
-    stay(entry.described, ttl, now)
+    entry.described = termOf(ttl, now)
     const before = entry.text
     entry.text = this.#read(strings, before)
     if (entry.text !== before) this.version += 1
   }
 
-  #move(entry: Known<T>, place: Place | undefined): void {
+  #move(entry: Known<T>, place: Known<T>['place']): void {
     // In this order, so that a host that stays is not forgotten in between.
     if (place !== undefined) this.#hosts.enter(place.target)
     if (entry.place !== undefined) this.#hosts.exit(entry.place.target)
@@ -172,7 +163,7 @@ export class Seen<T> {
   expire(now: number): void {
     for (const [key, entry] of this.#entries) {
       if (entry.listed.until <= now) this.#remove(key, entry)
-      else if (entry.place !== undefined && entry.placed.until <= now) this.#move(entry, undefined)
+      else if (entry.place !== undefined && entry.place.until <= now) this.#move(entry, undefined)
     }
     if (this.#hosts.expire(now)) this.version += 1
   }
@@ -190,10 +181,10 @@ export class Seen<T> {
     return [...questions.values()]
   }
 
-  #questionsAbout({ name, place, placed, described }: Known<T>, now: number): Question[] {
+  #questionsAbout({ name, place, described }: Known<T>, now: number): Question[] {
     const isHostKnown = place === undefined || this.#hosts.isKnown(place.target, now)
     return [
-      ...(isDue(placed, now) ? [{ name, type: 'SRV' } as const] : []),
+      ...(isDue(place, now) ? [{ name, type: 'SRV' } as const] : []),
       ...(isDue(described, now) ? [{ name, type: 'TXT' } as const] : []),
       ...(isHostKnown ? [] : (['A', 'AAAA'] as const).map((type) => ({ name: place.target, type }))),
     ]
@@ -214,15 +205,15 @@ export class Seen<T> {
   }
 
   *#terms(): Generator<Term> {
-    for (const { listed, place, placed } of this.#entries.values()) {
+    for (const { listed, place } of this.#entries.values()) {
       yield listed
-      if (place !== undefined) yield placed
+      if (place !== undefined) yield place
     }
     yield* this.#hosts.terms()
   }
 }
 
 function part(entry: Known<unknown>, now: number): void {
-  leave(entry.listed, now)
+  entry.listed = ending(entry.listed, now)
   entry.leftAt = now
 }
