@@ -1,4 +1,4 @@
-"""Announces services over IPv4 on the loopback interface, or over IPv6 on another one, as it is told to line by line: {"op": "put" or "remove", "type", "label", ...}."""
+"""Announces services over IPv4 at an address of this machine, or over IPv6 on an interface, as it is told to line by line: {"op": "put" or "remove", "type", "label", ...}."""
 import asyncio
 import json
 import socket
@@ -43,9 +43,10 @@ async def run(network, said):
 
 
 async def main():
-    link = sys.argv[1]
-    where = ['127.0.0.1'] if link == 'lo' else [socket.if_nametoindex(link)]
-    network = AsyncZeroconf(interfaces=where, ip_version=IPVersion.V4Only if link == 'lo' else IPVersion.V6Only)
+    where = sys.argv[1]
+    is_address = '.' in where
+    interfaces = [where if is_address else socket.if_nametoindex(where)]
+    network = AsyncZeroconf(interfaces=interfaces, ip_version=IPVersion.V4Only if is_address else IPVersion.V6Only)
     await network.zeroconf.async_wait_for_start()
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)

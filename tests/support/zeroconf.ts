@@ -32,8 +32,8 @@ export class Announcer implements AsyncDisposable {
   readonly #ready: Promise<void>
   #count = 0
 
-  private constructor(python: string, link: string) {
-    this.#child = spawn(python, [join(root, 'tests/support/zeroconf-peer.py'), link], { stdio: ['pipe', 'pipe', 'inherit'] })
+  private constructor(python: string, where: string) {
+    this.#child = spawn(python, [join(root, 'tests/support/zeroconf-peer.py'), where], { stdio: ['pipe', 'pipe', 'inherit'] })
     this.#ready = new Promise((resolve, reject) => {
       this.#child.once('exit', () => reject(new Error('the responder ended before it was ready')))
       createInterface(this.#child.stdout).on('line', (line) => {
@@ -44,9 +44,9 @@ export class Announcer implements AsyncDisposable {
     })
   }
 
-  /** On the loopback interface over IPv4, or on another one (`one`) over IPv6 alone. */
-  static async start(python: string, link = 'lo'): Promise<Announcer> {
-    const announcer = new Announcer(python, link)
+  /** At an IPv4 address, by default on the loopback interface, or on a link (`one`) over IPv6 alone. */
+  static async start(python: string, where = '127.0.0.1'): Promise<Announcer> {
+    const announcer = new Announcer(python, where)
     await announcer.#ready
     return announcer
   }

@@ -1,9 +1,9 @@
-import { browse } from '@octopus-gateway/dns-sd'
+import { browser, type Browse } from '@octopus-gateway/dns-sd'
 import { clean } from '@octopus-gateway/discovery-support'
 import { defineDiscovery } from '@octopus-gateway/core'
 import { isLinkLocalOnly, setOf } from './instance.ts'
 import { mdnsOptions, type MdnsOptions } from './options.ts'
-import { pairsOver } from './text.ts'
+import { pairsOver, type Pairs } from './text.ts'
 import type { DiscoveryProvider } from '@octopus-gateway/core'
 
 /**
@@ -12,6 +12,8 @@ import type { DiscoveryProvider } from '@octopus-gateway/core'
  */
 export function mdnsDiscovery(options: MdnsOptions): DiscoveryProvider {
   let hasWarned = false
+  let hasTold = false
+  let browse: Browse<Pairs> | undefined
   return defineDiscovery({
     name: 'mdns',
     config: mdnsOptions,
@@ -24,8 +26,8 @@ export function mdnsDiscovery(options: MdnsOptions): DiscoveryProvider {
         })
       hasWarned = true
       const { serviceTypes: types, allowedServices, ...rest } = settings
-      let hasTold = false
-      for await (const found of browse({ ...rest, types, readText: pairsOver }, signal, warn)) {
+      browse ??= browser({ ...rest, types, readText: pairsOver })
+      for await (const found of browse(signal, warn)) {
         const unusable = found.find(isLinkLocalOnly)
         if (unusable !== undefined && !hasTold)
           warn('an instance that announces link-local addresses alone is not used: no URL can hold one', {

@@ -55,38 +55,71 @@ export interface Found<T> {
  * Browses the network over IPv4 and IPv6, again and again, and follows what it says meanwhile: the full set, oldest first, at once and on every change,
  * until `signal` aborts. Throws an `Outage` when there is no way into the network at all; `warn` hears, once each, what is wrong besides.
  */
-export async function* browse<T>(
-  options: BrowseOptions<T>,
-  signal: AbortSignal,
-  warn: (problem: string) => void,
-): AsyncGenerator<readonly Found<T>[]> {
-  const parents = options.types.map((type) => `${type}.${options.domain}`)
-  const query = queryOf(parents.map((name) => ({ name, type: 'PTR' })))
-  const seen = new Seen(parents, options.readText)
+export type Browse<T> = (signal: AbortSignal, warn: (problem: string) => void) => AsyncGenerator<readonly Found<T>[]>
+
+/** What is needed to go on after an outage. */
+interface Kept<T> {
+  readonly seen: Seen<T>
+  /** When it began, on the clock of `seen`. */
+  readonly at: number
+}
+
+/**
+ * Gives what browses. Called again after an outage it goes on with what was seen before, as if no time had passed: a record is over, and three browses are
+ * missed, only in time in which somebody could be asked.
+ */
+export function browser<T>(options: BrowseOptions<T>): Browse<T> {
+  let kept: Kept<T> | undefined
+  return async function* (signal, warn) {
+    const { seen, at } = kept ?? { seen: new Seen(options.types, options.domain, options.readText), at: 0 }
+    // Not for two at a time: hosts answer one of two questions within a second, and what both miss would be counted twice.
+    kept = undefined
+    const begun = performance.now()
+    const clock = (): number => at + performance.now() - begun
+    seen.resume()
+    try {
+      yield* browse(options, { seen, clock, signal, warn })
+    } catch (thrown) {
+      kept = { seen, at: clock() }
+      throw thrown
+    }
+  }
+}
+
+interface Browsing<T> {
+  readonly seen: Seen<T>
+  readonly clock: () => number
+  readonly signal: AbortSignal
+  readonly warn: (problem: string) => void
+}
+
+async function* browse<T>(options: BrowseOptions<T>, { seen, clock, signal, warn }: Browsing<T>): AsyncGenerator<readonly Found<T>[]> {
+  const query = queryOf(seen.parents.map((name) => ({ name, type: 'PTR' })))
   const news = new News()
   const isAllowed = allowance(MOST_BYTES)
   const warnOnce = once(warn)
   using network = new Network(options.interface, {
     heard(packet, zone) {
-      const now = performance.now()
+      const now = clock()
       if (!isAllowed(packet.length, now)) return warnOnce('Multicast DNS: more is said in the network than is read.')
       const answers = answersIn(packet)
       if (answers === undefined) return
       seen.hear(answers, zone, now)
       news.touch()
     },
-    failed: ({ message }) => warn(message),
+    failed: warn,
   })
-  const begun = performance.now()
+  const begun = clock()
+  const gatheredAt = begun + options.browseTime
   const asking = { browsedAt: begun, browseAt: begun, pause: SHORTEST_PAUSE, resolveAt: begun, tries: 0 }
   let shown: number | undefined
   while (!signal.aborted) {
-    const now = performance.now()
+    const now = clock()
     if (now >= asking.browseAt) {
       seen.browse(now)
-      asking.browsedAt = now
       await network.send(query)
       const pause = Math.max(SHORTEST_PAUSE, Math.min(asking.pause, seen.shortestTerm / BROWSES_PER_TERM))
+      asking.browsedAt = now
       asking.browseAt = now + pause * (1 + JITTER * Math.random())
       asking.pause = Math.min(asking.pause * 2, options.interval)
       asking.tries = 0
@@ -100,28 +133,25 @@ export async function* browse<T>(
     seen.expire(now)
     if (seen.isInDoubt(now)) asking.browseAt = Math.min(asking.browseAt, asking.browsedAt + SHORTEST_PAUSE)
     if (seen.isFull) warnOnce('Multicast DNS: the network announces more instances than are kept.')
-    const isGathered = now >= begun + options.browseTime
+    const isGathered = now >= gatheredAt
     // What is near changes with the addresses of this machine.
     const version = seen.version + network.version
     if (isGathered && shown !== version) {
       shown = version
-      yield found(seen, options.types, network)
+      yield found(seen, network)
       continue
     }
-    const next = Math.min(asking.browseAt, seen.nextEnd, isGathered ? Infinity : begun + options.browseTime, resolveAt(asking))
-    await news.next(signal, Math.max(next - performance.now(), 0))
+    const isResolving = asking.tries > 0 && asking.tries < MOST_TRIES
+    const next = Math.min(asking.browseAt, seen.nextEnd, isGathered ? Infinity : gatheredAt, isResolving ? asking.resolveAt : Infinity)
+    await news.next(signal, Math.max(next - clock(), 0))
   }
 }
 
-function resolveAt({ resolveAt: at, tries }: { readonly resolveAt: number; readonly tries: number }): number {
-  return tries > 0 && tries < MOST_TRIES ? at : Infinity
-}
-
-function found<T>(seen: Seen<T>, types: readonly string[], network: Network): Found<T>[] {
+function found<T>(seen: Seen<T>, network: Network): Found<T>[] {
   return [...seen.entries].flatMap(({ label, type, place, text }) => {
     if (place === undefined || text === undefined) return []
     const addresses = seen.addresses(place.target).filter((address) => network.isNear(address))
-    return { label, type: types[type]!, host: place.target, port: place.port, addresses, text }
+    return { label, type, host: place.target, port: place.port, addresses, text }
   })
 }
 

@@ -1,4 +1,4 @@
-import { GRACE, isDue, leave, stay, termOf, type Term } from './terms.ts'
+import { ending, GRACE, isDue, termOf, type Term } from './terms.ts'
 import { isLinkLocal } from './links.ts'
 import { keyOf } from './names.ts'
 import type { Heard } from './message.ts'
@@ -8,7 +8,12 @@ const MOST_ADDRESSES = 16
 interface Host {
   /** How many instances are there. */
   instances: number
-  readonly addresses: Map<string, Term & { readonly zone: string }>
+  readonly addresses: Map<string, AddressTerm>
+}
+
+interface AddressTerm extends Term {
+  /** That of the link on which it was heard. */
+  readonly zone: string
 }
 
 /** The addresses of hosts with instances, for as long as they were said. */
@@ -47,18 +52,17 @@ export class Hosts {
     const address = isLinkLocal(said) ? `${said}%${zone}` : said
     const term = known.get(address)
     if (ttl === 0) {
-      if (term !== undefined) leave(term, now)
+      if (term !== undefined) known.set(address, ending(term, now))
       return false
     }
     const before = known.size
     // What is there is the whole truth of one family (RFC 6762, 10.2), and of one link: a host has other addresses on others.
-    const isOver = ([other, { heardAt, zone: from }]: [string, Term & { readonly zone: string }]): boolean =>
+    const isOver = ([other, { heardAt, zone: from }]: [string, AddressTerm]): boolean =>
       other !== address && from === zone && other.includes(':') === (type === 'AAAA') && heardAt < now - GRACE
     if (isWhole) for (const entry of known) if (isOver(entry)) known.delete(entry[0])
     const isChanged = known.size !== before
-    if (term !== undefined) stay(term, ttl, now)
-    else if (known.size < MOST_ADDRESSES) known.set(address, { ...termOf(ttl, now), zone })
-    else return isChanged
+    if (term === undefined && known.size >= MOST_ADDRESSES) return isChanged
+    known.set(address, { ...termOf(ttl, now), zone: term?.zone ?? zone })
     return isChanged || term === undefined
   }
 

@@ -1,2 +1,2 @@
-export { browse } from './browse.ts'
-export type { BrowseOptions, Found } from './browse.ts'
+export { browser } from './browse.ts'
+export type { Browse, BrowseOptions, Found } from './browse.ts'

@@ -22,8 +22,8 @@ const REMEDIES: Remedies = new Map([
 export interface Listener {
   /** A packet of a responder on the link with this zone. */
   heard(packet: Buffer, zone: string): void
-  /** A way that cannot be used, while another one can: once, until it could be used again. */
-  failed(problem: Outage, way: Way): void
+  /** Why a way cannot be used, while another one can: once, until it could be used again. */
+  failed(problem: string): void
 }
 
 /** Multicast DNS on some links: one socket for each family on each. Disposed of, none is left. */
@@ -82,7 +82,7 @@ export class Network implements Disposable {
     if (problem === undefined) return void this.#failing.delete(way.at)
     if (this.#failing.get(way.at) === problem.message) return
     this.#failing.set(way.at, problem.message)
-    this.#listener.failed(problem, way)
+    this.#listener.failed(problem.message)
   }
 
   async #open({ family, at }: Way, zone: string): Promise<Socket> {

@@ -43,7 +43,7 @@ const found = (seen: Seen<string>): string[] =>
   )
 
 function heard(...answers: readonly Answer[]): Seen<string> {
-  const seen = new Seen([TYPE], (strings) => strings.join())
+  const seen = new Seen(['_farp._tcp'], 'local', (strings) => strings.join())
   seen.hear(answers, 'eth0', 0)
   return seen
 }
@@ -92,6 +92,20 @@ test('three browses in a row without an answer are the end', () => {
     missed.push(labels(seen))
   }
   expect(missed).toEqual([['a', 'b'], ['a', 'b'], ['b'], ['b']])
+})
+
+test('after an outage three browses have to be missed anew, and who had said goodbye has to answer the first one', () => {
+  const seen = heard(...whole('a'), ...whole('b'))
+  for (const now of [10, 1_000, 2_000]) seen.browse(now)
+  seen.hear([listed('b', 0)], 'eth0', 2_100)
+  seen.hear([listed('b')], 'eth0', 2_200)
+  const left: string[][] = []
+  seen.resume()
+  for (const now of [3_000, 4_000, 5_000, 6_000]) {
+    seen.browse(now)
+    left.push(labels(seen))
+  }
+  expect(left).toEqual([['a', 'b'], ['a'], ['a'], []])
 })
 
 test('what is not said again is over with its time', () => {

@@ -1,4 +1,4 @@
-import { GRACE, isDue, leave, stay, termOf, type Term } from './terms.ts'
+import { ending, GRACE, isDue, termOf, type Term } from './terms.ts'
 import { Hosts } from './hosts.ts'
 import { instanceLabel, keyOf } from './names.ts'
 import type { Answer, Heard, Question } from './message.ts'
@@ -16,8 +16,8 @@ export interface Entry<T> {
   /** Its whole name. */
   readonly name: string
   readonly label: string
-  /** Which of the browsed types it belongs to. */
-  readonly type: number
+  /** As it is browsed. */
+  readonly type: string
   /** What its TXT records have said so far. */
   readonly text: T | undefined
   readonly place: Place | undefined
@@ -30,10 +30,11 @@ interface Place {
 
 interface Known<T> extends Entry<T> {
   text: T | undefined
-  place: Place | undefined
-  readonly listed: Term
-  readonly described: Term
-  readonly placed: Term
+  place: (Place & Term) | undefined
+  listed: Term
+  /** Of the text. */
+  described: Term | undefined
+  /** Browses in a row that it has not answered. */
   missed: number
   /** When it was said to be over, as long as nobody has answered for it since. */
   leftAt: number | undefined
@@ -45,19 +46,22 @@ const NEVER = -Infinity
 
 /** What the network has said, for as long as that is so. Times are milliseconds of one clock. */
 export class Seen<T> {
-  readonly #types: ReadonlyMap<string, number>
+  /** The types that are browsed, with their domain: `_farp._tcp.local`. */
+  readonly parents: readonly string[]
+  readonly #types: ReadonlyMap<string, string>
   readonly #read: ReadText<T>
   readonly #entries = new Map<string, Known<T>>()
   readonly #hosts = new Hosts()
-  #browsedAt = 0
+  /** The last time since the network can be asked. */
+  #browsedAt = NEVER
   /** Counts what may make a difference to whoever reads. */
   version = 0
   /** Whether there were more instances than are kept. */
   isFull = false
 
-  /** `parents` are types with their domain: `_farp._tcp.local`. */
-  constructor(parents: readonly string[], read: ReadText<T>) {
-    this.#types = new Map(parents.map((parent, index) => [keyOf(parent), index]))
+  constructor(types: readonly string[], domain: string, read: ReadText<T>) {
+    this.parents = types.map((type) => `${type}.${domain}`)
+    this.#types = new Map(types.map((type, index) => [keyOf(this.parents[index]!), type]))
     this.#read = read
   }
 
@@ -86,52 +90,42 @@ export class Seen<T> {
     const label = type === undefined ? undefined : instanceLabel(target, name)
     if (type === undefined || label === undefined) return
     const known = this.#entries.get(keyOf(target))
-    if (known !== undefined) {
-      if (ttl === 0) return part(known, now)
-      stay(known.listed, ttl, now)
-      // Answers wait for up to a second, and some are sent after the goodbye that makes them wrong: only a later question tells.
-      const isDoubtful = known.leftAt !== undefined && this.#browsedAt <= known.leftAt + GRACE
-      known.missed = isDoubtful ? MOST_MISSED - 1 : 0
-      if (!isDoubtful) known.leftAt = undefined
-      return
-    }
+    if (known !== undefined) return ttl === 0 ? part(known, now) : this.#hearAgain(known, ttl, now)
     if (ttl === 0) return
     this.isFull = this.#entries.size >= MOST_INSTANCES
     if (this.isFull) return
-    this.#entries.set(keyOf(target), {
-      name: target,
-      label,
-      type,
-      text: undefined,
-      place: undefined,
-      missed: 0,
-      leftAt: undefined,
-      asked: 0,
-      listed: termOf(ttl, now),
-      described: termOf(0, NEVER),
-      placed: termOf(0, NEVER),
-    })
+    const unknown = { text: undefined, described: undefined, place: undefined, leftAt: undefined }
+    this.#entries.set(keyOf(target), { name: target, label, type, listed: termOf(ttl, now), ...unknown, missed: 0, asked: 0 })
     this.version += 1
+  }
+
+  #hearAgain(known: Known<T>, ttl: number, now: number): void {
+    known.listed = termOf(ttl, now)
+    // Answers wait for up to a second, and some are sent after the goodbye that makes them wrong: only a later question tells.
+    const isDoubtful = known.leftAt !== undefined && this.#browsedAt <= known.leftAt + GRACE
+    known.missed = isDoubtful ? MOST_MISSED - 1 : 0
+    if (!isDoubtful) known.leftAt = undefined
   }
 
   #hearPlaced({ name, target, port, ttl }: Heard<'SRV'>, now: number): void {
     const entry = this.#entries.get(keyOf(name))
     if (entry === undefined) return
     if (ttl === 0) return part(entry, now)
-    stay(entry.placed, ttl, now)
-    if (entry.place?.target !== target || entry.place.port !== port) this.#move(entry, { target, port })
+    const place = { target, port, ...termOf(ttl, now) }
+    if (entry.place?.target === target && entry.place.port === port) entry.place = place
+    else this.#move(entry, place)
   }
 
   #hearDescribed({ name, strings, ttl }: Heard<'TXT'>, now: number): void {
     const entry = this.#entries.get(keyOf(name))
     if (entry === undefined || ttl === 0) return
-    stay(entry.described, ttl, now)
+    entry.described = termOf(ttl, now)
     const before = entry.text
     entry.text = this.#read(strings, before)
     if (entry.text !== before) this.version += 1
   }
 
-  #move(entry: Known<T>, place: Place | undefined): void {
+  #move(entry: Known<T>, place: Known<T>['place']): void {
     // In this order, so that a host that stays is not forgotten in between.
     if (place !== undefined) this.#hosts.enter(place.target)
     if (entry.place !== undefined) this.#hosts.exit(entry.place.target)
@@ -150,6 +144,12 @@ export class Seen<T> {
     return false
   }
 
+  /** The network can be asked again: what was missed before does not count. A goodbye does. */
+  resume(): void {
+    for (const entry of this.#entries.values()) if (entry.leftAt === undefined) entry.missed = 0
+    this.#browsedAt = NEVER
+  }
+
   /** Everybody is asked now: who has not answered since the last time is missed. */
   browse(now: number): void {
     for (const [key, entry] of this.#entries) {
@@ -163,7 +163,7 @@ export class Seen<T> {
   expire(now: number): void {
     for (const [key, entry] of this.#entries) {
       if (entry.listed.until <= now) this.#remove(key, entry)
-      else if (entry.place !== undefined && entry.placed.until <= now) this.#move(entry, undefined)
+      else if (entry.place !== undefined && entry.place.until <= now) this.#move(entry, undefined)
     }
     if (this.#hosts.expire(now)) this.version += 1
   }
@@ -181,10 +181,10 @@ export class Seen<T> {
     return [...questions.values()]
   }
 
-  #questionsAbout({ name, place, placed, described }: Known<T>, now: number): Question[] {
+  #questionsAbout({ name, place, described }: Known<T>, now: number): Question[] {
     const isHostKnown = place === undefined || this.#hosts.isKnown(place.target, now)
     return [
-      ...(isDue(placed, now) ? [{ name, type: 'SRV' } as const] : []),
+      ...(isDue(place, now) ? [{ name, type: 'SRV' } as const] : []),
       ...(isDue(described, now) ? [{ name, type: 'TXT' } as const] : []),
       ...(isHostKnown ? [] : (['A', 'AAAA'] as const).map((type) => ({ name: place.target, type }))),
     ]
@@ -205,15 +205,15 @@ export class Seen<T> {
   }
 
   *#terms(): Generator<Term> {
-    for (const { listed, place, placed } of this.#entries.values()) {
+    for (const { listed, place } of this.#entries.values()) {
       yield listed
-      if (place !== undefined) yield placed
+      if (place !== undefined) yield place
     }
     yield* this.#hosts.terms()
   }
 }
 
 function part(entry: Known<unknown>, now: number): void {
-  leave(entry.listed, now)
+  entry.listed = ending(entry.listed, now)
   entry.leftAt = now
 }

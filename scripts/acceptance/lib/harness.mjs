@@ -13,9 +13,9 @@ process.on('exit', () => children.forEach((child) => child.kill('SIGKILL')))
 
 export { freePort }
 
-/** Starts an instance of a service and resolves when it listens. */
-export function startService({ service, instance, port, paths }) {
-  return startProcess('service.mjs', [service, instance, String(port), ...paths])
+/** Starts an instance of a service, by default on 127.0.0.1, and resolves when it listens. */
+export function startService({ service, instance, host = '127.0.0.1', port, paths }) {
+  return startProcess('service.mjs', [service, instance, host, String(port), ...paths])
 }
 
 /** The same with the kit for services: what it offers depends on its version, and it can be taken out of the rotation. */

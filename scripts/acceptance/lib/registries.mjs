@@ -2,8 +2,11 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import { delimiter, join } from 'node:path'
+import { spawnSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { closedPort, startConsul, startEureka, startKubernetes } from '@octopus-gateway/testing'
+import { startAnnouncer } from './announcer.mjs'
+import { LINK, setLink } from './own-network.mjs'
 import { startBind } from '../../lib/bind.mjs'
 import { startEtcd } from '../../lib/etcd.mjs'
 import { CACHE } from '../../lib/workspace.mjs'
@@ -15,6 +18,14 @@ function find(program) {
   const path = FOLDERS.map((folder) => join(folder, program)).find(existsSync)
   if (path === undefined && process.env.CI === 'true') throw new Error(`${program} is missing; run npm run test:components`)
   return path
+}
+
+/** Debian's Python, if it can import a module. */
+function findPython(module) {
+  const python = '/usr/bin/python3'
+  if (spawnSync(python, ['-c', `import ${module}`]).status === 0) return python
+  if (process.env.CI === 'true') throw new Error(`python3-${module} is missing; run npm run test:components`)
+  return undefined
 }
 
 /** The system may have lent the port to an outgoing connection meanwhile. */
@@ -56,7 +67,9 @@ async function openSeed(port, tell) {
 /**
  * The registries of discovery, one entry each. `open(instances)` starts one that knows `{ service, port }[]` on 127.0.0.1 and gives what stands in
  * `discovery`, how it goes away (`stop`), how it comes back with other contents (`start(instances)`), how those change while it is there
- * (`change(instances)`), and `close`. `seconds` is how often is asked, 0 where the registry tells by itself. `needs` is a program that may be missing. mDNS is none: nobody is in the middle of a network.
+ * (`change(instances)`), and `close`. `seconds` is how often is asked, 0 where the registry tells by itself. `needs` is a program that may be missing.
+ * With `link` all of it has to run in a network of its own, instances at the address of that link: nobody is in the middle of a network who could be away, but
+ * the link to it can.
  */
 export const REGISTRIES = [
   {
@@ -243,6 +256,42 @@ export const REGISTRIES = [
         },
         change: (all) => void (there = all),
         close: stop,
+      }
+    },
+  },
+  {
+    name: 'mdns',
+    // Three questions without an answer: the goodbyes of an outage nobody has heard.
+    seconds: 3,
+    needs: findPython('zeroconf'),
+    link: LINK,
+    async open(instances) {
+      const announcer = await startAnnouncer(this.needs, LINK.address)
+      const placeOf = (one) => ({ type: '_farp._tcp', label: idOf(one) })
+      let known = []
+      const contain = async (all) => {
+        for (const one of known.filter((before) => !all.includes(before))) await announcer.remove(placeOf(one))
+        for (const one of all.filter((now) => !known.includes(now)))
+          await announcer.put({
+            ...placeOf(one),
+            host: idOf(one),
+            port: one.port,
+            addresses: [LINK.address],
+            ttl: 120,
+            txt: [`name=${one.service}`, `id=${idOf(one)}`],
+          })
+        known = all
+      }
+      await contain(instances)
+      return {
+        yaml: `{ backend: mdns, mdns: { service_types: [_farp._tcp], interface: ${LINK.address}, allowed_services: [users, stock], interval: 1s, browse_time: 500ms } }`,
+        stop: () => setLink('down'),
+        async start(all) {
+          await contain(all)
+          setLink('up')
+        },
+        change: contain,
+        close: () => announcer.close(),
       }
     },
   },

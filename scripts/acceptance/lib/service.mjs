@@ -1,8 +1,8 @@
 import { createServer } from 'node:http'
 
-// A FARP service for load tests, run with fork(): node service.mjs <service> <instance> <port> <path>...
+// A FARP service for load tests, run with fork(): node service.mjs <service> <instance> <host> <port> <path>...
 // It answers every path below its service with its instance's name; which paths it documents can be changed by a message: ['/a', '/b'].
-const [service, instance, port, ...first] = process.argv.slice(2)
+const [service, instance, host, port, ...first] = process.argv.slice(2)
 let paths = first
 
 const operation = (path) => ({
@@ -18,7 +18,7 @@ const manifest = () => ({
   service_name: service,
   service_version: '1.0.0',
   instance_id: instance,
-  schemas: [{ type: 'openapi', spec_version: '3.1.0', location: { type: 'http', url: `http://127.0.0.1:${port}/openapi.json` } }],
+  schemas: [{ type: 'openapi', spec_version: '3.1.0', location: { type: 'http', url: `http://${host}:${port}/openapi.json` } }],
   capabilities: ['rest'],
   endpoints: { health: '/health' },
 })
@@ -32,7 +32,7 @@ function answer(path) {
 createServer((request, response) => {
   response.writeHead(200, { 'content-type': 'application/json' })
   response.end(JSON.stringify(answer(request.url)))
-}).listen(Number(port), '127.0.0.1', () => process.send('listening'))
+}).listen(Number(port), host, () => process.send('listening'))
 
 process.on('message', (next) => (paths = next))
 process.on('disconnect', () => process.exit())
