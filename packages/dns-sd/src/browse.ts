@@ -116,7 +116,7 @@ async function* browse<T>(options: BrowseOptions<T>, { seen, clock, signal, warn
   while (!signal.aborted) {
     const now = clock()
     if (now >= asking.browseAt) {
-      seen.browse(now)
+      seen.browse(now, (zone) => network.isAway(zone))
       await network.send(query)
       const pause = Math.max(SHORTEST_PAUSE, Math.min(asking.pause, seen.shortestTerm / BROWSES_PER_TERM))
       asking.browsedAt = now
@@ -150,7 +150,7 @@ async function* browse<T>(options: BrowseOptions<T>, { seen, clock, signal, warn
 function found<T>(seen: Seen<T>, network: Network): Found<T>[] {
   return [...seen.entries].flatMap(({ label, type, place, text }) => {
     if (place === undefined || text === undefined) return []
-    const addresses = seen.addresses(place.target).filter((address) => network.isNear(address))
+    const addresses = seen.addresses(place.target, (address, zone) => network.isNear(address, zone))
     return { label, type, host: place.target, port: place.port, addresses, text }
   })
 }

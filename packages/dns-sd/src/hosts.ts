@@ -34,9 +34,10 @@ export class Hosts {
     if (host.instances === 0) this.#hosts.delete(keyOf(name))
   }
 
-  /** In a fixed order. */
-  addresses(name: string): string[] {
-    return [...(this.#hosts.get(keyOf(name))?.addresses.keys() ?? [])].sort()
+  /** In a fixed order, each with the zone in which it was heard. */
+  addresses(name: string): [address: string, zone: string][] {
+    const known = [...(this.#hosts.get(keyOf(name))?.addresses ?? [])]
+    return known.map(([address, { zone }]): [string, string] => [address, zone]).sort(([a], [b]) => (a < b ? -1 : 1))
   }
 
   /** Whether it has an address that need not be asked for. */

@@ -22,7 +22,7 @@ const REMEDIES: Remedies = new Map([
 export interface Listener {
   /** A packet of a responder on the link with this zone. */
   heard(packet: Buffer, zone: string): void
-  /** Why a way cannot be used, while another one can: once, until it could be used again. */
+  /** Why a link or a way cannot be used, while another one can: once, until it could be used again. */
   failed(problem: string): void
 }
 
@@ -33,6 +33,8 @@ export class Network implements Disposable {
   readonly #sockets = new Map<string, Socket>()
   readonly #failing = new Map<string, string>()
   #links: readonly Link[] = []
+  /** Those that went away while others stayed, by their zones. */
+  readonly #away = new Map<string, Link>()
   /** Counts changes of the links. */
   version = 0
 
@@ -41,9 +43,14 @@ export class Network implements Disposable {
     this.#listener = listener
   }
 
-  /** Whether an address is in a network of the links; a link-local IPv6 one names its zone. */
-  isNear(address: string): boolean {
-    return this.#links.some((link) => link.holds(address))
+  /** Whether an address is in a network of the links, or of the one on which it was heard, which is away; a link-local IPv6 one names its zone. */
+  isNear(address: string, zone: string): boolean {
+    return this.#links.some((link) => link.holds(address)) || this.#away.get(zone)?.holds(address) === true
+  }
+
+  /** Whether nobody on the link with this zone can be asked. */
+  isAway(zone: string): boolean {
+    return this.#away.has(zone)
   }
 
   /** Sends on every link over every family, as they are now. Rejects with an `Outage` when there is no way at all. */
@@ -64,6 +71,14 @@ export class Network implements Disposable {
   #follow(links: readonly Link[]): void {
     const networksOf = (some: readonly Link[]): string => some.map(({ zone, networks }) => `${zone} ${networks.join(' ')}`).join()
     if (networksOf(links) !== networksOf(this.#links)) this.version += 1
+    for (const link of this.#links) {
+      if (links.some(({ zone }) => zone === link.zone)) continue
+      this.#away.set(link.zone, link)
+      this.#listener.failed(
+        `Multicast DNS: the interface ${link.zone} is away; what was heard there is kept for as long as it was said to be so.`,
+      )
+    }
+    for (const { zone } of links) this.#away.delete(zone)
     this.#links = links
   }
 

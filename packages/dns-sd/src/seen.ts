@@ -31,7 +31,8 @@ interface Place {
 interface Known<T> extends Entry<T> {
   text: T | undefined
   place: (Place & Term) | undefined
-  listed: Term
+  /** With the zone of the link on which it was heard last. */
+  listed: Term & { readonly zone: string }
   /** Of the text. */
   described: Term | undefined
   /** Browses in a row that it has not answered. */
@@ -70,14 +71,14 @@ export class Seen<T> {
     return this.#entries.values()
   }
 
-  /** In a fixed order; link-local IPv6 ones with the zone in which they were heard. */
-  addresses(host: string): string[] {
-    return this.#hosts.addresses(host)
+  /** In a fixed order, those that are near where they were heard; link-local IPv6 ones name that zone. */
+  addresses(host: string, isNear: (address: string, zone: string) => boolean): string[] {
+    return this.#hosts.addresses(host).flatMap(([address, zone]) => (isNear(address, zone) ? address : []))
   }
 
   /** Takes what a responder on the link with this zone says. What belongs to nobody who was asked for is left out. Instances come first, then hosts, in whatever order that was said. */
   hear(answers: readonly Answer[], zone: string, now: number): void {
-    for (const answer of answers) if (answer.type === 'PTR') this.#hearListed(answer, now)
+    for (const answer of answers) if (answer.type === 'PTR') this.#hearListed(answer, zone, now)
     for (const answer of answers) if (answer.type === 'SRV') this.#hearPlaced(answer, now)
     for (const answer of answers) {
       if (answer.type === 'TXT') this.#hearDescribed(answer, now)
@@ -85,22 +86,22 @@ export class Seen<T> {
     }
   }
 
-  #hearListed({ name, target, ttl }: Heard<'PTR'>, now: number): void {
+  #hearListed({ name, target, ttl }: Heard<'PTR'>, zone: string, now: number): void {
     const type = this.#types.get(keyOf(name))
     const label = type === undefined ? undefined : instanceLabel(target, name)
     if (type === undefined || label === undefined) return
     const known = this.#entries.get(keyOf(target))
-    if (known !== undefined) return ttl === 0 ? part(known, now) : this.#hearAgain(known, ttl, now)
+    if (known !== undefined) return ttl === 0 ? part(known, now) : this.#hearAgain(known, { ...termOf(ttl, now), zone })
     if (ttl === 0) return
     this.isFull = this.#entries.size >= MOST_INSTANCES
     if (this.isFull) return
     const unknown = { text: undefined, described: undefined, place: undefined, leftAt: undefined }
-    this.#entries.set(keyOf(target), { name: target, label, type, listed: termOf(ttl, now), ...unknown, missed: 0, asked: 0 })
+    this.#entries.set(keyOf(target), { name: target, label, type, listed: { ...termOf(ttl, now), zone }, ...unknown, missed: 0, asked: 0 })
     this.version += 1
   }
 
-  #hearAgain(known: Known<T>, ttl: number, now: number): void {
-    known.listed = termOf(ttl, now)
+  #hearAgain(known: Known<T>, listed: Known<T>['listed']): void {
+    known.listed = listed
     // Answers wait for up to a second, and some are sent after the goodbye that makes them wrong: only a later question tells.
     const isDoubtful = known.leftAt !== undefined && this.#browsedAt <= known.leftAt + GRACE
     known.missed = isDoubtful ? MOST_MISSED - 1 : 0
@@ -150,10 +151,10 @@ export class Seen<T> {
     this.#browsedAt = NEVER
   }
 
-  /** Everybody is asked now: who has not answered since the last time is missed. */
-  browse(now: number): void {
+  /** Everybody is asked now: who has not answered since the last time, and could, is missed. */
+  browse(now: number, isAway: (zone: string) => boolean): void {
     for (const [key, entry] of this.#entries) {
-      if (entry.listed.heardAt < this.#browsedAt) entry.missed += 1
+      if (entry.listed.heardAt < this.#browsedAt && !isAway(entry.listed.zone)) entry.missed += 1
       if (entry.missed >= MOST_MISSED) this.#remove(key, entry)
     }
     this.#browsedAt = now

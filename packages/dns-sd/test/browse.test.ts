@@ -193,6 +193,27 @@ inOwnNetwork(import.meta.url, () => {
     })
   })
 
+  test('where one link goes and another one stays, what was heard there stays, and is told of once', async () => {
+    const [one, two] = [await responder('10.7.1.1'), await responder('::%two')]
+    const { parent, found, warnings } = browsing()
+    await waitFor(async () => {
+      await one.say(...recordsOf(parent, 'a', 80, aaaa('fd07:1:0:0', 7)))
+      await two.say(...recordsOf(parent, 'b', 80, aaaa('fd07:2:0:0', 7)))
+      expect(found()).toEqual(['a fd07:1::7', 'b fd07:2::7'])
+      return true
+    })
+    const bringUp = takeDown('one')
+    onTestFinished(bringUp)
+    await hint(two, parent, 'x')
+    await waitFor(() => warnings.length > 0)
+    // An address of there that is heard here leads nowhere.
+    await two.say(...recordsOf(parent, 'c', 80, aaaa('fd07:1:0:0', 8)))
+    await waitFor(() => expect(found()).toEqual(['a fd07:1::7', 'b fd07:2::7', 'c']))
+    expect(warnings).toEqual([expect.stringContaining('the interface one is away')])
+    bringUp()
+    await waitFor(() => expect(found()).toEqual(['a fd07:1::7', 'b fd07:2::7', 'c fd07:1::8']))
+  })
+
   test('who is told to end and begins later begins anew', async () => {
     const one = await responder('10.7.1.1')
     const browse = browser({ types: ['_t._tcp'], domain: 'local', interval: 1_000, browseTime: 10, readText: () => '' })
