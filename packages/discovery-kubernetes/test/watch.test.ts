@@ -154,7 +154,7 @@ describe('a watch that cannot be followed', () => {
     ],
     ['a line of 5 MB', (watch) => watch.write('x'.repeat(5 * 1024 * 1024)), /answers with a line of more than 4194304 bytes\.$/],
     ['a line that is no JSON', (watch) => watch.write('{"type":\n'), /answered GET \S+services with something that is not JSON/],
-    ['half a line at its end', (watch) => watch.end('{"type":'), /answered GET \S+services with something that is not JSON/],
+    ['half a line at its end, again and again', (watch) => watch.end('{"type":'), /has ended its answer in the middle of a line\.$/],
     ['half a line, and breaks, again and again', (watch) => watch.write('{"type":', () => watch.destroy()), /cannot be reached/],
   ])('is an outage, and the next start lists anew: %s', async (_, say, reason) => {
     const log: Line[] = []

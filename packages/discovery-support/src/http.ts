@@ -26,7 +26,10 @@ export interface Place {
 export interface Times {
   /** Until the head of the answer is there. */
   readonly head: number
-  /** From then on, until it is complete. `Infinity` where it has no end. Default: what the head has left. */
+  /**
+   * From then on, until an answer with status 200 is complete. `Infinity` where it has no end. Default: what the head has left, as refusals have it always: who
+   * asks for a stream must not wait that long for the end of a refusal.
+   */
   readonly body?: number
   /** How long nothing may come. Default: as long as all of it. */
   readonly silence?: number
@@ -92,8 +95,10 @@ export class HttpClient implements Disposable {
       })
       request.on('response', (response) => {
         failing = response
-        if (times.body !== undefined) clearTimeout(timer)
-        if (times.body !== undefined && times.body < Infinity) timer = limit(times.body, 'did not complete its answer')
+        if (times.body !== undefined && response.statusCode === 200) {
+          clearTimeout(timer)
+          if (times.body < Infinity) timer = limit(times.body, 'did not complete its answer')
+        }
         if (times.silence !== undefined)
           response.setTimeout(times.silence, () => response.destroy(new Unreachable(`${place.name} has fallen silent.`)))
         resolve(new Answer(response, place, signal))
@@ -137,7 +142,7 @@ export class Answer {
     return Buffer.concat(chunks).toString()
   }
 
-  /** Line by line, as they come, none longer than `longest` bytes; what comes after the last end of a line is one as well. Throws like `text`. */
+  /** Line by line, as they come, none longer than `longest` bytes. Throws like `text`, and `Unreachable` where the last line has no end. */
   async *lines(longest: number): AsyncGenerator<string> {
     try {
       yield* lines(this.#response as AsyncIterable<Buffer>, longest, this.#place.name)

@@ -1,8 +1,8 @@
-import { TooLarge } from './outage.ts'
+import { TooLarge, Unreachable } from './outage.ts'
 
 /**
- * The lines of a stream, without those that are empty. What comes after the last end of a line is one as well: whether it is whole, its reader sees. Throws
- * `TooLarge`, with the name of whoever writes them, when one is longer than `longest` bytes.
+ * The lines of a stream, without those that are empty. Throws, with the name of whoever writes them, `TooLarge` when one is longer than `longest` bytes, and
+ * `Unreachable` when the last one has no end: programs in between may end a long answer in order, and yet in the middle of it.
  */
 export async function* lines(stream: AsyncIterable<Buffer>, longest: number, name: string): AsyncGenerator<string> {
   let pieces: Buffer[] = []
@@ -21,6 +21,5 @@ export async function* lines(stream: AsyncIterable<Buffer>, longest: number, nam
     size += chunk.length - start
     if (size > longest) throw new TooLarge(`${name} answers with a line of more than ${longest} bytes.`)
   }
-  const rest = Buffer.concat(pieces).toString('utf8')
-  if (rest.trim() !== '') yield rest
+  if (Buffer.concat(pieces).toString('utf8').trim() !== '') throw new Unreachable(`${name} has ended its answer in the middle of a line.`)
 }

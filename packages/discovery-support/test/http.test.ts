@@ -99,6 +99,13 @@ test('no head, no end, and silence have their times', async () => {
   await waitFor(() => silent.connections.open === 0 && half.connections.open === 0)
 })
 
+test('the end of a refusal is not waited for as long as a stream may last', async () => {
+  const refusing = await serverOf(respondWith('HTTP/1.1 503 Service Unavailable\r\nContent-Length: 9\r\n\r\nhalf'))
+  const told = await clientOf(refusing.origin).ask({ path: '/', times: { head: 300, body: Infinity }, signal })
+  expect(told.status).toBe(503)
+  await expect(told.text(100)).rejects.toThrow(/did not answer within 300 ms/)
+})
+
 test('lines come as they are written; a connection that breaks is an outage', async () => {
   let breaks = (): void => {}
   const server = await serverOf((socket) => {

@@ -43,6 +43,16 @@ test('a name means both families of an interface, an address its own alone', () 
   expect([waysOf('lo'), waysOf('127.0.0.1')]).toEqual([['127.0.0.1'], ['127.0.0.1']])
 })
 
+test('an interface that was made anew under its name is another one', () => {
+  const keysOf = (scopeid: number): string[] =>
+    linksOf('eth0', { eth0: [ipv4('10.0.0.7/8'), ipv6('fd00::7/64'), ipv6('fe80::7/64', scopeid)] }).flatMap(({ ways }) =>
+      ways.map(({ key }) => key),
+    )
+  const [again, anew] = [keysOf(2), keysOf(3)]
+  expect([keysOf(2), anew[0]]).toEqual([again, again[0]])
+  expect(anew[1]).not.toBe(again[1])
+})
+
 test('without an address that a question can come from there is no way', () => {
   expect(() => linksOf('tun0', MACHINE)).toThrow(
     /no interface tun0 with an address that multicast can come from.*there are lo, eth0, wlan0, veth0, tun0/,

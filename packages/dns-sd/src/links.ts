@@ -19,6 +19,11 @@ export interface Way {
   readonly family: 'IPv4' | 'IPv6'
   /** What sockets are told: an address of the interface, or its zone behind `::`. */
   readonly at: string
+  /**
+   * The same for the same interface. One that goes and comes again under its name is another one: the memberships of sockets are those of the one that went,
+   * and nothing that is sent over IPv6 tells.
+   */
+  readonly key: string
 }
 
 /** Whether an IPv6 address, with or without a zone, counts on its link alone. */
@@ -50,8 +55,8 @@ function linkOf(name: string, addresses: readonly NetworkInterfaceInfo[], wanted
   const ipv4 = usable.find(({ family }) => family === 'IPv4')
   const hasIpv6 = local !== undefined && usable.some(({ family }) => family === 'IPv6')
   const ways: Way[] = [
-    ...(ipv4 === undefined ? [] : [{ family: 'IPv4', at: ipv4.address } as const]),
-    ...(hasIpv6 ? [{ family: 'IPv6', at: `::%${zone}` } as const] : []),
+    ...(ipv4 === undefined ? [] : [{ family: 'IPv4', at: ipv4.address, key: ipv4.address } as const]),
+    ...(hasIpv6 ? [{ family: 'IPv6', at: `::%${zone}`, key: `::%${zone}#${local.scopeid}` } as const] : []),
   ]
   if (ways.length === 0) return undefined
   const networks = addresses.flatMap(({ cidr }) => cidr ?? [])

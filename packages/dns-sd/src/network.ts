@@ -7,6 +7,9 @@ const GROUPS = { IPv4: '224.0.0.251', IPv6: 'ff02::fb' } as const
 /** What comes from farther away has a smaller one, and what is sent with it is known to be from here (RFC 6762, 11). */
 const HOPS = 255
 
+/** Links that are away and known nevertheless. */
+const MOST_AWAY = 64
+
 const REMEDIES: Remedies = new Map([
   ['EADDRINUSE', 'another program keeps port 5353 to itself'],
   ['EACCES', 'this program may not use multicast; check its permissions'],
@@ -57,7 +60,7 @@ export class Network implements Disposable {
   async send(packet: Buffer): Promise<void> {
     this.#follow(linksOf(this.#wanted))
     const ways = this.#links.flatMap((link) => link.ways.map((way) => ({ link, way })))
-    for (const at of this.#sockets.keys()) if (!ways.some(({ way }) => way.at === at)) this.#close(at)
+    for (const key of this.#sockets.keys()) if (!ways.some(({ way }) => way.key === key)) this.#close(key)
     const outcomes = await Promise.all(ways.map(async ({ link, way }) => ({ way, problem: await this.#sendBy(way, link, packet) })))
     const problems = outcomes.flatMap(({ problem }) => problem ?? [])
     if (problems.length === ways.length) throw new Outage(problems.map(({ message }) => message).join(' '))
@@ -65,7 +68,7 @@ export class Network implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const at of this.#sockets.keys()) this.#close(at)
+    for (const key of this.#sockets.keys()) this.#close(key)
   }
 
   #follow(links: readonly Link[]): void {
@@ -74,6 +77,8 @@ export class Network implements Disposable {
     for (const link of this.#links) {
       if (links.some(({ zone }) => zone === link.zone)) continue
       this.#away.set(link.zone, link)
+      // Names of bridges may be new every time.
+      if (this.#away.size > MOST_AWAY) this.#away.delete(this.#away.keys().next().value!)
       this.#listener.failed(
         `Multicast DNS: the interface ${link.zone} is away; what was heard there is kept for as long as it was said to be so.`,
       )
@@ -84,26 +89,26 @@ export class Network implements Disposable {
 
   async #sendBy(way: Way, { zone }: Link, packet: Buffer): Promise<Outage | undefined> {
     try {
-      await sent(this.#sockets.get(way.at) ?? (await this.#open(way, zone)), packet, addressOf(way, zone))
+      await sent(this.#sockets.get(way.key) ?? (await this.#open(way, zone)), packet, addressOf(way, zone))
       return undefined
     } catch (thrown) {
-      this.#close(way.at)
+      this.#close(way.key)
       const failing = `cannot be used at ${way.at.replace('::%', '')} over ${way.family}`
       return unreachable({ name: 'Multicast DNS', failing, remedies: REMEDIES }, thrown)
     }
   }
 
   #tell(way: Way, problem: Outage | undefined): void {
-    if (problem === undefined) return void this.#failing.delete(way.at)
-    if (this.#failing.get(way.at) === problem.message) return
-    this.#failing.set(way.at, problem.message)
+    if (problem === undefined) return void this.#failing.delete(way.key)
+    if (this.#failing.get(way.key) === problem.message) return
+    this.#failing.set(way.key, problem.message)
     this.#listener.failed(problem.message)
   }
 
-  async #open({ family, at }: Way, zone: string): Promise<Socket> {
+  async #open({ family, at, key }: Way, zone: string): Promise<Socket> {
     // The port is shared with whatever else on this machine speaks multicast DNS.
     const socket = createSocket(family === 'IPv4' ? { type: 'udp4', reuseAddr: true } : { type: 'udp6', reuseAddr: true, ipv6Only: true })
-    this.#sockets.set(at, socket)
+    this.#sockets.set(key, socket)
     socket.on('message', (packet, { address, port }) => {
       // From another link, or from a program that is no responder: anybody on the Internet may send to the port (RFC 6762, 6 and 11).
       if (port === PORT && this.#links.some((link) => link.zone === zone && link.holds(address))) this.#listener.heard(packet, zone)
@@ -112,7 +117,7 @@ export class Network implements Disposable {
       socket.on('error', (error) => {
         reject(error)
         // It is opened again with the next question.
-        this.#close(at)
+        this.#close(key)
       })
       socket.bind({ port: PORT, address: family === 'IPv4' ? '0.0.0.0' : '::', exclusive: true }, resolve)
     })
@@ -123,9 +128,9 @@ export class Network implements Disposable {
     return socket
   }
 
-  #close(at: string): void {
-    const socket = this.#sockets.get(at)
-    if (!this.#sockets.delete(at)) return
+  #close(key: string): void {
+    const socket = this.#sockets.get(key)
+    if (!this.#sockets.delete(key)) return
     socket!.removeAllListeners('message')
     socket!.close()
   }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { queryOf } from './message.ts'
 import { Seen } from './seen.ts'
 import type { Answer } from './message.ts'
 
@@ -212,12 +213,24 @@ test('nobody fills the memory with instances, hosts or addresses', () => {
 test('however much there is to ask for, a question is no longer than that, and everybody has a turn', () => {
   const seen = heard(...Array.from({ length: 1_000 }, (_, n) => listed(`i${n}`)))
   const asked = new Set<string>()
-  for (let round = 0; round < 40; round++) {
+  for (let round = 0; round < 60; round++) {
     const questions = seen.questions(1, 60)
     expect(questions.length).toBeLessThanOrEqual(60)
     for (const { name } of questions) asked.add(name)
   }
   expect(asked.size).toBe(1_000)
+})
+
+test('questions about long names are fewer: nobody has to take a packet of more than 9,000 bytes', () => {
+  const label = 'x'.repeat(60)
+  const seen = heard(...Array.from({ length: 100 }, (_, n) => listed(`${n}${label}`)))
+  const asked = new Set<string>()
+  for (let round = 0; round < 60; round++) {
+    const questions = seen.questions(1, 60)
+    expect(queryOf(questions).length).toBeLessThan(1_500)
+    for (const { name } of questions) asked.add(name)
+  }
+  expect(asked.size).toBe(100)
 })
 
 test('only what is new is news', () => {

@@ -43,6 +43,11 @@ interface Known<T> extends Entry<T> {
   asked: number
 }
 
+/** Bytes of the questions of one packet: more than one frame of Ethernet can be lost in parts, and more than 9,000 nobody has to take (RFC 6762, 17). */
+const MOST_BYTES = 1_400
+/** Of a question beside its name: the ends of the name, type and class. */
+const QUESTION_BYTES = 6
+
 const NEVER = -Infinity
 
 /** What the network has said, for as long as that is so. Times are milliseconds of one clock. */
@@ -174,8 +179,10 @@ export class Seen<T> {
     const staying = [...this.#entries.values()].filter(({ listed }) => listed.until > now + GRACE)
     const due = staying.map((entry) => ({ entry, asked: this.#questionsAbout(entry, now) })).filter(({ asked }) => asked.length > 0)
     const questions = new Map<string, Question>()
+    let size = 0
     for (const { entry, asked } of due.sort((a, b) => a.entry.asked - b.entry.asked)) {
-      if (questions.size + asked.length > most) break
+      size += asked.reduce((sum, { name }) => sum + Buffer.byteLength(name) + QUESTION_BYTES, 0)
+      if (questions.size > 0 && (questions.size + asked.length > most || size > MOST_BYTES)) break
       entry.asked += 1
       for (const question of asked) questions.set(`${question.type} ${keyOf(question.name)}`, question)
     }

@@ -214,6 +214,31 @@ inOwnNetwork(import.meta.url, () => {
     await waitFor(() => expect(found()).toEqual(['a fd07:1::7', 'b fd07:2::7', 'c fd07:1::8']))
   })
 
+  test('what is said on an interface that was made anew under its name is heard', async () => {
+    const make = (): void => {
+      ip('link', 'add', 'three', 'type', 'bridge')
+      ip('link', 'set', 'three', 'addrgenmode', 'none')
+      ip('link', 'set', 'three', 'up')
+      for (const address of ['fd07:4::1/64', 'fe80::3/64']) ip('addr', 'add', address, 'dev', 'three', 'nodad')
+    }
+    make()
+    onTestFinished(() => ip('link', 'del', 'three'))
+    const { type, parent, found } = browsing()
+    const before = await responder('::%three')
+    await waitFor(() => before.asked.includes(`12 ${type}.local`))
+    await before.say(...recordsOf(parent, 'a', 80, aaaa('fd07:4:0:0', 7)))
+    await waitFor(() => expect(found()).toEqual(['a fd07:4::7']))
+    // Nothing can be sent in between.
+    ip('link', 'del', 'three')
+    make()
+    const after = await responder('::%three')
+    await waitFor(async () => {
+      await after.say(...recordsOf(parent, 'b', 80, aaaa('fd07:4:0:0', 8)))
+      expect(found()).toContain('b fd07:4::8')
+      return true
+    })
+  })
+
   test('who is told to end and begins later begins anew', async () => {
     const one = await responder('10.7.1.1')
     const browse = browser({ types: ['_t._tcp'], domain: 'local', interval: 1_000, browseTime: 10, readText: () => '' })

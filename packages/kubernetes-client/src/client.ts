@@ -1,6 +1,6 @@
 import { accessOf, type AccessOptions } from './access/choose.ts'
 import { failureOf } from './failure.ts'
-import { HttpClient, readJson, remediesOf, type Answer } from '@octopus-gateway/discovery-support'
+import { HttpClient, Outage, readJson, remediesOf, type Answer } from '@octopus-gateway/discovery-support'
 import type { Access } from './access/access.ts'
 import type { Logger } from '@octopus-gateway/core'
 
@@ -88,8 +88,8 @@ export class KubernetesClient implements Disposable {
 
   /**
    * The lines of an answer, each one JSON, as they come; resolves as soon as it begins. It is over when the server ends it, and throws `Unreachable` where the
-   * connection breaks and after `longest` milliseconds, another `Outage` for a line that is no JSON, also because it has no end, or of more than 4 MB. Rejects
-   * like `get`.
+   * connection breaks, or ends in the middle of a line, and after `longest` milliseconds, another `Outage` for a line that is no JSON or of more than 4 MB.
+   * Rejects like `get`.
    */
   async stream(question: Question, longest: number, signal: AbortSignal): Promise<AsyncGenerator<unknown>> {
     return this.#lines(await this.#ask(question, longest, signal), question)
@@ -117,7 +117,11 @@ export class KubernetesClient implements Disposable {
       signal,
     })
     if (answer.status === 200) return answer
-    const said = await answer.text(LARGEST_FAILURE)
+    // The status says more than its page, which a program in between may have written, at length.
+    const said = await answer.text(LARGEST_FAILURE).catch((thrown: unknown) => {
+      if (signal.aborted || !(thrown instanceof Outage)) throw thrown
+      return ''
+    })
     throw failureOf(answer.status, said, { api: this.#http.place.name, path, remedy: this.#access.remedy, ...this.#words })
   }
 }

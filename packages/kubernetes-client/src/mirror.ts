@@ -5,6 +5,8 @@ import type { KubernetesClient } from './client.ts'
 
 /** A page of a list: a few megabytes at most. */
 const PAGE = 500
+/** Some pages may be short, as those of caches are; a list whose pages have nothing in them must end nevertheless. */
+const MOST_PAGES = 2_000
 /** More than any cluster has in what is watched (150,000 pods are the largest that is supported). */
 const MOST_OBJECTS = 500_000
 /** A watch is asked anew from time to time; at different times, so that not all clients ask at once. Seconds. */
@@ -104,7 +106,7 @@ async function list({ client, collection, signal }: Source): Promise<{ readonly 
   const { path } = collection
   const objects: unknown[] = []
   let next = ''
-  for (;;) {
+  for (let pages = 0; pages < MOST_PAGES; pages++) {
     const query = { ...selectorOf(collection), limit: String(PAGE), ...(next === '' ? {} : { continue: next }) }
     const page = await client.get({ path, query, accept: formsOf(collection).list }, signal)
     for (const item of itemsOf(field(page, 'items'))) objects.push(item)
@@ -115,6 +117,7 @@ async function list({ client, collection, signal }: Source): Promise<{ readonly 
     next = textOf(field(metadata, 'continue')) ?? ''
     if (next === '') return { objects, revision }
   }
+  throw new Outage(`GET ${path} is answered with page after page, and no last one; check that the address is that of a Kubernetes API.`)
 }
 
 /** How a watch has ended that can be continued. */

@@ -54,7 +54,8 @@ describe('lists', () => {
         if (url.includes('watch=true')) return
         const next = left.shift()
         if (typeof next === 'string') response.end(next)
-        else response.writeHead(410).end()
+        // What a program in between has to say about it, at length, hides no status.
+        else response.writeHead(410).end('x'.repeat(20_000))
       })
     }
     const mirror = mirrored(await clientTold(page('old', 'a'), 410, page('new', 'b'), page('last')))
@@ -72,6 +73,16 @@ describe('lists', () => {
     api.putService({ ...service('stock'), labels: { team: 'a' } })
     await waitFor(() => keys().join() === 'stock,users')
     for (const object of objects.values()) expect(object).not.toHaveProperty('spec')
+  })
+
+  test('whose pages have no end are a failure', async () => {
+    let pages = 0
+    const client = await clientFor((_, response) => {
+      pages += 1
+      response.end('{"items":[],"metadata":{"resourceVersion":"1","continue":"again"}}')
+    })
+    expect(await mirrored(client).over).toMatchObject({ message: expect.stringMatching(/with page after page, and no last one/) })
+    expect(pages).toBe(2_000)
   })
 
   test('that are none are a failure', async () => {
@@ -203,7 +214,6 @@ describe('watches', () => {
 
   test.each<[string, (watch: ServerResponse) => void, string]>([
     ['no JSON', (watch) => watch.write('{"type":\n'), `answered GET ${SERVICES} with something that is not JSON: is this Kubernetes?`],
-    ['half a line', (watch) => watch.end('{"type":'), `answered GET ${SERVICES} with something that is not JSON: is this Kubernetes?`],
     ['a line of 5 MB', (watch) => watch.write('x'.repeat(5 * 1024 * 1024)), 'answers with a line of more than 4194304 bytes.'],
   ])('that say %s are over, and nobody goes on behind that', async (_, say, expected) => {
     const { client, asked } = await answering(say)
@@ -212,13 +222,22 @@ describe('watches', () => {
   })
 
   test('that break one after another and tell nothing are over; those that tell something go on', async () => {
-    const half = await answering((watch) => watch.write('{"type":', () => watch.destroy()))
-    expect(await mirrored(half.client).over).toMatchObject({ message: expect.stringMatching(/ cannot be reached \(/) })
-    expect(half.asked).toEqual({ lists: 1, watches: 4 })
+    const breaking: [(watch: ServerResponse) => void, RegExp][] = [
+      [(watch) => watch.write('{"type":', () => watch.destroy()), / cannot be reached \(/],
+      // Programs in between end what lasts too long in order.
+      [(watch) => watch.end('{"type":'), / has ended its answer in the middle of a line\.$/],
+    ]
+    for (const [say, message] of breaking) {
+      const half = await answering(say)
+      expect(await mirrored(half.client).over).toMatchObject({ message: expect.stringMatching(message) })
+      expect(half.asked).toEqual({ lists: 1, watches: 4 })
+    }
     let revision = 1
     const { client, asked } = await answering((watch) => {
       const metadata = { name: 'users', namespace: 'default', resourceVersion: String((revision += 1)) }
-      watch.write(`${JSON.stringify({ type: 'MODIFIED', object: { metadata } })}\n{"type":`, () => watch.destroy())
+      const begin = `${JSON.stringify({ type: 'MODIFIED', object: { metadata } })}\n{"type":`
+      if (revision % 2 === 0) watch.end(begin)
+      else watch.write(begin, () => watch.destroy())
     })
     const mirror = mirrored(client)
     await waitFor(() => asked.watches >= 6)
