@@ -74,12 +74,13 @@ export class Responder implements AsyncDisposable {
    * At an IPv4 address, by default on the loopback interface, or over IPv6 on a link: `::%one`. With a port of its own it is no responder, and nobody
    * should listen to it.
    */
-  static async start(port = PORT, at = '127.0.0.1'): Promise<Responder> {
+  static async start(port = PORT, at = '127.0.0.1', { isMember = true } = {}): Promise<Responder> {
     const isIpv6 = at.includes(':')
     const [group, any] = isIpv6 ? ['ff02::fb', '::'] : ['224.0.0.251', '0.0.0.0']
     const socket = createSocket(isIpv6 ? { type: 'udp6', reuseAddr: true, ipv6Only: true } : { type: 'udp4', reuseAddr: true })
     await new Promise<void>((resolve) => socket.bind({ port, address: any, exclusive: true }, resolve))
-    socket.addMembership(group, at)
+    // Linux gives what comes to a group of which any program is a member to all that have its port.
+    if (isMember) socket.addMembership(group, at)
     socket.setMulticastInterface(at)
     const responder = new Responder(socket, group)
     // A socket is given what comes to the group on every link.

@@ -231,7 +231,8 @@ inOwnNetwork(import.meta.url, () => {
     // Nothing can be sent in between.
     ip('link', 'del', 'three')
     make()
-    const after = await responder('::%three')
+    const after = await Responder.start(5353, '::%three', { isMember: false })
+    onTestFinished(() => after[Symbol.asyncDispose]())
     await waitFor(async () => {
       await after.say(...recordsOf(parent, 'b', 80, aaaa('fd07:4:0:0', 8)))
       expect(found()).toContain('b fd07:4::8')
