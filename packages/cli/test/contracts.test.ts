@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Cli } from './harness.ts'
-import { closedPort, openapiOf, startFarpService, waitFor } from '@octopus-gateway/testing'
+import { closedPort, openapiOf, startFarpService, startRawServer, waitFor } from '@octopus-gateway/testing'
 
 let cli: Cli
 beforeEach(() => {
@@ -170,4 +170,14 @@ test('who asks has to be somebody, and the listener has to be there', async () =
   expect(asking.err).toContain('--admin-url says which')
   cli.signal()
   expect(await running).toBe(0)
+})
+
+test.each([
+  ['changes the protocol', 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: other\r\n\r\n', 'closed without an answer'],
+  ['stops in the middle', 'HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\n{', 'aborted; where it speaks HTTPS'],
+])('a listener that %s has not answered', async (_title, bytes, told) => {
+  await using other = await startRawServer((socket) => socket.once('data', () => socket.end(bytes)))
+  expect(await cli.run(['farp', 'contracts', '--admin-url', other.origin])).toBe(1)
+  expect(cli.err).toContain(`the admin listener at ${other.origin} does not answer: `)
+  expect(cli.err).toContain(told)
 })

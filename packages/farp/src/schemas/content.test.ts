@@ -77,6 +77,36 @@ test('[R38] a hash that is wrong is found wrong once, for the bytes that came', 
   expect([wrong(), looks > before]).toEqual([false, true])
 })
 
+test('[R38] a hash that is wrong for a document is not wrong for another that differs in order', () => {
+  const cache = new SchemaCache(LIMITS)
+  const victims = { paths: document.paths, openapi: '3.1.0' }
+  const declared = createHash('sha256').update(bytes(victims)).digest('hex')
+  const isRight = (value: object): boolean => cache.hasHash(declared, cache.fromValue(openapi, value), { value })
+  expect(cache.fromValue(openapi, victims)).toBe(cache.fromValue(openapi, document))
+  expect([isRight(document), isRight(victims), isRight(document)]).toEqual([false, true, false])
+})
+
+test('[R38] a hash that is wrong for a value is found wrong once, and is not wrong for bytes', () => {
+  const cache = new SchemaCache(LIMITS)
+  // What is no character has a spelling of its own as bytes alone.
+  const odd = { ...document, info: { title: '\ud800', version: '1' } }
+  const content = cache.fromValue(openapi, odd)
+  let looks = 0
+  const value = {
+    ...odd,
+    get paths() {
+      looks++
+      return odd.paths
+    },
+  }
+  const declared = createHash('sha256').update(bytes(odd)).digest('hex')
+  const wrong = (): boolean => cache.hasHash(declared, content, { value })
+  expect(wrong()).toBe(false)
+  const first = looks
+  expect([wrong(), first > 1, looks - first]).toEqual([false, true, 1])
+  expect(cache.hasHash(declared, content, { value: odd, bytes: bytes(odd) })).toBe(true)
+})
+
 test('[R38] whoever makes up new schemas does not fill the memory, wherever they come from', () => {
   const cache = new SchemaCache(LIMITS)
   const large = (n: number): object => ({ ...document, info: { title: `${n}`, description: 'x'.repeat(8_000_000) } })

@@ -94,12 +94,13 @@ export class SchemaCache {
 
   /**
    * Whether a content has the hash that is declared for it. Hashing a large document in every known way takes long, and whoever declares a wrong hash
-   * declares it again at every look: each is found wrong once.
+   * declares it again at every look: each is found wrong once, for what came. The order of members counts in some ways, and a content is shared by
+   * whoever has the same members: what is wrong for one of them may be right for another.
    */
   hasHash(declared: string, content: SchemaContent, came: { readonly bytes?: Uint8Array; readonly value: unknown }): boolean {
     if (this.verified(content.type, declared) === content) return true
     const wrong = this.#wrong.get(content) ?? new Set<string>()
-    const key = came.bytes === undefined ? declared : `${declared} ${sha256(came.bytes)}`
+    const key = `${declared} ${came.bytes === undefined ? `value ${sha256(JSON.stringify(came.value))}` : sha256(came.bytes)}`
     if (wrong.has(key)) return false
     if (isHashOf(declared, came)) return true
     // Whoever makes up new ones must not fill the memory.

@@ -177,3 +177,29 @@ test('[R38] no service has deliveries of another forgotten', () => {
   for (let n = 0; n < 10; n++) deliveries.add('orders', `${n}`, 1)
   expect([deliveries.has('users', 'a', 2), deliveries.has('orders', 'a', 2), deliveries.size]).toEqual([true, false, 4])
 })
+
+test('[R38] what all services have delivered is bounded too, at the cost of the one that remembers most', () => {
+  const deliveries = new Deliveries(1000, 8, 10)
+  const left = (service: string, ids: readonly string[]): readonly string[] => ids.filter((id) => deliveries.has(service, id, 5))
+  const ids = (count: number): readonly string[] => Array.from({ length: count }, (_, n) => `${n}`)
+  for (const id of ids(3)) deliveries.add('users', id, 1)
+  for (const id of ids(8)) deliveries.add('loud', id, 2)
+  expect([deliveries.size, left('users', ids(3)), left('loud', ids(8))]).toEqual([10, ids(3), ids(8).slice(1)])
+  for (const id of ids(20)) deliveries.add(`one of many ${id}`, id, 3)
+  // Of services that have one each, those heard longest ago.
+  expect([deliveries.size, left('users', ids(3)), left('loud', ids(8))]).toEqual([10, [], []])
+  expect(ids(20).filter((id) => deliveries.has(`one of many ${id}`, id, 5))).toEqual(ids(20).slice(10))
+  // What is sent again, and what was forgotten with its time, does not count twice.
+  deliveries.add('one of many 19', '19', 4)
+  expect(deliveries.size).toBe(10)
+  deliveries.add('users', 'late', 2000)
+  expect(deliveries.size).toBe(1)
+})
+
+test('[R38] a service that is loud has none of a quiet one forgotten, however many services are loud', () => {
+  const deliveries = new Deliveries(1000, 8, 30)
+  for (const id of ['a', 'b']) deliveries.add('quiet', id, 0)
+  for (let n = 0; n < 100; n++) for (const loud of ['x', 'y', 'z', 'w']) deliveries.add(loud, `${n}`, 1)
+  deliveries.add('quiet', 'c', 2)
+  expect([deliveries.size, ...['a', 'b', 'c'].map((id) => deliveries.has('quiet', id, 3))]).toEqual([30, true, true, true])
+})

@@ -21,10 +21,13 @@ export function ask(
 ): Promise<{ readonly status: number; readonly text: string }> {
   const request = url.protocol === 'https:' ? requestHttps : requestHttp
   return new Promise((resolve, reject) => {
+    // After a 101 that nobody asked for, Node closes with neither an error nor a response. Of a response that is cut, its own error says more.
+    const unanswered = (): void => reject(new Error('the connection was closed without an answer'))
     const sent = request(
       url,
       { method: body === undefined ? 'GET' : 'POST', headers, agent: false, signal: AbortSignal.timeout(patience), ...tls },
       (response) => {
+        sent.off('close', unanswered)
         const pieces: Buffer[] = []
         let bytes = 0
         response.on('data', (piece: Buffer) => {
@@ -37,6 +40,7 @@ export function ask(
       },
     )
     sent.on('error', reject)
+    sent.on('close', unanswered)
     sent.end(body)
   })
 }
