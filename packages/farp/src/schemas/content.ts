@@ -97,12 +97,12 @@ export class SchemaCache {
    * declares it again at every look: each is found wrong once, for what came. The order of members counts in some ways, and a content is shared by
    * whoever has the same members: what is wrong for one of them may be right for another.
    */
-  hasHash(declared: string, content: SchemaContent, came: { readonly bytes?: Uint8Array; readonly value: unknown }): boolean {
+  hasHash(declared: string, content: SchemaContent, came: { readonly bytes?: Uint8Array; readonly value: () => unknown }): boolean {
     if (this.verified(content.type, declared) === content) return true
     const wrong = this.#wrong.get(content) ?? new Set<string>()
-    const key = `${declared} ${came.bytes === undefined ? `value ${sha256(JSON.stringify(came.value))}` : sha256(came.bytes)}`
+    const key = `${declared} ${came.bytes === undefined ? `value ${sha256(JSON.stringify(came.value()))}` : sha256(came.bytes)}`
     if (wrong.has(key)) return false
-    if (isHashOf(declared, came)) return true
+    if (isHashOf(declared, { ...came, value: came.value() })) return true
     // Whoever makes up new ones must not fill the memory.
     if (wrong.size >= 16) wrong.clear()
     this.#wrong.set(content, wrong.add(key))

@@ -159,7 +159,11 @@ async function newSchema(load: Load): Promise<LoadedSchema | undefined> {
   const { location } = load.descriptor
   if (location.type === 'inline') {
     const content = (): LoadedSchema | undefined =>
-      settle(load, { content: load.context.cache.fromValue(load.language, location.schema), value: location.schema, from: 'elsewhere' })
+      settle(load, {
+        content: load.context.cache.fromValue(load.language, location.schema),
+        value: () => location.schema,
+        from: 'elsewhere',
+      })
     return tried(content, load) ?? loadRemote(load)
   }
   return (location.type === 'registry' ? await loadRegistered(load, location.path) : undefined) ?? loadRemote(load)
@@ -177,7 +181,7 @@ async function loadRegistered(load: Load, path: string): Promise<LoadedSchema | 
     const store = context.store
     const { key, bytes } = await counted(load, () => readRegistry(store, path, context.limits))
     const content = context.cache.fromBytes(language, bytes)
-    const loaded = settle(load, { content, value: valueOf(bytes, content), bytes, from: 'registry' })
+    const loaded = settle(load, { content, value: () => valueOf(bytes, content), bytes, from: 'registry' })
     return loaded === undefined ? undefined : { ...loaded, url: `registry:${key}` }
   } catch (thrown) {
     if (!(thrown instanceof SchemaError || thrown instanceof FetchError)) throw thrown
@@ -233,7 +237,7 @@ async function loadReflected(load: Load): Promise<LoadedSchema | undefined> {
     const before = findings.length
     findings.push(...answer.findings)
     const loaded = tried(
-      () => settle(load, { content: context.cache.fromValue(language, answer.document), value: answer.document, from: 'elsewhere' }),
+      () => settle(load, { content: context.cache.fromValue(language, answer.document), value: () => answer.document, from: 'elsewhere' }),
       load,
     )
     if (loaded === undefined) continue
@@ -293,19 +297,19 @@ function accept(load: Load, answer: FetchedDocument, candidate: Candidate): Load
   const loaded = settle(load, {
     content,
     from: 'elsewhere',
-    value: isSame ? content.document : valueOf(answer.body, content),
+    value: () => (isSame ? content.document : valueOf(answer.body, content)),
     ...(isSame ? {} : { bytes: answer.body }),
   })
   return loaded === undefined ? undefined : { ...loaded, url, etag: answer.etag ?? (isSame ? previous.etag : undefined) }
 }
 
-/** What the hash was made of: for languages that are read into another form, the JSON that was served. */
-function valueOf(bytes: Uint8Array, { type, document }: SchemaContent): unknown {
-  if ((type !== 'grpc' && type !== 'graphql') || !/^\s*[{"]/.test(Buffer.from(bytes.subarray(0, 64)).toString('latin1'))) return document
+/** What the hash may have been made of: the JSON that was served, in its own order. The same content may have come in another one before, from somebody else. */
+function valueOf(bytes: Uint8Array, { document }: SchemaContent): unknown {
+  if (!/^\s*[{"]/.test(Buffer.from(bytes.subarray(0, 64)).toString('latin1'))) return document
   try {
     return JSON.parse(decodeUtf8(bytes) ?? '')
   } catch {
-    // Binary descriptors may begin like JSON; their hash is that of the bytes.
+    // Binary descriptors and YAML may begin like JSON; their hash is that of the bytes.
     return document
   }
 }
@@ -313,7 +317,7 @@ function valueOf(bytes: Uint8Array, { type, document }: SchemaContent): unknown 
 /** What came, parsed, and as it came. */
 interface Arrived {
   readonly content: SchemaContent
-  readonly value: unknown
+  readonly value: () => unknown
   readonly bytes?: Uint8Array
   readonly from: 'registry' | 'elsewhere'
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
 import { expect, test } from 'vitest'
 import { openapiOf, startFarpService } from '@octopus-gateway/testing'
@@ -122,6 +123,27 @@ test('[F12.12.keeps] a wrong hash: told, not used, or nobody cares', async () =>
     expect(farp.routes('users'), policy).toHaveLength(routes)
     expect(farp.findings('users').find(({ code }) => code === 'HASH_MISMATCH')?.severity, policy).toBe(severity)
   }
+})
+
+test('[R38] who serves the same document in another order first does not make the hash of another service wrong', async () => {
+  const document = { openapi: '3.1.0', info: { title: 'Users', version: '1' }, paths: { '/a': { get: {} } } }
+  const { paths, info, openapi } = document
+  const hash = createHash('sha256').update(JSON.stringify(document)).digest('hex')
+  await using evil = await startFarpService({ name: 'evil', openapi: operations('GET /a') })
+  await using users = await startFarpService({ name: 'users', openapi: operations('GET /a') })
+  const serve = (service: FarpService, text: string): void =>
+    service.update({
+      openapiText: text,
+      manifest: { schemas: [{ type: 'openapi', hash, location: { type: 'http', url: service.openapiUrl } }] },
+    })
+  serve(evil, JSON.stringify({ paths, info, openapi }, null, 2))
+  serve(users, JSON.stringify(document, null, 2))
+  await using farp = startFarp()
+  farp.discover([recordOf(evil)])
+  await farp.until('the first is judged', () => farp.codes('evil').includes('HASH_MISMATCH'))
+  farp.discover([recordOf(evil), recordOf(users)])
+  await farp.until('the second serves', () => farp.routes('users').length === 1)
+  expect(farp.codes('users')).not.toContain('HASH_MISMATCH')
 })
 
 test('a schema that breaks or cannot be had keeps the last good one, and says so when it gets old', async () => {
