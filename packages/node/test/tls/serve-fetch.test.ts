@@ -287,6 +287,29 @@ describe('other certificates while it listens', () => {
     },
   )
 
+  test('a request under way spares its own connection, not another of the same port to another address', async () => {
+    const listening = await serving(auth('required', stranger.ca), { host: '0.0.0.0' })
+    const { port, seen, prepareTls } = listening
+    const open = async (host: string, localPort?: number): Promise<TLSSocket> => {
+      const socket = connectTcp({ host, port, localAddress: '127.0.0.1', ...(localPort === undefined ? {} : { localPort }) })
+      await once(socket, 'connect')
+      return handshake(port, { socket, ...stranger.client })
+    }
+    const busy = await open('127.0.0.1')
+    const idle = await open('127.0.0.2', busy.localPort)
+    idle.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    await once(idle, 'data')
+    busy.write('GET /held HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    await waitFor(() => seen.length === 2)
+    ;(await prepareTls({ certificates: [server], ...auth('required', ca) }))()
+    idle.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    // What came before it has been read when it is answered.
+    await get(port, client)
+    expect(seen).toHaveLength(3)
+    listening.release()
+    expect(String((await once(busy, 'data'))[0])).toMatch(/^HTTP\/1\.1 200/)
+  })
+
   test('a new certificate of the server alone ends no connection', async () => {
     const { port, prepareTls } = await serving({ certificates: [before], ...auth('required') })
     const { socket } = await asked(port, client)
