@@ -209,6 +209,25 @@ describe('amounts and times', () => {
     held.end()
     await closing
   })
+
+  test.each([
+    ['closing', async ({ close }: FetchListening) => void close({ grace: '20s' })],
+    [
+      'a change of who signs',
+      async ({ prepareTls }: FetchListening) => (await prepareTls({ certificates: [server], ...auth('optional', stranger.ca) }))(),
+    ],
+  ])('%s finds a request under way also where an earlier one was answered meanwhile', async (_what, end) => {
+    const listening = await serving(auth('optional'))
+    const socket = await handshake(listening.port)
+    let received = ''
+    socket.on('data', (piece: Buffer) => (received += piece.toString()))
+    const answers = (): number => received.match(/HTTP\/1\.1 200/g)?.length ?? 0
+    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\nGET /held HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    await waitFor(() => listening.seen.length === 2 && answers() === 1)
+    await end(listening)
+    listening.release()
+    await waitFor(() => answers() === 2)
+  })
 })
 
 describe('other certificates while it listens', () => {
