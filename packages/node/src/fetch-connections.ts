@@ -9,6 +9,7 @@ export class FetchConnections {
   readonly accepted = new Set<Socket>()
   /** The answers under way of every socket that requests came through, the one that is being sent first. */
   readonly #answers = new Map<Socket, ServerResponse[]>()
+  #isClosing = false
 
   constructor(server: Server) {
     server.on('connection', (socket: Socket) => {
@@ -26,7 +27,7 @@ export class FetchConnections {
   /** Counts a request in; `false` when its connection takes no more. */
   begin({ socket }: IncomingMessage, res: ServerResponse): boolean {
     const connection = Connection.of(socket)
-    if (connection.isLast) return false
+    if (connection.isLast || this.#isClosing) return false
     if (connection.secured !== null && connection.secured.until <= Date.now()) {
       socket.destroy()
       return false
@@ -35,15 +36,24 @@ export class FetchConnections {
     answers.push(res)
     res.once('close', () => {
       answers.splice(answers.indexOf(res), 1)
-      if (connection.isLast) socket.destroySoon()
+      if (connection.isLast || (this.#isClosing && answers.length === 0)) socket.destroySoon()
     })
     return true
   }
 
   /** Ends all connections, those with a request under way behind its answer: of requests that were pipelined the first alone gets one. */
   retire(): void {
-    for (const [socket] of this.#busy()) Connection.of(socket).isLast = true
+    for (const [socket, [answer]] of this.#busy()) {
+      Connection.of(socket).isLast = true
+      answer!.shouldKeepAlive = false
+    }
     for (const socket of this.idle()) socket.destroy()
+  }
+
+  /** Takes no more requests: a connection ends behind the answers that are under way. */
+  close(): void {
+    this.#isClosing = true
+    for (const [, answers] of this.#busy()) answers.at(-1)!.shouldKeepAlive = false
   }
 
   #busy(): [Socket, ServerResponse[]][] {

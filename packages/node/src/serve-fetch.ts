@@ -57,6 +57,7 @@ export async function serveFetch(
   const connections = new FetchConnections(server)
   const close = async ({ grace = '1s' }: CloseOptions): Promise<void> => {
     secure?.[Symbol.dispose]()
+    connections.close()
     await closeServer(server, { graceMs: toMilliseconds(grace), sockets: connections.accepted, idle: connections.idle() })
   }
   const prepareTls = async (options: FetchTlsOptions): Promise<() => void> => (await secure?.prepare(options)) ?? (() => {})

@@ -193,21 +193,45 @@ describe('amounts and times', () => {
     await waitFor(answers)
   })
 
-  test('closing ends what is idle, and handshakes, at once; a request under way gets its answer', async () => {
+  test('closing ends what is idle, and handshakes, at once; a request under way gets its answer, the last of its connection', async () => {
     const listening = await serving({})
-    const { port } = listening
+    const { port, seen } = listening
     const [idle, held] = [await asked(port), await handshake(port)]
     const begun = connectTcp(port, '127.0.0.1').resume()
     await once(begun, 'connect')
     held.write('GET /held HTTP/1.1\r\nHost: localhost\r\n\r\n')
-    await waitFor(() => listening.seen.length === 2)
-    const closing = listening.close({ grace: '20s' })
+    await waitFor(() => seen.length === 2)
+    const closing = listening.close({ grace: '1h' })
     await Promise.all([ended(idle.socket), ended(begun)])
+    held.write('GET /late HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    let received = ''
+    held.on('data', (piece: Buffer) => (received += piece.toString()))
     listening.release()
-    const [answer] = (await once(held, 'data')) as [Buffer]
-    expect(answer.toString()).toMatch(/^HTTP\/1\.1 200/)
-    held.end()
+    await Promise.all([ended(held), closing])
+    expect(received).toMatch(/^HTTP\/1\.1 200 OK\r\n(?:.+\r\n)*connection: close\r\n/i)
+    expect(seen).toHaveLength(2)
+  })
+
+  test('an answer that had begun before closing is the last of its connection as well', async () => {
+    const bodies: ReadableStreamDefaultController[] = []
+    const handler = { fetch: () => new Response(new ReadableStream({ start: (body) => void bodies.push(body) })) }
+    const listening = await serveFetch(handler, { port: 0 })
+    const socket = connectTcp(listening.port, '127.0.0.1')
+    socket.on('error', () => {})
+    const request = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'
+    socket.write(request)
+    let received = ''
+    socket.on('data', (piece: Buffer) => {
+      received += piece.toString()
+      if (received.endsWith('\r\n0\r\n\r\n')) socket.write(request)
+    })
+    await waitFor(() => bodies.length === 1)
+    bodies[0]!.enqueue(Buffer.from('first'))
+    await waitFor(() => received.includes('first'))
+    const closing = listening.close({ grace: '1h' })
+    bodies[0]!.close()
     await closing
+    expect([received.endsWith('\r\n0\r\n\r\n'), bodies.length]).toEqual([true, 1])
   })
 
   test.each([
