@@ -9,7 +9,7 @@ import { serveFetch } from '@octopus-gateway/node'
 import { tmpdir } from 'node:os'
 import { X509Certificate } from 'node:crypto'
 import type { ClientCertificate, Logger } from '@octopus-gateway/core'
-import type { FetchListening, FetchTlsOptions, ServeFetchOptions } from '@octopus-gateway/node'
+import type { FetchEnv, FetchListening, FetchTlsOptions, ServeFetchOptions } from '@octopus-gateway/node'
 import type { Socket } from 'node:net'
 import type { TestCertificate } from '@octopus-gateway/testing'
 import type { TLSSocket } from 'node:tls'
@@ -191,6 +191,37 @@ describe('amounts and times', () => {
     expect(await answers()).toBe(false)
     first.destroy()
     await waitFor(answers)
+  })
+
+  test.each([
+    ['TLS', { tls: { certificates: [server] } }],
+    ['plain HTTP', {}],
+  ])('over %s who takes nothing of its answer does not keep its place', async (_what, options) => {
+    const large = (request: Request, env?: FetchEnv): Response => {
+      if (!request.url.endsWith('/large')) return new Response()
+      // The listener gives it minutes: here a part of them, of none none.
+      const { socket } = env!.incoming
+      socket.setTimeout((socket.timeout ?? 0) / 400)
+      return new Response(new Uint8Array(32 * 1024 * 1024))
+    }
+    const { url, port, close } = await serveFetch({ fetch: large }, { port: 0, limits: { connections: 1 }, ...options })
+    onTestFinished(() => close({ grace: 0 }))
+    const open = async (): Promise<Socket> => {
+      if (url.startsWith('https')) return handshake(port)
+      const socket = connectTcp(port, '127.0.0.1')
+      onTestFinished(() => void socket.destroy())
+      return socket
+    }
+    const blind = (await open()).pause()
+    blind.on('error', () => {})
+    blind.write('GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    await waitFor(async () => {
+      const socket = await open()
+      socket.on('error', () => {})
+      socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
+      const [first] = await Promise.race([once(socket, 'data'), once(socket, 'close')])
+      return String(first).startsWith('HTTP/1.1 200')
+    })
   })
 
   test('closing ends what is idle, and handshakes, at once; a request under way gets its answer, the last of its connection', async () => {
