@@ -94,6 +94,8 @@ export class SecureListener<S extends Server = Server> implements Disposable {
       this.#options = next
       this.#use(loaded)
       this.#watch()
+      // The files may have changed since they were read.
+      void this.reload()
     }
   }
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { get, handshake } from './support/client.ts'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -16,6 +16,18 @@ const fingerprint = ({ cert }: TestCertificate): string => new X509Certificate(c
 
 async function shown(port: number, servername = 'localhost'): Promise<string> {
   return (await handshake(port, { servername, checkServerIdentity: () => undefined })).getPeerX509Certificate()!.fingerprint256
+}
+
+/** Writes certificates into files of a folder that goes with the test. */
+function folder(): (name: string, certificate: TestCertificate) => TestCertificate {
+  const path = mkdtempSync(join(tmpdir(), 'octopus-tls-'))
+  onTestFinished(() => rmSync(path, { recursive: true }))
+  return (name, { cert, key }) => {
+    const files = { cert: join(path, `${name}.crt`), key: join(path, `${name}.key`) }
+    writeFileSync(files.cert, cert)
+    writeFileSync(files.key, key)
+    return files
+  }
 }
 
 describe('other certificates while it listens', () => {
@@ -38,22 +50,25 @@ describe('other certificates while it listens', () => {
   })
 
   test('are watched in the place of the earlier files', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'octopus-tls-'))
-    try {
-      const at = (name: string, { cert, key }: TestCertificate): { cert: string; key: string } => {
-        writeFileSync(join(folder, `${name}.crt`), cert)
-        writeFileSync(join(folder, `${name}.key`), key)
-        return { cert: join(folder, `${name}.crt`), key: join(folder, `${name}.key`) }
-      }
-      const { server } = await running({ routes: [] }, { tls: { port: 0, certificates: [at('a', first)] } })
-      const { port } = server.tls!
-      ;(await server.prepareTls({ certificates: [at('b', second)] }))()
-      at('a', third)
-      at('b', first)
-      await waitFor(async () => (await shown(port)) === fingerprint(first))
-    } finally {
-      rmSync(folder, { recursive: true })
-    }
+    const at = folder()
+    const { server } = await running({ routes: [] }, { tls: { port: 0, certificates: [at('a', first)] } })
+    const { port } = server.tls!
+    ;(await server.prepareTls({ certificates: [at('b', second)] }))()
+    at('a', third)
+    at('b', first)
+    await waitFor(async () => (await shown(port)) === fingerprint(first))
+  })
+
+  test('give way to newer ones that their files have got since they were read', async () => {
+    const at = folder()
+    const certificates = [at('a', first)]
+    const { server } = await running({ routes: [] }, { tls: { port: 0, certificates } })
+    const { port } = server.tls!
+    const change = await server.prepareTls({ certificates })
+    at('a', second)
+    await waitFor(async () => (await shown(port)) === fingerprint(second), { timeout: 15_000 })
+    change()
+    await waitFor(async () => (await shown(port)) === fingerprint(second))
   })
 
   test('bring their redirect and their lowest version along', async () => {
