@@ -4,9 +4,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { running } from '../support/running.ts'
 import { service, to } from '../support/upstreams.ts'
+import { serveFetch } from '@octopus-gateway/node'
 import { testCertificates, waitFor } from '@octopus-gateway/testing'
 import { tmpdir } from 'node:os'
 import { X509Certificate } from 'node:crypto'
+import type { FetchListening } from '@octopus-gateway/node'
+import type { Logger } from '@octopus-gateway/core'
 import type { TestCertificate } from '@octopus-gateway/testing'
 
 const { issue } = testCertificates()
@@ -69,6 +72,30 @@ describe('other certificates while it listens', () => {
     await waitFor(async () => (await shown(port)) === fingerprint(second), { timeout: 15_000 })
     change()
     await waitFor(async () => (await shown(port)) === fingerprint(second))
+  })
+
+  test('are not watched where they come after the end', async () => {
+    const at = folder()
+    const tls = { certificates: [at('a', first)] }
+    const listen = async (lines: string[]): Promise<FetchListening> => {
+      const told = (line: string): void => void lines.push(line)
+      const log: Logger = { error: told, warn: told, info: told, debug: told }
+      return serveFetch({ fetch: () => new Response() }, { port: 0, tls, log })
+    }
+    const [ended, going]: [string[], string[]] = [[], []]
+    const { prepareTls, close } = await listen(ended)
+    const change = await prepareTls(tls)
+    await close()
+    change()
+    // Of two that watch, this one begins later and is told later.
+    const other = await listen(going)
+    onTestFinished(() => other.close())
+    for (const certificate of [second, third]) {
+      const before = going.length
+      at('a', certificate)
+      await waitFor(() => going.length > before, { timeout: 15_000 })
+    }
+    expect(ended).toEqual([])
   })
 
   test('bring their redirect and their lowest version along', async () => {
