@@ -130,21 +130,29 @@ describe('certificates of clients', () => {
     expect([...secure.seen, ...plain.seen]).toEqual([undefined, undefined])
   })
 
-  test('a session goes on, but neither it nor its connection beyond the end of the certificate', async () => {
-    const follow = async (maxVersion: 'TLSv1.2' | 'TLSv1.3'): Promise<void> => {
-      const { port, seen } = await serving(auth('optional'))
-      const short = issue({ names: ['short.test'], validFor: 3000 })
-      const { socket: kept, session } = await asked(port, { ...short, maxVersion })
-      const resumed = await asked(port, { ...short, maxVersion, session })
-      expect([resumed.socket.isSessionReused(), seen.map((one) => one?.names)]).toEqual([true, [['DNS:short.test'], ['DNS:short.test']]])
-      const end = Date.parse(new X509Certificate(short.cert).validTo)
+  test('a session goes on, but neither it nor its connection beyond the end of the certificate, or of the one that signed it', async () => {
+    const validFor = 3000
+    const follow = async (maxVersion: 'TLSv1.2' | 'TLSv1.3', trusted: string, shown: TestCertificate, short: string): Promise<void> => {
+      const { port, seen } = await serving(auth('optional', trusted))
+      const given = { ...shown, maxVersion }
+      const { socket: kept, session } = await asked(port, given)
+      const resumed = await asked(port, { ...given, session })
+      expect([resumed.socket.isSessionReused(), seen]).toEqual([true, [seen[0], seen[0]]])
+      expect(seen[0]).toBeDefined()
+      const end = Date.parse(new X509Certificate(short).validTo)
       await waitFor(() => Date.now() > end, { timeout: 10_000 })
-      await expect(get(port, { ...short, maxVersion, session: resumed.session ?? session })).rejects.toThrow()
+      await expect(get(port, { ...given, session: resumed.session ?? session })).rejects.toThrow()
       kept.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
       await ended(kept)
       expect(seen).toHaveLength(2)
     }
-    await Promise.all([follow('TLSv1.2'), follow('TLSv1.3')])
+    const [own, signer] = [issue({ names: ['short.test'], validFor }), newAuthority({ validFor })]
+    await Promise.all(
+      (['TLSv1.2', 'TLSv1.3'] as const).flatMap((version) => [
+        follow(version, ca, own, own.cert),
+        follow(version, signer.ca, signer.client, signer.ca),
+      ]),
+    )
   })
 })
 
