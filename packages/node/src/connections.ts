@@ -130,7 +130,7 @@ export class Connections {
   }
 }
 
-/** The same for a connection and for the TLS on top of it. */
+/** The same for a connection and for the TLS on top of it. A client may bind one port for connections to two of our addresses: both ends count. */
 export function nameOf(socket: Socket): string {
-  return `${socket.remoteAddress} ${socket.remotePort} ${socket.localPort}`
+  return `${socket.remoteAddress} ${socket.remotePort} ${socket.localAddress} ${socket.localPort}`
 }

@@ -7,7 +7,9 @@ import type { Server, Socket } from 'node:net'
 export class FetchConnections {
   /** As accepted, handshakes included. */
   readonly accepted = new Set<Socket>()
-  readonly #busy = new Map<string, Socket>()
+  /** The answers under way of every socket that requests came through, the one that is being sent first. */
+  readonly #answers = new Map<Socket, ServerResponse[]>()
+  #isClosing = false
 
   constructor(server: Server) {
     server.on('connection', (socket: Socket) => {
@@ -16,30 +18,55 @@ export class FetchConnections {
     })
   }
 
-  isBusy(socket: Socket): boolean {
-    return this.#busy.has(nameOf(socket))
+  /** Those without a request under way. */
+  idle(): Socket[] {
+    const busy = new Set(Array.from(this.#busy(), ([socket]) => nameOf(socket)))
+    return Array.from(this.accepted).filter((socket) => !busy.has(nameOf(socket)))
   }
 
   /** Counts a request in; `false` when its connection takes no more. */
   begin({ socket }: IncomingMessage, res: ServerResponse): boolean {
     const connection = Connection.of(socket)
-    if (connection.isLast) return false
+    if (connection.isLast || this.#isClosing) return false
     if (connection.secured !== null && connection.secured.until <= Date.now()) {
       socket.destroy()
       return false
     }
-    const name = nameOf(socket)
-    this.#busy.set(name, socket)
+    const answers = this.#answersOf(socket)
+    answers.push(res)
     res.once('close', () => {
-      this.#busy.delete(name)
-      if (connection.isLast) socket.destroySoon()
+      answers.splice(answers.indexOf(res), 1)
+      if (connection.isLast || (this.#isClosing && answers.length === 0)) socket.destroySoon()
     })
     return true
   }
 
-  /** Ends all connections, those with a request under way behind its answer. */
+  /** Ends all connections, those with a request under way behind its answer: of requests that were pipelined the first alone gets one. */
   retire(): void {
-    for (const socket of this.#busy.values()) Connection.of(socket).isLast = true
-    for (const socket of this.accepted) if (!this.isBusy(socket)) socket.destroy()
+    for (const [socket, [answer]] of this.#busy()) {
+      Connection.of(socket).isLast = true
+      answer!.shouldKeepAlive = false
+    }
+    for (const socket of this.idle()) socket.destroy()
+  }
+
+  /** Takes no more requests: a connection ends behind the answers that are under way. */
+  close(): void {
+    this.#isClosing = true
+    for (const [, answers] of this.#busy()) answers.at(-1)!.shouldKeepAlive = false
+  }
+
+  #busy(): [Socket, ServerResponse[]][] {
+    return Array.from(this.#answers).filter(([, answers]) => answers.length > 0)
+  }
+
+  #answersOf(socket: Socket): ServerResponse[] {
+    const known = this.#answers.get(socket)
+    if (known !== undefined) return known
+    const answers: ServerResponse[] = []
+    this.#answers.set(socket, answers)
+    // Answers behind the one that is being sent are not told by Node that their connection went.
+    socket.once('close', () => this.#answers.delete(socket))
+    return answers
   }
 }

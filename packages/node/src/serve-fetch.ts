@@ -18,6 +18,8 @@ import type { TLSSocket } from 'node:tls'
 const MOST_CONNECTIONS = 2_000
 /** For a whole request, milliseconds. */
 const LONGEST_REQUEST = 60_000
+/** In which nothing comes and nothing of an answer is taken, milliseconds: clients that read nothing would keep everybody else out. */
+const LONGEST_SILENCE = 2 * LONGEST_REQUEST
 
 /**
  * Serves a fetch handler, such as the admin API, on a listener of its own: HTTP, or with `tls` HTTPS. The handler gets `{ incoming, certificate }` as
@@ -54,11 +56,12 @@ export async function serveFetch(
   if (secure !== null) admitOnly(secure, log)
   const server = secure === null ? createServer(times, handle) : secure.server
   server.maxConnections = limits?.connections ?? MOST_CONNECTIONS
+  server.timeout = LONGEST_SILENCE
   const connections = new FetchConnections(server)
   const close = async ({ grace = '1s' }: CloseOptions): Promise<void> => {
     secure?.[Symbol.dispose]()
-    const { accepted: sockets } = connections
-    await closeServer(server, { graceMs: toMilliseconds(grace), sockets, isBusy: (socket) => connections.isBusy(socket) })
+    connections.close()
+    await closeServer(server, { graceMs: toMilliseconds(grace), sockets: connections.accepted, idle: connections.idle() })
   }
   const prepareTls = async (options: FetchTlsOptions): Promise<() => void> => (await secure?.prepare(options)) ?? (() => {})
   try {

@@ -40,14 +40,15 @@ export function testCertificates(): TestCertificates {
   return (shared ??= newAuthority())
 }
 
-/** An authority of its own, that nobody trusts who trusts `testCertificates()`. */
-export function newAuthority(): TestCertificates {
+/** An authority of its own, that nobody trusts who trusts `testCertificates()`. Its own certificate is valid for so many milliseconds, by default one day. */
+export function newAuthority({ validFor = DAY_MS }: { readonly validFor?: number } = {}): TestCertificates {
   const key = newKey()
   const name = `Octopus test authority ${randomBytes(4).toString('hex')}`
   const issuer: Issuer = { name, key }
   const ca = certificate(issuer, {
     name,
     key,
+    validFor,
     extensions: [extension(CONSTRAINTS, seq(bool(true)), true), extension(KEY_USAGE, bits([0x06], 1), true)],
   })
   const issue = (request: CertificateRequest): TestCertificate => issueTo(issuer, request)
@@ -77,8 +78,8 @@ const ALTERNATIVE_NAMES = '2.5.29.17'
 const CONSTRAINTS = '2.5.29.19'
 const AUTHORITY_KEY_ID = '2.5.29.35'
 const EXTENDED_USAGE = '2.5.29.37'
-const USAGES = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2' }
 const DAY_MS = 86_400_000
+const USAGES = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2' }
 
 function issueTo(issuer: Issuer, { names, commonName, usage, validFor }: CertificateRequest): TestCertificate {
   const key = newKey()

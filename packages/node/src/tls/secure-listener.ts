@@ -29,6 +29,8 @@ export class SecureListener<S extends Server = Server> implements Disposable {
   #watching: Disposable | null = null
   #loaded: Loaded
   #reloading: Promise<void> = Promise.resolve()
+  /** What was prepared may still be put in place after that: nobody would end what it starts. */
+  #isDisposed = false
 
   /** Rejects with a `ConfigError` when a certificate cannot be used. */
   static async create<S extends Server>(options: TlsOptions, how: SecureHow<S>): Promise<SecureListener<S>> {
@@ -58,6 +60,7 @@ export class SecureListener<S extends Server = Server> implements Disposable {
 
   #watch(): void {
     this.#watching?.[Symbol.dispose]()
+    if (this.#isDisposed) return
     const files = filesOf(this.#options)
     this.#watching = files.length === 0 ? null : watchFiles(files, () => void this.reload())
   }
@@ -94,6 +97,8 @@ export class SecureListener<S extends Server = Server> implements Disposable {
       this.#options = next
       this.#use(loaded)
       this.#watch()
+      // The files may have changed since they were read.
+      void this.reload()
     }
   }
 
@@ -103,6 +108,7 @@ export class SecureListener<S extends Server = Server> implements Disposable {
   }
 
   async #reload(): Promise<void> {
+    if (this.#isDisposed) return
     try {
       const options = this.#options
       const loaded = await load(options)
@@ -134,6 +140,7 @@ export class SecureListener<S extends Server = Server> implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#isDisposed = true
     this.#watching?.[Symbol.dispose]()
   }
 }

@@ -9,7 +9,7 @@ import { serveFetch } from '@octopus-gateway/node'
 import { tmpdir } from 'node:os'
 import { X509Certificate } from 'node:crypto'
 import type { ClientCertificate, Logger } from '@octopus-gateway/core'
-import type { FetchListening, FetchTlsOptions, ServeFetchOptions } from '@octopus-gateway/node'
+import type { FetchEnv, FetchListening, FetchTlsOptions, ServeFetchOptions } from '@octopus-gateway/node'
 import type { Socket } from 'node:net'
 import type { TestCertificate } from '@octopus-gateway/testing'
 import type { TLSSocket } from 'node:tls'
@@ -130,21 +130,29 @@ describe('certificates of clients', () => {
     expect([...secure.seen, ...plain.seen]).toEqual([undefined, undefined])
   })
 
-  test('a session goes on, but neither it nor its connection beyond the end of the certificate', async () => {
-    const follow = async (maxVersion: 'TLSv1.2' | 'TLSv1.3'): Promise<void> => {
-      const { port, seen } = await serving(auth('optional'))
-      const short = issue({ names: ['short.test'], validFor: 3000 })
-      const { socket: kept, session } = await asked(port, { ...short, maxVersion })
-      const resumed = await asked(port, { ...short, maxVersion, session })
-      expect([resumed.socket.isSessionReused(), seen.map((one) => one?.names)]).toEqual([true, [['DNS:short.test'], ['DNS:short.test']]])
-      const end = Date.parse(new X509Certificate(short.cert).validTo)
+  test('a session goes on, but neither it nor its connection beyond the end of the certificate, or of the one that signed it', async () => {
+    const validFor = 3000
+    const follow = async (maxVersion: 'TLSv1.2' | 'TLSv1.3', trusted: string, shown: TestCertificate, short: string): Promise<void> => {
+      const { port, seen } = await serving(auth('optional', trusted))
+      const given = { ...shown, maxVersion }
+      const { socket: kept, session } = await asked(port, given)
+      const resumed = await asked(port, { ...given, session })
+      expect([resumed.socket.isSessionReused(), seen]).toEqual([true, [seen[0], seen[0]]])
+      expect(seen[0]).toBeDefined()
+      const end = Date.parse(new X509Certificate(short).validTo)
       await waitFor(() => Date.now() > end, { timeout: 10_000 })
-      await expect(get(port, { ...short, maxVersion, session: resumed.session ?? session })).rejects.toThrow()
+      await expect(get(port, { ...given, session: resumed.session ?? session })).rejects.toThrow()
       kept.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
       await ended(kept)
       expect(seen).toHaveLength(2)
     }
-    await Promise.all([follow('TLSv1.2'), follow('TLSv1.3')])
+    const [own, signer] = [issue({ names: ['short.test'], validFor }), newAuthority({ validFor })]
+    await Promise.all(
+      (['TLSv1.2', 'TLSv1.3'] as const).flatMap((version) => [
+        follow(version, ca, own, own.cert),
+        follow(version, signer.ca, signer.client, signer.ca),
+      ]),
+    )
   })
 })
 
@@ -193,21 +201,95 @@ describe('amounts and times', () => {
     await waitFor(answers)
   })
 
-  test('closing ends what is idle, and handshakes, at once; a request under way gets its answer', async () => {
+  test.each([
+    ['TLS', { tls: { certificates: [server] } }],
+    ['plain HTTP', {}],
+  ])('over %s who takes nothing of its answer does not keep its place', async (_what, options) => {
+    const large = (request: Request, env?: FetchEnv): Response => {
+      if (!request.url.endsWith('/large')) return new Response()
+      // The listener gives it minutes: here a part of them, of none none.
+      const { socket } = env!.incoming
+      socket.setTimeout((socket.timeout ?? 0) / 400)
+      return new Response(new Uint8Array(32 * 1024 * 1024))
+    }
+    const { url, port, close } = await serveFetch({ fetch: large }, { port: 0, limits: { connections: 1 }, ...options })
+    onTestFinished(() => close({ grace: 0 }))
+    const open = async (): Promise<Socket> => {
+      if (url.startsWith('https')) return handshake(port)
+      const socket = connectTcp(port, '127.0.0.1')
+      onTestFinished(() => void socket.destroy())
+      return socket
+    }
+    const blind = (await open()).pause()
+    blind.on('error', () => {})
+    blind.write('GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    await waitFor(async () => {
+      const socket = await open()
+      socket.on('error', () => {})
+      socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
+      const [first] = await Promise.race([once(socket, 'data'), once(socket, 'close')])
+      return String(first).startsWith('HTTP/1.1 200')
+    })
+  })
+
+  test('closing ends what is idle, and handshakes, at once; a request under way gets its answer, the last of its connection', async () => {
     const listening = await serving({})
-    const { port } = listening
+    const { port, seen } = listening
     const [idle, held] = [await asked(port), await handshake(port)]
     const begun = connectTcp(port, '127.0.0.1').resume()
     await once(begun, 'connect')
     held.write('GET /held HTTP/1.1\r\nHost: localhost\r\n\r\n')
-    await waitFor(() => listening.seen.length === 2)
-    const closing = listening.close({ grace: '20s' })
+    await waitFor(() => seen.length === 2)
+    const closing = listening.close({ grace: '1h' })
     await Promise.all([ended(idle.socket), ended(begun)])
+    held.write('GET /late HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    let received = ''
+    held.on('data', (piece: Buffer) => (received += piece.toString()))
     listening.release()
-    const [answer] = (await once(held, 'data')) as [Buffer]
-    expect(answer.toString()).toMatch(/^HTTP\/1\.1 200/)
-    held.end()
+    await Promise.all([ended(held), closing])
+    expect(received).toMatch(/^HTTP\/1\.1 200 OK\r\n(?:.+\r\n)*connection: close\r\n/i)
+    expect(seen).toHaveLength(2)
+  })
+
+  test('an answer that had begun before closing is the last of its connection as well', async () => {
+    const bodies: ReadableStreamDefaultController[] = []
+    const handler = { fetch: () => new Response(new ReadableStream({ start: (body) => void bodies.push(body) })) }
+    const listening = await serveFetch(handler, { port: 0 })
+    const socket = connectTcp(listening.port, '127.0.0.1')
+    socket.on('error', () => {})
+    const request = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'
+    socket.write(request)
+    let received = ''
+    socket.on('data', (piece: Buffer) => {
+      received += piece.toString()
+      if (received.endsWith('\r\n0\r\n\r\n')) socket.write(request)
+    })
+    await waitFor(() => bodies.length === 1)
+    bodies[0]!.enqueue(Buffer.from('first'))
+    await waitFor(() => received.includes('first'))
+    const closing = listening.close({ grace: '1h' })
+    bodies[0]!.close()
     await closing
+    expect([received.endsWith('\r\n0\r\n\r\n'), bodies.length]).toEqual([true, 1])
+  })
+
+  test.each([
+    ['closing', async ({ close }: FetchListening) => void close({ grace: '20s' })],
+    [
+      'a change of who signs',
+      async ({ prepareTls }: FetchListening) => (await prepareTls({ certificates: [server], ...auth('optional', stranger.ca) }))(),
+    ],
+  ])('%s finds a request under way also where an earlier one was answered meanwhile', async (_what, end) => {
+    const listening = await serving(auth('optional'))
+    const socket = await handshake(listening.port)
+    let received = ''
+    socket.on('data', (piece: Buffer) => (received += piece.toString()))
+    const answers = (): number => received.match(/HTTP\/1\.1 200/g)?.length ?? 0
+    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\nGET /held HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    await waitFor(() => listening.seen.length === 2 && answers() === 1)
+    await end(listening)
+    listening.release()
+    await waitFor(() => answers() === 2)
   })
 })
 
@@ -286,6 +368,29 @@ describe('other certificates while it listens', () => {
       expect(seen[2]!.fingerprint).toBe(new X509Certificate(client.cert).fingerprint256.replaceAll(':', '').toLowerCase())
     },
   )
+
+  test('a request under way spares its own connection, not another of the same port to another address', async () => {
+    const listening = await serving(auth('required', stranger.ca), { host: '0.0.0.0' })
+    const { port, seen, prepareTls } = listening
+    const open = async (host: string, localPort?: number): Promise<TLSSocket> => {
+      const socket = connectTcp({ host, port, localAddress: '127.0.0.1', ...(localPort === undefined ? {} : { localPort }) })
+      await once(socket, 'connect')
+      return handshake(port, { socket, ...stranger.client })
+    }
+    const busy = await open('127.0.0.1')
+    const idle = await open('127.0.0.2', busy.localPort)
+    idle.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    await once(idle, 'data')
+    busy.write('GET /held HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    await waitFor(() => seen.length === 2)
+    ;(await prepareTls({ certificates: [server], ...auth('required', ca) }))()
+    idle.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    // What came before it has been read when it is answered.
+    await get(port, client)
+    expect(seen).toHaveLength(3)
+    listening.release()
+    expect(String((await once(busy, 'data'))[0])).toMatch(/^HTTP\/1\.1 200/)
+  })
 
   test('a new certificate of the server alone ends no connection', async () => {
     const { port, prepareTls } = await serving({ certificates: [before], ...auth('required') })
