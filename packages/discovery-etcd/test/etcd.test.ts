@@ -7,18 +7,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { newAuthority, startRawServer, testCertificates, waitFor } from '@octopus-gateway/testing'
 import { Relay } from '../../../tests/support/relay.ts'
+import { instance, knows, portsOf, watching } from './following.ts'
 import { requireComponent } from '../../../tests/support/components.ts'
 import { tmpdir } from 'node:os'
 import type { Gateway } from '@octopus-gateway/core'
 
 const program = requireComponent('etcd')
 
-const watching = (options: EtcdOptions, lines?: Line[]): Gateway => watched(etcdDiscovery(options), lines)
-const portsOf = (gateway: Gateway): number[] => gateway.services.map(({ port }) => port).toSorted((a, b) => a - b)
-const knows = (gateway: Gateway, ...ports: readonly number[]): Promise<unknown> => waitFor(() => expect(portsOf(gateway)).toEqual(ports))
 const failsWith = (gateway: Gateway, pattern: RegExp): Promise<unknown> =>
   waitFor(() => expect(gateway.providers[0]?.error ?? '').toMatch(pattern))
-const instance = (port: number, more: object = {}): object => ({ name: 'users', address: '127.0.0.1', port, ...more })
 
 describe.skipIf(program === undefined)('etcd', () => {
   let etcd: Etcd

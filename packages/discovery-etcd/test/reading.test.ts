@@ -2,17 +2,13 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { Etcd } from '../../../tests/support/etcd.ts'
 import { etcdDiscovery, type EtcdOptions } from '@octopus-gateway/discovery-etcd'
 import { Relay } from '../../../tests/support/relay.ts'
+import { instance, knows, watching } from './following.ts'
 import { requireComponent } from '../../../tests/support/components.ts'
-import { silentLogger, type Gateway, type ServiceSet } from '@octopus-gateway/core'
+import { silentLogger, type ServiceSet } from '@octopus-gateway/core'
 import { waitFor } from '@octopus-gateway/testing'
-import { watched, type Line } from '../../../tests/support/finding.ts'
+import type { Line } from '../../../tests/support/finding.ts'
 
 const program = requireComponent('etcd')
-
-const watching = (options: EtcdOptions, lines?: Line[]): Gateway => watched(etcdDiscovery(options), lines)
-const portsOf = (gateway: Gateway): number[] => gateway.services.map(({ port }) => port).toSorted((a, b) => a - b)
-const knows = (gateway: Gateway, ...ports: readonly number[]): Promise<unknown> => waitFor(() => expect(portsOf(gateway)).toEqual(ports))
-const instance = (port: number): object => ({ name: 'users', address: '127.0.0.1', port })
 
 describe.skipIf(program === undefined)('reading all, then following', () => {
   let etcd: Etcd
