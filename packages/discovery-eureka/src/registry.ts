@@ -28,8 +28,8 @@ export class Registry {
   /** Asks for the changes, or for everything. Rejects with an `Outage` when no server answers. */
   async refresh(signal: AbortSignal): Promise<ServiceSet> {
     await this.#servers.ask(async (server) => {
-      const isDue = server === this.#source && this.#changesSince < MOST_CHANGES
-      if (isDue && (await this.#changes(server, signal))) return
+      const isEnough = server === this.#source && this.#changesSince < MOST_CHANGES
+      if (isEnough && (await this.#changes(server, signal))) return
       await this.#everything(server, signal)
     })
     const usable = [...this.#instances.values()].map((told) => instanceOf(told, this.#zone)).filter((instance) => instance !== undefined)
